@@ -1,0 +1,3 @@
+"""hw: a Unix toolkit for online handwriting (pen strokes as data)."""
+
+__version__ = "0.1.0"

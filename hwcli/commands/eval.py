@@ -1,0 +1,7 @@
+"""``hw eval``."""
+
+from __future__ import annotations
+
+
+def run() -> None:
+    """Not yet."""

@@ -1,0 +1,7 @@
+"""``hw export``."""
+
+from __future__ import annotations
+
+
+def run() -> None:
+    """Not yet."""

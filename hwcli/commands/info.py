@@ -1,0 +1,7 @@
+"""``hw info``."""
+
+from __future__ import annotations
+
+
+def run() -> None:
+    """Not yet."""

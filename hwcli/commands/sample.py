@@ -1,0 +1,7 @@
+"""``hw sample``."""
+
+from __future__ import annotations
+
+
+def run() -> None:
+    """Not yet."""

@@ -1,0 +1,98 @@
+"""Messages and progress for the person at the terminal; everything goes to stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+QUIET, NORMAL, VERBOSE = 0, 1, 2
+_level = NORMAL
+
+
+def set_level(level: int) -> None:
+    """Choose how much is said: QUIET (errors only), NORMAL or VERBOSE."""
+    global _level
+    _level = level
+
+
+def say(message: str) -> None:
+    """Say ``message`` unless ``--quiet``."""
+    if _level >= NORMAL:
+        _write(message)
+
+
+def detail(message: str) -> None:
+    """Say ``message`` under ``--verbose``."""
+    if _level >= VERBOSE:
+        _write(message)
+
+
+def warn(message: str) -> None:
+    """Warn of something that did not stop the program, unless ``--quiet``."""
+    say(f"hw: warning: {message}")
+
+
+def fail(message: str) -> None:
+    """Say why the program ends; never silenced."""
+    _write(f"hw: {message}")
+
+
+def is_verbose() -> bool:
+    """Return whether ``--verbose`` was given."""
+    return _level >= VERBOSE
+
+
+def _write(message: str) -> None:
+    # A closed or full stderr must not turn a success into a failure.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
+
+
+class Progress(Protocol):
+    """What a long step calls as it goes on."""
+
+    def __call__(self, done: float, note: str = "") -> None:
+        """Tell how much is done in all, in the units of the total, and what is worth a word."""
+
+
+@contextlib.contextmanager
+def progress(title: str, total: float | None = None, every: float = 10.0) -> Iterator[Progress]:
+    """Show how a long step goes: a bar when stderr is a terminal, else a plain line each ``every`` seconds."""
+    if _level < NORMAL or sys.stderr is None:
+        yield lambda done, note="": None
+    elif sys.stderr.isatty():
+        with _bar(title, total) as show:
+            yield show
+    else:
+        yield _plain_lines(title, total, every)
+
+
+@contextlib.contextmanager
+def _bar(title: str, total: float | None) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    times = (TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    # Redirection would take stdout away from the pipe that it belongs to.
+    bar = Bar(*columns, *times, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False)
+    with bar:
+        task = bar.add_task(title, total=total, note="")
+        yield lambda done, note="": bar.update(task, completed=done, note=note)
+
+
+def _plain_lines(title: str, total: float | None, every: float) -> Progress:
+    last = time.monotonic()
+
+    def show(done: float, note: str = "") -> None:
+        nonlocal last
+        if time.monotonic() - last >= every:
+            last = time.monotonic()
+            share = f"{done / total:.0%}" if total else f"{done:g}"
+            say(f"{title}: {share} {note}".rstrip())
+
+    return show

@@ -1,0 +1,300 @@
+"""The configuration of a network and of its training: sections of named values, read from TOML.
+
+A preset is a TOML file in ``hwcli/model/presets`` that says only what differs from the defaults below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+from hwcli.errors import HwError
+
+
+class ConfigError(HwError):
+    """A configuration that cannot be: an unknown key, a value of the wrong type or out of range."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers and what they predict."""
+
+    kind: str = "mixture"
+    """"mixture": bivariate Gaussians and a Bernoulli (Graves 2013, section 4); "regression": the point itself."""
+    layers: int = 3
+    units: int = 400
+    """Memory cells of each LSTM layer."""
+    skip: bool = True
+    """Input to every layer and every layer to the output (Graves 2013, section 2)."""
+    peepholes: bool = False
+    """Diagonal weights from the cells to the gates (Graves 2013, equations 7 to 11)."""
+    mixtures: int = 20
+
+    @property
+    def outputs(self) -> int:
+        """The number of output units: 6 a Gaussian and 1 for the pen, or dx, dy and the pen."""
+        return 6 * self.mixtures + 1 if self.kind == "mixture" else 3
+
+
+@dataclass(frozen=True)
+class Data:
+    """How the ink is brought to the network's scale, and how much of it is used."""
+
+    scale: str = "axis"
+    """"axis": a mean and a standard deviation for x and for y; "common": one of both for both axes."""
+    max_points: int = 0
+    """Longer lines are cut to this many points; 0: never."""
+    max_lines: int = 0
+    """Use this many lines, drawn by chance; 0: all."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss of a point."""
+
+    pen_up_weight: float = 1.0
+    """Weight of the log-loss of the pen where the stroke does end."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What keeps the network from learning its lines by heart."""
+
+    dropout_layers: float = 0.0
+    """Share of the values dropped between LSTM layers."""
+    dropout_output: float = 0.0
+    """Share of the values dropped before the output layer."""
+    input_probability: float = 0.0
+    """Probability that an input point's offset gets noise."""
+    input_sd: float = 1.0
+    """Standard deviation of that noise, in scaled units."""
+
+
+@dataclass(frozen=True)
+class Bptt:
+    """Truncated back-propagation through time: every ``stride`` points, back ``length`` points."""
+
+    stride: int = 100
+    """k1 of Sutskever's thesis (2013, section 2.8.6); 0: the whole line."""
+    length: int = 100
+    """k2; 0: the whole line."""
+    update: str = "block"
+    """Change the weights after each "block" or once a "line" (a batch of lines)."""
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """How a gradient changes the weights."""
+
+    kind: str = "adam"
+    """"adam" (Kingma and Ba 2015) or "rmsprop" (with both moments: Graves 2013, equations 38 to 45)."""
+    rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    decay: float = 0.95
+    """RMSProp: decay of both moments."""
+    momentum: float = 0.9
+    """RMSProp: decay of the change itself."""
+    damping: float = 1e-4
+    """RMSProp: added inside the root."""
+    gradient: str = "point"
+    """The gradient is that of the mean loss of a "point" or of the mean summed loss of a "line"."""
+    clip_norm: float = 0.0
+    """Largest norm of the whole gradient; 0: no limit."""
+    clip_outputs: float = 0.0
+    """Largest derivative of a line's loss at an output unit (Graves: 100); 0: no limit."""
+    clip_cells: float = 0.0
+    """Largest derivative of a line's loss at an LSTM cell's pre-activations (Graves: 10); 0: no limit."""
+    schedule: str = "constant"
+    """The rate over the epochs: "constant", or "cosine" down to ``final_rate``."""
+    final_rate: float = 0.03
+    """Share of ``rate`` that is left at the end of a cosine schedule."""
+    warmup: int = 0
+    """Updates over which the rate rises from 0."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """The course of a training run."""
+
+    batch: int = 32
+    """Lines a batch."""
+    epochs: int = 20
+    """Passes over the training lines."""
+    validate_every: int = 0
+    """Updates between two validations; 0: once an epoch."""
+    patience: int = 0
+    """Validations without a better result after which to stop; 0: never."""
+    precision: str = "auto"
+    """Of the matrix products: "float32", "bfloat16", or "auto": bfloat16 where the processor is made for it."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of it; each section is a table of the TOML file."""
+
+    network: Network = field(default_factory=Network)
+    data: Data = field(default_factory=Data)
+    loss: Loss = field(default_factory=Loss)
+    noise: Noise = field(default_factory=Noise)
+    bptt: Bptt = field(default_factory=Bptt)
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        """Check every value; raises ConfigError."""
+        _check_ranges(self)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the sections as plain dictionaries."""
+        return dataclasses.asdict(self)
+
+    def updated(self, changes: Mapping[str, Any]) -> Config:
+        """Return the configuration with the sections of ``changes`` laid over it; raises ConfigError."""
+        sections = {f.name for f in dataclasses.fields(self)}
+        parts = {}
+        for name, values in changes.items():
+            if name not in sections:
+                raise ConfigError(f"unknown section [{name}]; there are {_listed(sections)}")
+            if not isinstance(values, Mapping):
+                raise ConfigError(f"{name} is a section; write {name}.KEY = VALUE")
+            parts[name] = _section_updated(name, getattr(self, name), values)
+        return dataclasses.replace(self, **parts)
+
+
+CHOICES = {
+    "network.kind": ("mixture", "regression"),
+    "data.scale": ("axis", "common"),
+    "bptt.update": ("block", "line"),
+    "optimiser.kind": ("adam", "rmsprop"),
+    "optimiser.gradient": ("point", "line"),
+    "optimiser.schedule": ("constant", "cosine"),
+    "training.precision": ("auto", "float32", "bfloat16"),
+}
+AT_LEAST_ONE = {"network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs"}
+BELOW_ONE = {
+    "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
+    "optimiser.decay", "optimiser.momentum",
+}  # fmt: skip
+AT_MOST = {"noise.input_probability": 1, "network.layers": 64, "network.units": 65536, "network.mixtures": 4096}
+
+
+def _section_updated(section: str, current: Any, values: Mapping[str, Any]) -> Any:
+    types = {f.name: type(getattr(current, f.name)) for f in dataclasses.fields(current)}
+    changes = {}
+    for key, value in values.items():
+        if key not in types:
+            raise ConfigError(f"unknown key {section}.{key}; [{section}] has {_listed(types)}")
+        wanted = types[key]
+        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not wanted:
+            raise ConfigError(f"{section}.{key}: {value!r} is not {_TYPE_NAMES[wanted]}")
+        changes[key] = value
+    return dataclasses.replace(current, **changes)
+
+
+_TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
+
+
+def _check_ranges(config: Config) -> None:
+    for section, values in config.to_dict().items():
+        for key, value in values.items():
+            name = f"{section}.{key}"
+            if isinstance(value, str):
+                if value not in CHOICES[name]:
+                    raise ConfigError(f"{name}: {value!r} is not one of {_listed(CHOICES[name])}")
+            elif not isinstance(value, bool):
+                _check_number(name, value)
+    _check_bptt(config.bptt)
+
+
+def _check_number(name: str, value: float) -> None:
+    least = 1 if name in AT_LEAST_ONE else 0
+    if not math.isfinite(value) or value < least:
+        raise ConfigError(f"{name}: {value} is below {least}")
+    if name in BELOW_ONE and value >= 1:
+        raise ConfigError(f"{name}: {value} is not below 1")
+    if value > AT_MOST.get(name, math.inf):
+        raise ConfigError(f"{name}: {value} is above {AT_MOST[name]}")
+
+
+def _check_bptt(bptt: Bptt) -> None:
+    if bptt.length and (bptt.stride > bptt.length or not bptt.stride):
+        raise ConfigError(
+            f"bptt.stride {bptt.stride} is longer than bptt.length {bptt.length}: points would be left out"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets that come with the program."""
+    folder = resources.files("hwcli.model") / "presets"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def preset_text(name: str) -> str:
+    """Return the TOML text of the preset ``name``; raises ConfigError when there is none."""
+    if name not in preset_names():
+        raise ConfigError(f"no preset {name!r}; there are {_listed(preset_names())}")
+    return (resources.files("hwcli.model") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def read_config(text: str, source: str, base: Config | None = None) -> Config:
+    """Return ``base`` (default: the defaults) with the TOML ``text`` laid over it.
+
+    ``source`` is what messages call the text.  Raises ConfigError.
+    """
+    try:
+        return (base or Config()).updated(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source}: nested too deeply") from error
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
+
+
+def setting(assignment: str) -> dict[str, dict[str, Any]]:
+    """Return the change that ``SECTION.KEY=VALUE`` stands for, VALUE as in TOML or a bare word.
+
+    Raises ConfigError when it has another form.
+    """
+    name, equals, value = assignment.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise ConfigError(f"--set {assignment}: write SECTION.KEY=VALUE, for example bptt.length=200")
+    return {section: {key: _toml_value(value.strip())}}
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def config_text(config: Config) -> str:
+    """Return ``config`` as TOML, every value of it."""
+    lines = []
+    for section, values in config.to_dict().items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {_as_toml(value)}" for key, value in values.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _as_toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -1,0 +1,145 @@
+"""A model's file (HDF5, documented in hw-model(5)): all that is needed to write with it and to train on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli import __version__
+from hwcli.errors import BadInput
+from hwcli.ink.offsets import Scale
+from hwcli.model.config import Config, ConfigError, Network, config_text, read_config
+
+FORMAT = "hw-model"
+FORMAT_VERSION = 1
+STORED_TYPES = ("float16", "float32")
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+@dataclass
+class Model:
+    """A network with its weights and what belongs to it.
+
+    Attributes
+    ----------
+    config: the network's shape and how it was trained.
+    scale: of the offsets, in the unit of the ink that it was trained on.
+    weights: by the names and shapes of ``weight_shapes``.
+    history: what was measured while it was trained, a dictionary a validation.
+    licence: terms of the data that it was trained on, and of the model.
+    """
+
+    config: Config
+    scale: Scale
+    weights: Weights
+    history: Sequence[dict[str, Any]] = field(default_factory=list)
+    licence: str = ""
+
+
+def weight_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every weight array of ``network``, in the order of the layers.
+
+    A layer's ``kernel`` has a row for each of its inputs (the point's 3 first where there are skip
+    connections, then the layer below) and four blocks of columns, one a gate: input, forget, candidate,
+    output.  ``peephole`` has three rows: input, forget, output.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(network.layers):
+        inputs = 3 if layer == 0 else network.units + (3 if network.skip else 0)
+        shapes[f"lstm_{layer}/kernel"] = (inputs, 4 * network.units)
+        shapes[f"lstm_{layer}/recurrent"] = (network.units, 4 * network.units)
+        shapes[f"lstm_{layer}/bias"] = (4 * network.units,)
+        if network.peepholes:
+            shapes[f"lstm_{layer}/peephole"] = (3, network.units)
+    width = network.units * (network.layers if network.skip else 1)
+    shapes["output/kernel"] = (width, network.outputs)
+    shapes["output/bias"] = (network.outputs,)
+    return shapes
+
+
+def weight_count(network: Network) -> int:
+    """Return the number of weights of ``network``."""
+    return sum(int(np.prod(shape)) for shape in weight_shapes(network).values())
+
+
+def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
+    """Write ``model`` to the seekable ``file``, its weights as ``stored`` ("float32" or "float16")."""
+    with h5py.File(file, "w") as root:
+        root.attrs["format"] = FORMAT
+        root.attrs["format_version"] = FORMAT_VERSION
+        root.attrs["generator"] = f"hw {__version__}"
+        root.attrs["config"] = config_text(model.config)
+        root.attrs["licence"] = model.licence
+        root.attrs["scale_mean"] = np.asarray(model.scale.mean, np.float64)
+        root.attrs["scale_sd"] = np.asarray(model.scale.sd, np.float64)
+        lines = "".join(json.dumps(record) + "\n" for record in model.history)
+        root.create_dataset("history", data=np.frombuffer(lines.encode(), np.uint8))
+        for name, array in model.weights.items():
+            root.create_dataset(
+                f"weights/{name}", data=array.astype(stored), compression="gzip" if array.size > 1024 else None
+            )
+
+
+def read_model(file: BinaryIO, source: str) -> Model:
+    """Read a model from the seekable ``file``; ``source`` is what messages call it.
+
+    Raises
+    ------
+    BadInput: it is no model file, a newer one, or its parts do not fit together.
+    """
+    try:
+        root = h5py.File(file, "r")
+    except (OSError, ValueError) as error:
+        raise BadInput(source, "not an HDF5 file, or cut short") from error
+    with root:
+        try:
+            return _read_open(root, source)
+        except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+            raise BadInput(source, f"damaged model file: {error}") from error
+
+
+def _read_open(root: h5py.File, source: str) -> Model:
+    if root.attrs.get("format") != FORMAT:
+        raise BadInput(source, "not a model file of hw (hw info tells what a file is)")
+    version = int(root.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise BadInput(source, f"model format {version} is newer than this program's {FORMAT_VERSION}: update hw")
+    try:
+        config = read_config(str(root.attrs["config"]), source)
+    except ConfigError as error:
+        raise BadInput(source, str(error).removeprefix(f"{source}: ")) from error
+    mean, sd = (_pair(root.attrs[key]) for key in ("scale_mean", "scale_sd"))
+    if min(sd) <= 0:
+        raise BadInput(source, "its scale is not positive")
+    history = bytes(root["history"][()]).decode().splitlines() if "history" in root else []
+    return Model(
+        config,
+        Scale(mean, sd),
+        {name: _read_weights(root, name, shape) for name, shape in weight_shapes(config.network).items()},
+        [json.loads(line) for line in history],
+        str(root.attrs.get("licence", "")),
+    )
+
+
+def _pair(values: Any) -> tuple[float, float]:
+    x, y = (float(value) for value in values)
+    if not np.isfinite([x, y]).all():
+        raise ValueError("its scale is not finite")
+    return x, y
+
+
+def _read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    dataset = root[f"weights/{name}"]
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape != shape or dataset.dtype.name not in STORED_TYPES:
+        raise ValueError(f"weights {name} are not the {'x'.join(map(str, shape))} numbers that its network has")
+    array = dataset[()].astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"weights {name} are not all finite")
+    return array
