@@ -1,0 +1,44 @@
+"""What the machine is made for: its cores, and the type in which it multiplies fastest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
+"""Processor flags (as Linux names them) of machines that multiply bfloat16 faster than float32."""
+
+
+def use_threads(count: int | None) -> int:
+    """Let TensorFlow use ``count`` cores (None: all there are) and return how many that is.
+
+    Each core runs a part of the batch on its own, so an operation inside a part gets one thread.  Has to be
+    called before TensorFlow does anything else.
+    """
+    count = count or len(os.sched_getaffinity(0))
+    tf.config.threading.set_inter_op_parallelism_threads(count)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    return count
+
+
+def products_type(precision: str) -> tf.DType:
+    """Return the type of matrix products that ``training.precision`` asks for.
+
+    ``auto`` is bfloat16 where a GPU or the processor is made for it, else float32.
+    """
+    if precision == "auto":
+        precision = "bfloat16" if _is_made_for_bfloat16() else "float32"
+    return tf.as_dtype(precision)
+
+
+def _is_made_for_bfloat16() -> bool:
+    for gpu in tf.config.list_physical_devices("GPU"):
+        return bool(tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) >= (8, 0))
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
+    return not BFLOAT16_FLAGS.isdisjoint(flags.split())

@@ -1,0 +1,244 @@
+"""The weights under training: the graphs that run a block of a batch, and those that change the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from hwcli.learning.batches import Batch
+from hwcli.learning.blocks import Block, cut_blocks
+from hwcli.learning.losses import POINT_LOSS
+from hwcli.learning.network import State, Treatment, run_network, treatment_for, zero_state
+from hwcli.learning.optimisers import clip_by_norm, make_optimiser
+from hwcli.model.config import Bptt, Config, Noise
+from hwcli.model.file import Weights, weight_shapes
+
+VALIDATION_BLOCK = 200
+"""Points of a block in validation, where the length changes memory only."""
+
+
+class BlockInput(NamedTuple):
+    """A block of a batch as tensors."""
+
+    rows: tf.Tensor
+    """(T, B, 3), read."""
+    targets: tf.Tensor
+    """(T, B, 3), to be predicted."""
+    mask: tf.Tensor
+    """(T, B, 1), 1 where there is a point to predict."""
+    counted: tf.Tensor
+    """int32, the first step whose loss counts."""
+    advance: tf.Tensor
+    """int32, the step after which the next block begins."""
+
+
+class Tally(NamedTuple):
+    """What a batch came to."""
+
+    loss: float
+    """Summed over its points, in nats where the network predicts a density."""
+    points: int
+    finite: bool
+    """Whether every change of the weights could be made; a change that is not finite never is."""
+
+
+def block_input(batch: Batch, block: Block) -> BlockInput:
+    """Cut ``block`` out of ``batch``."""
+    steps = np.arange(block.start, block.stop)
+    mask = (steps[:, None] < batch.lengths - 1).astype(np.float32)[:, :, None]
+    rows = batch.rows[block.start : block.stop]
+    targets = batch.rows[block.start + 1 : block.stop + 1]
+    numbers = (np.int32(block.counted - block.start), np.int32(block.advance))
+    return BlockInput(*(tf.constant(part) for part in (rows, targets, mask, *numbers)))
+
+
+def noisy(rows: tf.Tensor, noise: Noise, seed: tf.Tensor) -> tf.Tensor:
+    """Return ``rows`` (T, B, 3) with Gaussian noise on the offsets of some points, chosen by chance."""
+    if not noise.input_probability or not noise.input_sd:
+        return rows
+    which, how_much = tf.unstack(tf.random.split(seed, 2))
+    shape = tf.shape(rows)
+    hit = tf.random.stateless_uniform([shape[0], shape[1], 1], which) < noise.input_probability
+    move = tf.random.stateless_normal([shape[0], shape[1], 2], how_much, stddev=noise.input_sd)
+    return tf.concat([rows[..., :2] + tf.where(hit, move, 0.0), rows[..., 2:]], -1)
+
+
+def block_loss(
+    weights: Mapping[str, tf.Tensor],
+    config: Config,
+    given: BlockInput,
+    state: State,
+    treatment: Treatment = Treatment(),
+) -> tuple[tf.Tensor, State]:
+    """Return the summed loss of the block's counted points, and the state that the next block begins with."""
+    outputs, states = run_network(weights, config.network, given.rows, given.mask, state, treatment)
+    losses = POINT_LOSS[config.network.kind](outputs, given.targets, config.network, config.loss)
+    counted = tf.range(tf.shape(losses)[0]) >= given.counted
+    # tf.where and not a product: what a padded place predicts may be infinite.
+    valid = counted[:, None] & (given.mask[..., 0] > 0)
+    total = tf.reduce_sum(tf.where(valid, losses, 0.0))
+    carried = tuple(
+        tuple(_after(given.advance, first, later) for first, later in zip(initial, layer, strict=True))
+        for initial, layer in zip(state, states, strict=True)
+    )
+    return total, carried
+
+
+def _after(steps: tf.Tensor, initial: tf.Tensor, later: tf.Tensor) -> tf.Tensor:
+    """Return the state after ``steps`` steps: ``initial`` (B, H) or one of ``later`` (T, B, H)."""
+    return tf.where(steps > 0, tf.stop_gradient(later[tf.maximum(steps - 1, 0)]), initial)
+
+
+class Learner:
+    """The weights under training and how they change.
+
+    ``parts``: the batch is cut into this many parts that run side by side in one graph, one a core; small
+    products are not worth sharing between cores.
+    """
+
+    def __init__(self, config: Config, weights: Weights, products: tf.DType, parts: int) -> None:
+        """Begin with ``weights``, by the names of ``weight_shapes``."""
+        self.config, self._products, self._parts = config, products, parts
+        names = weight_shapes(config.network)
+        self.weights = {name: tf.Variable(weights[name], name=name) for name in names}
+        self._variables = list(self.weights.values())
+        self.optimiser = make_optimiser(self._variables, config.optimiser)
+        self._gathered = [tf.Variable(tf.zeros_like(v), trainable=False) for v in self._variables]
+        state = tuple((_spec(None, config.network.units),) * 2 for _ in range(config.network.layers))
+        scalar = tf.TensorSpec([], tf.int32)
+        given = BlockInput(*(_spec(None, None, n) for n in (3, 3, 1)), scalar, scalar)
+        seed = tf.TensorSpec([2], tf.int32)
+        self._gather = _graph(self._gather_block, given, state, seed)
+        self._measure = _graph(self._measure_block, given, state)
+        self._change = _graph(self._change_weights, _spec(), _spec())
+
+    def learn(self, batch: Batch, rate: float, seed: tuple[int, int]) -> Tally:
+        """Learn from ``batch`` at learning rate ``rate``; ``seed`` is the chance of this batch.
+
+        When a loss or a gradient is not finite, the change is left out and so is the rest of the batch.
+        """
+        by_line = self.config.bptt.update == "line"
+        state = zero_state(self.config.network, len(batch.lengths))
+        total, points, block_points = 0.0, 0, 0
+        blocks = self._blocks(batch, self.config.bptt)
+        for number, block in enumerate(blocks):
+            chance = tf.random.experimental.stateless_fold_in(tf.constant(seed, tf.int32), number)
+            loss, state = self._gather(block_input(batch, block), state, chance)
+            total += float(loss)
+            block_points += _counted_points(batch, block)
+            if not by_line or number == len(blocks) - 1:
+                share = self._share(block_points, len(batch.lengths))
+                if not np.isfinite(total) or not bool(self._change(rate, share)):
+                    self._forget()
+                    return Tally(total, points + block_points, False)
+                points, block_points = points + block_points, 0
+        return Tally(total, points, True)
+
+    def measure(self, batches: Iterable[Batch]) -> Tally:
+        """Return the loss of ``batches`` as the network is, without noise."""
+        total, points = 0.0, 0
+        for batch in batches:
+            state = zero_state(self.config.network, len(batch.lengths))
+            for block in self._blocks(batch, Bptt(VALIDATION_BLOCK, VALIDATION_BLOCK)):
+                loss, state = self._measure(block_input(batch, block), state)
+                total += float(loss)
+            points += int((batch.lengths - 1).sum())
+        return Tally(total, points, bool(np.isfinite(total)))
+
+    def current_weights(self) -> Weights:
+        """Return the weights as arrays."""
+        return {name: variable.numpy() for name, variable in self.weights.items()}
+
+    def slots(self) -> list[NDArray[np.float32]]:
+        """Return the optimiser's state."""
+        return [slot.numpy() for slot in self.optimiser.slots]
+
+    def restore(self, weights: Weights, slots: list[NDArray[np.float32]]) -> None:
+        """Go back to ``weights`` and the optimiser's ``slots``."""
+        for name, variable in self.weights.items():
+            variable.assign(weights[name])
+        for slot, value in zip(self.optimiser.slots, slots, strict=True):
+            slot.assign(value)
+
+    @staticmethod
+    def _blocks(batch: Batch, bptt: Bptt) -> list[Block]:
+        return cut_blocks(len(batch.rows) - 1, bptt.stride, bptt.length)
+
+    def _share(self, points: int, lines: int) -> float:
+        """Return what the summed gradient is multiplied by."""
+        return 1 / max(points if self.config.optimiser.gradient == "point" else lines, 1)
+
+    def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor) -> tuple[tf.Tensor, State]:
+        """Add the block's gradient to what is gathered; return its loss and the state carried on."""
+        results = [
+            self._part_gradients(*_part(given, state, part, self._parts), _folded(seed, part))
+            for part in range(self._parts)
+        ]
+        for gathered, *gradients in zip(self._gathered, *(result[1] for result in results), strict=True):
+            gathered.assign_add(tf.add_n(gradients))
+        return tf.add_n([result[0] for result in results]), _joined([result[2] for result in results])
+
+    def _part_gradients(self, given: BlockInput, state: State, seed: tf.Tensor):
+        rows = noisy(given.rows, self.config.noise, _folded(seed, 1))
+        treatment = treatment_for(self.config, _folded(seed, 2), self._products)
+        with tf.GradientTape() as tape:
+            loss, carried = block_loss(self.weights, self.config, given._replace(rows=rows), state, treatment)
+        return loss, tape.gradient(loss, self._variables), carried
+
+    def _measure_block(self, given: BlockInput, state: State) -> tuple[tf.Tensor, State]:
+        treatment = Treatment(products=self._products)
+        results = [
+            block_loss(self.weights, self.config, *_part(given, state, part, self._parts), treatment)
+            for part in range(self._parts)
+        ]
+        return tf.add_n([result[0] for result in results]), _joined([result[1] for result in results])
+
+    def _change_weights(self, rate: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+        """Change the weights by what is gathered, if it is finite; return whether it was."""
+        gradients = [gathered * share for gathered in self._gathered]
+        gradients, norm = clip_by_norm(gradients, self.config.optimiser.clip_norm)
+
+        def change() -> tf.Tensor:
+            self.optimiser.apply(gradients, rate)
+            self._forget()
+            return tf.constant(True)
+
+        return tf.cond(tf.math.is_finite(norm), change, lambda: tf.constant(False))
+
+    def _forget(self) -> None:
+        for gathered in self._gathered:
+            gathered.assign(tf.zeros_like(gathered))
+
+
+def _graph(function: Callable[..., Any], *signature: Any) -> Callable[..., Any]:
+    return tf.function(function, input_signature=signature, autograph=False)  # type: ignore[no-any-return]
+
+
+def _spec(*shape: int | None) -> tf.TensorSpec:
+    return tf.TensorSpec(shape, tf.float32)
+
+
+def _folded(seed: tf.Tensor, number: int) -> tf.Tensor:
+    return tf.random.experimental.stateless_fold_in(seed, number)
+
+
+def _part(given: BlockInput, state: State, part: int, parts: int) -> tuple[BlockInput, State]:
+    """Return one of ``parts`` of the batch's lines."""
+    lines = tf.shape(given.rows)[1]
+    first, last = lines * part // parts, lines * (part + 1) // parts
+    columns = [tensor[:, first:last] for tensor in given[:3]]
+    return BlockInput(*columns, *given[3:]), tf.nest.map_structure(lambda t: t[first:last], state)
+
+
+def _joined(states: list[State]) -> State:
+    return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *states)
+
+
+def _counted_points(batch: Batch, block: Block) -> int:
+    """Return how many points of ``batch`` the loss of ``block`` counts."""
+    last = np.minimum(batch.lengths - 1, block.stop)
+    return int(np.maximum(last - block.counted, 0).sum())

@@ -1,0 +1,212 @@
+"""The course of a training run: batch after batch, validations, steps back, the end."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hwcli.errors import HwError
+from hwcli.learning.batches import Batch, Lines, order_by_length, order_of_epoch, read_ahead
+from hwcli.learning.checkpoint import Checkpoint, Position
+from hwcli.learning.learner import Learner
+from hwcli.model.config import Config
+from hwcli.model.file import Model
+
+VALIDATION_BATCH = 64
+STEPS_BACK_LIMIT = 10
+"""Batches in a row that fail before the run gives up."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a run stops before its last epoch."""
+
+    batches: int | None = None
+    """After this many batches in all."""
+    seconds: float | None = None
+    """After this long, earlier sittings not counted."""
+    interrupted: Callable[[], bool] = lambda: False
+    """Asked after each batch."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A batch was learned from."""
+
+    loss: float
+    """Nats a point (mean loss a point where the network predicts no density)."""
+    lines: int
+    rate: float
+    points_per_second: float
+
+
+@dataclass(frozen=True)
+class SteppedBack:
+    """A batch had a loss or gradient that is not finite; its change was left out and the rate halved."""
+
+    rate_factor: float
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The validation lines were measured."""
+
+    record: dict[str, Any]
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The run is at its end."""
+
+    reason: str
+    """"epochs", "batches", "time", "patience" or "interrupted"."""
+
+
+Event = Learned | SteppedBack | Validated | Stopped
+
+
+class Run:
+    """One training run over the lines of a stroke file."""
+
+    def __init__(self, learner: Learner, training: Lines, validation: Lines | None, position: Position) -> None:
+        """Begin, or go on, at ``position``; ``training`` and ``validation`` lines have their scale."""
+        self.learner, self.training, self.validation, self.position = learner, training, validation, position
+        self.config: Config = learner.config
+        self.batches_an_epoch = math.ceil(len(training) / self.config.training.batch)
+        self.batches_in_all = self.batches_an_epoch * self.config.training.epochs
+        self._failures = 0
+
+    def events(self, limits: Limits) -> Iterator[Event]:
+        """Train until the end of the last epoch or one of the ``limits``, telling what happens.
+
+        Raises
+        ------
+        HwError: the loss stays infinite or not a number whatever the learning rate.
+        """
+        began = time.monotonic()
+        earlier = self.position.seconds
+        for batch in self._batches():
+            if reason := self._reason_to_stop(limits, time.monotonic() - began):
+                yield Stopped(reason)
+                return
+            yield self._learn(batch)
+            self.position.seconds = earlier + time.monotonic() - began
+            if self._validation_due():
+                yield self._validate()
+                if 0 < self.config.training.patience <= self.position.stale:
+                    yield Stopped("patience")
+                    return
+        yield Stopped("epochs")
+
+    def validate(self) -> Validated | None:
+        """Measure once more, for a run that ends between two validations; None when there is nothing new.
+
+        It leaves no trace in what decides how a resumed run goes on.
+        """
+        position = self.position
+        if self.validation is None or (position.history and position.history[-1]["batch"] == position.batches):
+            return None
+        kept = position.stale, position.loss, position.loss_points
+        event = self._validate()
+        position.stale, position.loss, position.loss_points = kept
+        return event
+
+    def model(self, licence: str) -> Model:
+        """Return the network as it is now."""
+        weights = self.learner.current_weights()
+        return Model(self.config, self.training.scale, weights, list(self.position.history), licence)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return all that ``resume`` needs."""
+        weights, slots = self.learner.current_weights(), self.learner.slots()
+        fingerprint = run_fingerprint(self.training, self.validation)
+        return Checkpoint(self.config, self.training.scale, weights, slots, self.position, fingerprint)
+
+    def _batches(self) -> Iterator[Batch]:
+        """Yield the batches that are left, epoch by epoch; their order depends on seed and epoch alone."""
+        while self.position.batches < self.batches_in_all:
+            epoch, done = divmod(self.position.batches, self.batches_an_epoch)
+            chance = np.random.default_rng([self.position.seed, epoch])
+            order = order_of_epoch(self.training.lengths, self.config.training.batch, chance)
+            yield from read_ahead(self.training.batch, order[done:])
+
+    def _learn(self, batch: Batch) -> Learned | SteppedBack:
+        position = self.position
+        started = time.monotonic()
+        rate = self._rate()
+        tally = self.learner.learn(batch, rate, (position.seed % 2**31, position.batches))
+        position.batches += 1
+        if not tally.finite:
+            return self._step_back()
+        self._failures = 0
+        position.points += tally.points
+        position.loss += tally.loss
+        position.loss_points += tally.points
+        speed = tally.points / (time.monotonic() - started)
+        return Learned(tally.loss / max(tally.points, 1), len(batch.lengths), rate, speed)
+
+    def _step_back(self) -> SteppedBack:
+        self._failures += 1
+        self.position.rate_factor /= 2
+        if self._failures >= STEPS_BACK_LIMIT:
+            raise HwError(
+                f"the loss is infinite or not a number {self._failures} batches in a row; the weights before "
+                "that are kept: lower optimiser.rate, or clip with optimiser.clip_norm"
+            )
+        return SteppedBack(self.position.rate_factor)
+
+    def _rate(self) -> float:
+        """Return the learning rate of the next batch: warmed up, on its schedule, and what steps back left."""
+        options, done = self.config.optimiser, self.position.batches
+        rate = options.rate * self.position.rate_factor * min(1.0, (done + 1) / max(options.warmup, 1))
+        if options.schedule == "cosine":
+            fall = (1 + math.cos(math.pi * done / self.batches_in_all)) / 2
+            rate *= options.final_rate + (1 - options.final_rate) * fall
+        return rate
+
+    def _reason_to_stop(self, limits: Limits, seconds: float) -> str | None:
+        if limits.interrupted():
+            return "interrupted"
+        if limits.batches is not None and self.position.batches >= limits.batches:
+            return "batches"
+        if limits.seconds is not None and seconds >= limits.seconds:
+            return "time"
+        return None
+
+    def _validation_due(self) -> bool:
+        every = self.config.training.validate_every or self.batches_an_epoch
+        return self.validation is not None and self.position.batches % every == 0
+
+    def _validate(self) -> Validated:
+        position, lines = self.position, self.validation
+        assert lines is not None
+        order = order_by_length(lines.lengths, VALIDATION_BATCH)
+        tally = self.learner.measure(read_ahead(lines.batch, order))
+        loss = tally.loss / max(tally.points, 1)
+        is_best = math.isfinite(loss) and (position.best is None or loss < position.best)
+        record = {
+            "batch": position.batches,
+            "epoch": round(position.batches / self.batches_an_epoch, 3),
+            "points": position.points,
+            "seconds": round(position.seconds, 1),
+            "training_loss": position.loss / max(position.loss_points, 1),
+            "validation_loss": loss,
+            "validation_loss_line": tally.loss / len(lines),
+        }
+        position.loss, position.loss_points = 0.0, 0
+        position.stale = 0 if is_best else position.stale + 1
+        if is_best:
+            position.best = loss
+        position.history.append(record)
+        return Validated(record, is_best)
+
+
+def run_fingerprint(training: Lines, validation: Lines | None) -> str:
+    """Return a hash of the lines of a run."""
+    return training.fingerprint() + (validation.fingerprint() if validation else "")
