@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
+from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from types import FrameType
+from typing import Annotated, Never, NoReturn
 
 import typer
 
-from hwcli import console
-from hwcli.errors import HwError
+from hwcli import __version__, console
+from hwcli.errors import EXIT_FAILED, HwError
+from hwcli.stdio import explain
 
 COMMANDS = ("ingest", "export", "info", "train", "sample", "render", "eval")
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="hw",
     help="Online handwriting from the shell: read pen strokes, train networks on them, write, draw, measure.",
+    epilog="'hw COMMAND --help' and the manual page hw-COMMAND(1) tell more of each.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -28,19 +34,156 @@ for _name in COMMANDS:
     app.command(_name)(import_module(f"hwcli.commands.{_name}").run)
 
 
+def _print_version(given: bool) -> None:
+    if given:
+        typer.echo(f"hw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options_of_hw(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal came that ends the program; what is open is tidied up on the way out, as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the signal's ``number``."""
+        super().__init__(number)
+        self.number = number
+
+
 def main() -> NoReturn:
-    """Run ``hw`` with the arguments of the process and exit as the conventions say."""
+    """Run ``hw`` with the arguments of the process, and end it as the conventions say."""
+    _listen()
     try:
-        app(prog_name="hw", standalone_mode=True)
-    except HwError as error:
-        console.fail(str(error))
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        _end_as(signal.SIGPIPE)
+        _run(sys.argv[1:])
+        _flush()
+    except BaseException as error:
+        _end_after(error)
     sys.exit(0)
 
 
-def _end_as(number: signal.Signals) -> NoReturn:
+def _run(arguments: Sequence[str]) -> None:
+    command = typer.main.get_command(app)
+    if "_HW_COMPLETE" in os.environ:
+        command.main(list(arguments), prog_name="hw")
+    # Not ``app()``: that has endings of its own for Ctrl-C and for a closed pipe.
+    with command.make_context("hw", list(arguments)) as context:
+        command.invoke(context)
+
+
+# --- signals -----------------------------------------------------------------------------------------------
+
+
+def _listen() -> None:
+    """Have the signals that end a program raise Stopped, but for those that the caller wants ignored."""
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    # Worker processes have nothing to tidy up.
+    os.register_at_fork(after_in_child=_do_not_listen)
+
+
+def _do_not_listen() -> None:
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is _stop:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _stop(number: int, frame: FrameType | None) -> Never:
+    raise Stopped(number)
+
+
+def _end_as(number: int) -> NoReturn:
+    """End the process as signal ``number`` does, so that a shell sees it and ends its loop."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     sys.exit(128 + number)
+
+
+# --- endings -----------------------------------------------------------------------------------------------
+
+
+def _end_after(error: BaseException) -> NoReturn:
+    """Say why the program ends, in one line unless it is the user who ended it, and end it."""
+    _do_not_listen()
+    match error:
+        case Stopped():
+            _end_as(error.number)
+        case KeyboardInterrupt():
+            _end_as(signal.SIGINT)
+        case BrokenPipeError():
+            _end_as(signal.SIGPIPE)
+        case SystemExit():
+            raise error
+        case typer.Exit():
+            code = error.exit_code
+        case _:
+            code, message = _explained(error)
+            console.fail(message)
+            if not isinstance(error, HwError | typer.TyperException):
+                console.detail("".join(traceback.format_exception(error)).rstrip())
+    try:
+        _flush()
+    except BrokenPipeError:
+        _end_as(signal.SIGPIPE)
+    except (HwError, OSError) as failure:
+        code = code or EXIT_FAILED
+        if isinstance(error, typer.Exit):
+            console.fail(_explained(failure)[1])
+    _leave(code)
+
+
+def _explained(error: BaseException) -> tuple[int, str]:
+    """Return the exit code and the one line that ``error`` deserves."""
+    match error:
+        case HwError():
+            return error.exit_code, str(error)
+        case typer.TyperException():
+            return error.exit_code, _wrong_usage(error)
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return EXIT_FAILED, f"{place}{explain(error)}"
+        case MemoryError():
+            return EXIT_FAILED, "out of memory"
+        case RecursionError():
+            return EXIT_FAILED, "the input is nested too deeply"
+        case UnicodeError():
+            return EXIT_FAILED, f"text that cannot be read or written as it is encoded: {error}"
+    kind = type(error).__name__
+    return EXIT_FAILED, f"a bug of hw: {kind}: {error} (-v shows where; please report it)"
+
+
+def _wrong_usage(error: typer.TyperException) -> str:
+    """Return in one line what Typer finds wrong with the command line."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return "which command? 'hw --help' lists them"
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "hw"
+    return f"{message[:1].lower()}{message[1:]} ('{path} --help' tells how to use it)"
+
+
+def _flush() -> None:
+    """Write out what Python still holds back for standard output."""
+    if sys.stdout is not None and not sys.stdout.closed:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise HwError(f"standard output: {explain(error)}") from error
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit at once: after a failure Python would try to flush, and libhdf5 to close, what cannot be."""
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    os._exit(code)

@@ -36,8 +36,8 @@ def warn(message: str) -> None:
 
 
 def fail(message: str) -> None:
-    """Say why the program ends; never silenced."""
-    _write(f"hw: {message}")
+    """Say why the program ends, in one line; never silenced."""
+    _write("hw: " + " ".join(message.splitlines()))
 
 
 def is_verbose() -> bool:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hwcli.errors import HwError, UsageError
 
 STREAM = "-"
 SPOOL_LIMIT = 64 << 20
 """How much of a pipe is kept in memory, in bytes, before it goes to a temporary file."""
+COPY_BLOCK = 1 << 20
 
 
 def name_of(path: str | Path) -> str:
@@ -42,7 +45,7 @@ def open_input(path: str | Path) -> Iterator[BinaryIO]:
         yield _stdin()
         return
     try:
-        file = open(path, "rb")
+        file = open(path, "rb")  # noqa: SIM115  # closed below
     except OSError as error:
         raise HwError(f"{path}: {explain(error)}") from error
     with file:
@@ -69,7 +72,11 @@ def open_seekable(path: str | Path) -> Iterator[BinaryIO]:
             yield file
             return
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_LIMIT) as spool:
-            shutil.copyfileobj(file, spool, 1 << 20)
+            try:
+                shutil.copyfileobj(file, spool, COPY_BLOCK)
+            except OSError as error:
+                where = f"{name_of(path)}, kept in {tempfile.gettempdir()}"
+                raise HwError(f"{where}: {explain(error)}") from error
             spool.seek(0)
             yield spool  # type: ignore[misc]  # a SpooledTemporaryFile is a BinaryIO in all but name
 
@@ -79,24 +86,29 @@ def open_output(path: str | Path | None, *, binary: bool, force: bool = False) -
     """Open ``path`` for writing; None and ``-`` are standard output.
 
     A named file appears under its name, whole, when the block ends without an error, and not at all when it
-    does not: the bytes go to a temporary file in the same directory, which is synced and then renamed.
-    Named pipes and devices (``/dev/null``) are written straight.  The file can seek when it is a file.
+    does not: the bytes go to a temporary file in the same directory, which is synced and then renamed.  A
+    symbolic link stays one; the file that it points to is written.  Named pipes and devices are written
+    straight.
+
+    A ``binary`` file can always seek and be read back, as HDF5 needs it: what goes to standard output, a
+    pipe or a device is kept in an unnamed temporary file until the block ends.  A text file reaches its
+    reader with each flush.
 
     Raises
     ------
     UsageError: ``binary`` output would go to a terminal.
     HwError: the file exists and ``force`` is not set, or cannot be written.
     """
-    if path is None or str(path) == STREAM:
-        yield from _standard_output(binary)
+    if path is None or str(path) in (STREAM, "/dev/stdout"):
+        with _told("standard output"), _streamed(_standard_output(binary), binary) as file:
+            yield file
         return
-    path = Path(path)
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with _told(path), open(path, "wb") as device:
-            yield device
+    if _is_special(Path(path)):
+        with _told(path), _raw(path, "wb", path) as device, _streamed(device, binary) as file:
+            yield file
         return
     refuse_existing(path, force)
-    with _told(path), _whole_file(path) as file:
+    with _told(path), _whole_file(Path(os.path.realpath(path)), path, force) as file:
         yield file
 
 
@@ -105,47 +117,132 @@ def refuse_existing(path: str | Path, force: bool) -> None:
     path = Path(path)
     if path.is_dir():
         raise HwError(f"{path}: is a directory; name a file")
-    if path.exists() and not force:
+    if path.exists() and not force and not _is_special(path):
         raise HwError(f"{path}: exists; --force replaces it")
 
 
+def _is_special(path: Path) -> bool:
+    """Return whether ``path`` is a named pipe or a device, which is written and not replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+class _Output(io.FileIO):
+    """A file for writing whose errors name it.
+
+    Once a write has failed, all that follow are taken as done: h5py goes on writing while it closes a file,
+    and libhdf5 crashes when it is refused then.
+    """
+
+    def __init__(self, file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True) -> None:
+        """Open ``file``; messages call it ``shown``."""
+        super().__init__(file, mode, closefd=closefd)
+        self._shown = str(shown)
+        self.failure: OSError | None = None
+
+    def write(self, block: Any) -> int:
+        """Write ``block``; see the class."""
+        if self.failure is None:
+            try:
+                return super().write(block)
+            except OSError as error:
+                error.filename = self._shown
+                self.failure = error
+                raise
+        size = memoryview(block).nbytes
+        with contextlib.suppress(OSError):
+            self.seek(size, os.SEEK_CUR)
+        return size
+
+
+@contextlib.contextmanager
+def _raw(file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True) -> Iterator[BinaryIO]:
+    """Open ``file`` buffered, in ``mode`` "wb" or "r+b"; a write that failed fails the block."""
+    raw = _Output(file, mode, shown, closefd)
+    with raw, io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw) as buffered:
+        yield buffered
+        buffered.flush()
+        if raw.failure is not None:
+            raise raw.failure
+
+
+@contextlib.contextmanager
 def _standard_output(binary: bool) -> Iterator[BinaryIO]:
     if sys.stdout is None or sys.stdout.closed:
         raise HwError("standard output is closed; name a file with -o")
     if binary and sys.stdout.isatty():
         raise UsageError("binary data is not written to a terminal; redirect it, or name a file with -o")
-    yield sys.stdout.buffer
-    sys.stdout.buffer.flush()
+    sys.stdout.flush()
+    with _raw(sys.stdout.fileno(), "wb", "standard output", closefd=False) as file:
+        yield file
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn an operating system's error about the file at ``path`` into one line that names it."""
+def _streamed(opening: AbstractContextManager[BinaryIO], binary: bool) -> Iterator[BinaryIO]:
+    """Give what ``opening`` opens, or, for ``binary``, a temporary file that is copied to it at the end."""
+    with opening as target:
+        if not binary:
+            yield target
+            return
+        with _told(tempfile.gettempdir()), _nameless() as spool:
+            yield spool
+            spool.seek(0)
+            shutil.copyfileobj(spool, target, COPY_BLOCK)
+
+
+@contextlib.contextmanager
+def _nameless() -> Iterator[BinaryIO]:
+    descriptor, name = tempfile.mkstemp(prefix="hw-")
+    os.unlink(name)
+    with _raw(descriptor, "r+b", tempfile.gettempdir()) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _told(path: str | Path, *others: str) -> Iterator[None]:
+    """Turn an operating system's error about the file ``path`` into one line that names it."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.filename not in (None, str(path)) and not str(error.filename).endswith(".partial"):
+        if error.filename not in (str(path), *others):
             raise
         raise HwError(f"{path}: {explain(error)}") from error
 
 
 @contextlib.contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".partial", dir=path.parent)
+def _whole_file(path: Path, shown: str | Path, force: bool) -> Iterator[BinaryIO]:
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".partial", dir=path.parent)
+    except OSError as error:
+        raise HwError(f"{shown}: {explain(error)}") from error
+    try:
+        with _raw(descriptor, "r+b", shown) as file:
             yield file
             file.flush()
-            os.fchmod(file.fileno(), _mode_for(path))
-            os.fsync(file.fileno())
-        os.replace(name, path)
+            os.fchmod(descriptor, _mode_for(path))
+            _sync(descriptor, shown)
+        _give_name(name, path, force)
         _sync_directory(path.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+def _give_name(temporary: str, path: Path, force: bool) -> None:
+    """Rename the ``temporary`` file; without ``force`` not over a file that has come in the meantime."""
+    if force:
+        os.replace(temporary, path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise HwError(f"{path}: exists by now; --force replaces it") from None
+    except OSError:  # a file system without hard links
+        os.replace(temporary, path)
+    else:
+        os.unlink(temporary)
 
 
 def _mode_for(path: Path) -> int:
@@ -155,6 +252,14 @@ def _mode_for(path: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def _sync(descriptor: int, shown: str | Path) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        error.filename = str(shown)
+        raise
 
 
 def _sync_directory(directory: Path) -> None:
