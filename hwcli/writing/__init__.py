@@ -1,1 +1,1 @@
-"""."""
+"""Writing new ink with a trained network on NumPy alone."""

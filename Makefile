@@ -1,0 +1,33 @@
+# make demo: from nothing to a picture.  make test: every check there is.  make man: the manual pages.
+
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test man clean
+
+demo: $(VENV)/.train
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh demo demo.svg
+	@echo "The picture of what the network wrote: $(CURDIR)/demo.svg"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+# Manual pages and completion scripts, both made from the program's own declarations.
+man: $(VENV)/.dev
+	$(BIN)/python man/make_man.py
+	$(BIN)/python man/make_completions.py
+
+# What is in the virtual environment: the extra "train", or that and what the tests need.
+$(VENV)/.train: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo demo.svg build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
