@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -50,6 +51,24 @@ def _write(message: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(message + "\n")
         sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Keep what libraries write straight to the process's stderr off it, except under ``--verbose``."""
+    if is_verbose() or sys.stderr is None:
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class Progress(Protocol):

@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.ink.offsets import OffsetMoments, Scale, rows_from_points
-from hwcli.ink.strokes_file import StrokesReader
+
+if TYPE_CHECKING:
+    from hwcli.ink.strokes_file import StrokesReader
 
 POOL = 32
 """Batches' worth of lines that are drawn together and then sorted by length."""

@@ -20,6 +20,7 @@ def use_threads(count: int | None) -> int:
     count = count or len(os.sched_getaffinity(0))
     tf.config.threading.set_inter_op_parallelism_threads(count)
     tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.zeros([])  # the first operation looks for devices, and says on stderr what it does not find
     return count
 
 

@@ -103,7 +103,7 @@ def _dropped(values: tf.Tensor, share: float, seed: tf.Tensor | None, place: int
     """Return ``values`` with a ``share`` of them at 0 and the rest scaled up (Srivastava et al. 2014)."""
     if not share or seed is None:
         return values
-    return tf.nn.experimental.stateless_dropout(values, share, seed=seed + [0, place])
+    return tf.nn.experimental.stateless_dropout(values, share, seed=tf.random.experimental.stateless_fold_in(seed, place))
 
 
 def treatment_for(config: Config, seed: tf.Tensor, products: tf.DType) -> Treatment:

@@ -1,0 +1,215 @@
+"""What ``hw train`` shows and writes while it runs: progress, the log, the checkpoint, the model."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from hwcli import console, stdio
+from hwcli.errors import HwError
+from hwcli.learning.board import Board
+from hwcli.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from hwcli.learning.run import Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
+from hwcli.model.file import weight_count, write_model
+
+LOG_EVERY = 5.0
+"""Seconds between two records of the training loss in the log."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass
+class Files:
+    """The files of a run."""
+
+    model: Path
+    log: Path | None
+    tensorboard: Path | None
+    half: bool
+    licence: str
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the checkpoint stands: beside the model."""
+        return self.model.with_suffix(".checkpoint.h5")
+
+    def refuse_what_is_there(self, resume: bool, force: bool) -> None:
+        """Refuse to begin where a model or a checkpoint stands that nobody said may go."""
+        if resume:
+            return
+        stdio.refuse_existing(self.model, force)
+        if self.checkpoint.exists() and not force:
+            raise HwError(f"{self.checkpoint}: exists; --resume goes on from it, --force begins anew")
+
+    def read_checkpoint(self) -> Checkpoint:
+        """Return the checkpoint to go on from."""
+        with stdio.open_seekable(self.checkpoint) as file:
+            return read_checkpoint(file, str(self.checkpoint))
+
+    def write_checkpoint(self, run: Run) -> None:
+        """Write the checkpoint, whole."""
+        with stdio.open_output(self.checkpoint, binary=True, force=True) as file:
+            write_checkpoint(file, run.checkpoint())
+
+    def write_model(self, run: Run) -> None:
+        """Write the model, whole."""
+        with stdio.open_output(self.model, binary=True, force=True) as file:
+            write_model(file, run.model(self.licence), "float16" if self.half else "float32")
+        console.detail(f"{self.model}: written")
+
+
+class Log:
+    """The run's figures as JSON lines, for TensorBoard too where that is wanted."""
+
+    def __init__(self, file: TextIO | None, board: Board | None) -> None:
+        """Write to ``file`` and ``board``, where they are there."""
+        self._file, self._board = file, board
+        self._last = 0.0
+
+    def add(self, record: dict[str, object], points: int) -> None:
+        """Add ``record`` at once."""
+        if self._file:
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
+        if self._board:
+            self._board.add(record, points)
+
+    def add_sometimes(self, record: dict[str, object], points: int) -> None:
+        """Add ``record`` when the last such one is some seconds old."""
+        if time.monotonic() - self._last >= LOG_EVERY:
+            self._last = time.monotonic()
+            self.add(record, points)
+
+
+@contextlib.contextmanager
+def open_log(files: Files) -> Iterator[Log]:
+    """Open the log that ``files`` name, to append."""
+    board = Board(str(files.tensorboard)) if files.tensorboard else None
+    if files.log is None:
+        yield Log(None, board)
+        return
+    try:
+        file = open(files.log, "a", encoding="utf-8")
+    except OSError as error:
+        raise HwError(f"{files.log}: {stdio.explain(error)}") from error
+    with file:
+        yield Log(file, board)
+
+
+class Caught:
+    """The signal that asked the run to end, None so far."""
+
+    signal: int | None = None
+
+    def notice(self, number: int, _frame: FrameType | None) -> None:
+        """Remember the signal; a second one ends the program at once."""
+        self.signal = number
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+
+    def end_as_it_asked(self) -> None:
+        """End the process as the signal would have, so that a shell's loop stops too."""
+        if self.signal is not None:
+            signal.signal(self.signal, signal.SIG_DFL)
+            os.kill(os.getpid(), self.signal)
+
+
+@contextlib.contextmanager
+def signals_noticed() -> Iterator[Caught]:
+    """Let Ctrl-C, SIGTERM and SIGHUP end the run between two batches, when all is saved."""
+    caught = Caught()
+    before = {number: signal.signal(number, caught.notice) for number in SIGNALS}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
+    """Let ``run`` go on to its end, showing and saving what comes of it."""
+    _tell_begin(run)
+    saved = time.monotonic()
+    with open_log(files) as log, console.progress("train", run.batches_in_all) as show:
+        try:
+            for event in run.events(limits):
+                _take(event, run, files, log, show)
+                if time.monotonic() - saved >= save_every:
+                    files.write_checkpoint(run)
+                    saved = time.monotonic()
+        except HwError:
+            files.write_checkpoint(run)
+            raise
+        _finish(run, files, log)
+
+
+def _tell_begin(run: Run) -> None:
+    lines, validation = run.training, run.validation
+    points = int(lines.lengths.sum())
+    held = f", {len(validation)} to validate on" if validation else ", none to validate on"
+    console.say(f"{weight_count(run.config.network):,} weights; {len(lines):,} lines, {points:,} points{held}")
+    if lines.cut_count:
+        console.warn(f"{lines.cut_count:,} lines are longer than data.max_points and are cut to it")
+    left_out = sum(int(length < 3) for length in lines.reader.lengths)
+    if left_out:
+        console.warn(f"{left_out:,} drawings of fewer than 3 points are left out")
+    if run.position.batches:
+        console.say(f"goes on after batch {run.position.batches:,} of {run.batches_in_all:,}")
+
+
+def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress) -> None:
+    """Show and log one event, and save where it calls for it."""
+    position = run.position
+    epoch = position.batches / run.batches_an_epoch
+    if isinstance(event, Learned):
+        note = f"epoch {epoch:.2f}  loss {event.loss:.3f} a point  {event.points_per_second:,.0f} points/s"
+        show(position.batches, f"{note}  {_time_left(run)}")
+        record = {"batch": position.batches, "epoch": round(epoch, 3), "loss": round(event.loss, 5)}
+        speed = {"rate": event.rate, "points_per_second": round(event.points_per_second)}
+        log.add_sometimes(record | speed | {"seconds": round(position.seconds, 1)}, position.points)
+    elif isinstance(event, SteppedBack):
+        console.warn(
+            f"batch {position.batches}: the loss or its gradient is not finite; the change is left out and "
+            f"the learning rate is now {event.rate_factor:g} of what was asked"
+        )
+        log.add({"batch": position.batches, "stepped_back": event.rate_factor}, position.points)
+    elif isinstance(event, Validated):
+        _take_validation(event, run, files, log)
+    elif isinstance(event, Stopped):
+        console.say(f"stopped by {event.reason} after {position.batches:,} batches, {position.points:,} points")
+
+
+def _time_left(run: Run) -> str:
+    position = run.position
+    left = position.seconds / max(position.batches, 1) * (run.batches_in_all - position.batches)
+    return f"{left / 60:.0f} min left"
+
+
+def _take_validation(event: Validated, run: Run, files: Files, log: Log) -> None:
+    record = event.record
+    best = ", the best so far" if event.is_best else ""
+    console.say(
+        f"epoch {record['epoch']:.2f}: validation {record['validation_loss']:.4f} a point, "
+        f"{record['validation_loss_line']:.1f} a line{best}; training {record['training_loss']:.4f} a point"
+    )
+    log.add({"validation": True, **record}, run.position.points)
+    if event.is_best:
+        files.write_model(run)
+        files.write_checkpoint(run)
+
+
+def _finish(run: Run, files: Files, log: Log) -> None:
+    """Save the run as it is, measure it once more, and see that there is a model."""
+    if last := run.validate():
+        _take_validation(last, run, files, log)
+    files.write_checkpoint(run)
+    if run.validation is None or not files.model.exists():
+        files.write_model(run)
+    console.say(f"{files.model}: {'the best' if run.validation else 'the last'} weights; to go on: --resume")

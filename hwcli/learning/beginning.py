@@ -1,0 +1,130 @@
+"""How a run begins: which lines it learns from, their scale, the first weights; or where it left off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import HwError
+from hwcli.learning.batches import Lines
+from hwcli.learning.checkpoint import Checkpoint, Position
+from hwcli.learning.device import products_type
+from hwcli.learning.learner import Learner
+from hwcli.learning.network import initial_weights
+from hwcli.learning.run import Run, run_fingerprint
+from hwcli.model.config import Config, ConfigError
+from hwcli.model.file import Model
+
+
+if TYPE_CHECKING:
+    from hwcli.ink.strokes_file import StrokesReader
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Which lines are validated on and not trained on: one of the three, or none of them for no validation."""
+
+    share: float = 0.0
+    """Of the lines, drawn by chance."""
+    ids: Collection[str] | None = None
+    """Ids of lines of the same stroke file."""
+    reader: StrokesReader | None = None
+    """All lines of another stroke file."""
+
+
+def begin_run(
+    reader: StrokesReader,
+    validation: Validation,
+    config: Config,
+    model: Model | None,
+    seed: int,
+    threads: int,
+) -> Run:
+    """Return a new run over the lines of ``reader``, from the weights of ``model`` or from fresh ones.
+
+    Raises
+    ------
+    HwError: there is nothing to learn from, or nothing to validate on where that was asked for.
+    """
+    training, held_out = _chosen_lines(reader, validation, config, seed)
+    if model is not None:
+        scale = model.scale
+    else:
+        try:
+            scale = training.measured_scale(config.data.scale)
+        except ValueError as error:
+            raise HwError(f"nothing to learn from: {error}") from error
+    for lines in (training, held_out):
+        if lines is not None:
+            lines.scale = scale
+    chance = np.random.default_rng([seed, 0x1417])
+    weights = model.weights if model else initial_weights(config.network, chance)
+    learner = Learner(config, weights, products_type(config.training.precision), threads)
+    return Run(learner, training, held_out, Position(seed))
+
+
+def resume_run(
+    reader: StrokesReader, validation: Validation, config: Config, checkpoint: Checkpoint, threads: int
+) -> Run:
+    """Return the run of ``checkpoint``, to go on where it stopped; ``config`` may differ in how it trains.
+
+    Raises
+    ------
+    ConfigError: ``config`` has another network or another choice of the ink.
+    HwError: these are not the lines that it learned from.
+    """
+    if (config.network, config.data) != (checkpoint.config.network, checkpoint.config.data):
+        raise ConfigError("a resumed run keeps its [network] and [data]")
+    training, held_out = _chosen_lines(reader, validation, config, checkpoint.position.seed)
+    if run_fingerprint(training, held_out) != checkpoint.fingerprint:
+        raise HwError("the checkpoint learned from other lines: give the same stroke file and the same --valid")
+    for lines in (training, held_out):
+        if lines is not None:
+            lines.scale = checkpoint.scale
+    learner = Learner(config, checkpoint.weights, products_type(config.training.precision), threads)
+    learner.restore(checkpoint.weights, list(checkpoint.slots))
+    return Run(learner, training, held_out, checkpoint.position)
+
+
+def _chosen_lines(
+    reader: StrokesReader, validation: Validation, config: Config, seed: int
+) -> tuple[Lines, Lines | None]:
+    """Return the training and the validation lines; those of fewer than 3 points are left out of both."""
+    usable = np.flatnonzero(np.asarray(reader.lengths) >= 3)
+    held_out = _held_out(reader, usable, validation, np.random.default_rng([seed, 0x5A11]))
+    chosen = np.setdiff1d(usable, held_out)
+    limit = config.data.max_lines
+    if limit and len(chosen) > limit:
+        chance = np.random.default_rng([seed, 0x11E5])
+        chosen = np.sort(chance.choice(chosen, limit, replace=False))
+    if not len(chosen):
+        raise HwError("there is no line of three points or more to learn from")
+    training = Lines(reader, chosen, config.data.max_points)
+    if validation.reader is not None:
+        others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
+        return training, _some(Lines(validation.reader, others))
+    if validation.ids is None and not validation.share:
+        return training, None
+    return training, _some(Lines(reader, held_out))
+
+
+def _some(lines: Lines) -> Lines:
+    if not len(lines):
+        raise HwError("--valid leaves no line of three points or more to validate on; --valid 0 goes without")
+    return lines
+
+
+def _held_out(
+    reader: StrokesReader, usable: NDArray[np.int64], validation: Validation, chance: np.random.Generator
+) -> NDArray[np.int64]:
+    if validation.ids is not None:
+        wanted = set(validation.ids)
+        return np.array([line for line in usable if reader.ids[line] in wanted], np.int64)
+    count = round(validation.share * len(usable))
+    if validation.share and len(usable) > 1:
+        count = max(count, 1)
+    return np.sort(chance.choice(usable, count, replace=False)) if count else usable[:0]

@@ -1,0 +1,21 @@
+"""The figures of a run for TensorBoard, through TensorFlow's own writer."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class Board:
+    """Scalars over the points learned from, in a directory that TensorBoard watches."""
+
+    def __init__(self, directory: str) -> None:
+        """Write into ``directory``, beside what is there."""
+        self._writer = tf.summary.create_file_writer(directory)
+
+    def add(self, record: dict[str, object], step: int) -> None:
+        """Add the numbers of ``record`` under their names."""
+        with self._writer.as_default(step=step):
+            for name, value in record.items():
+                if isinstance(value, int | float):
+                    tf.summary.scalar(name, value)
+        self._writer.flush()
