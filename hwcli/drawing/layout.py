@@ -1,0 +1,187 @@
+"""Where each drawing goes on the sheet, in millimetres: one below the other, or in the cells of a grid."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.drawing.size import ENOUGH_POINTS, letter_height
+from hwcli.errors import HwError
+from hwcli.ink.drawing import Drawing
+
+LONGEST = 1e6
+"""A drawing that is larger than so many of its letters has a coordinate that cannot be right."""
+
+ROW_GAP, COLUMN_GAP = 1.0, 2.0
+"""The room between drawings, in heights of a letter."""
+
+CAPTION_SIZE, CAPTION_LINE, CHARACTER_WIDTH = 0.8, 1.5, 0.55
+"""The size of a caption in heights of a letter; its line and its usual character in sizes of the caption."""
+
+WIDEST_CAPTION = 100.0
+"""A caption does not make a cell wider than so many heights of a letter; what is longer is cut."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How drawings are laid out; lengths in millimetres.
+
+    Attributes
+    ----------
+    height: of the small letters of the writing (an x), as estimated from the ink.
+    each: whether every drawing is brought to that height by itself, instead of all by one scale.
+    margin: between the sheet's edge and the ink's own, on all sides.
+    pen: the width of the line, for which the edges leave room.
+    columns: of the grid; 1 stacks the drawings.
+    captions: "id" or "text" to write that above each drawing, "" for none.
+    """
+
+    height: float = 3.0
+    each: bool = False
+    margin: float = 5.0
+    pen: float = 0.4
+    columns: int = 1
+    captions: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A drawing at its place: the point ``origin`` of its ink lies at ``corner`` of the sheet, in millimetres.
+
+    ``size`` is the width and the height of its ink, ``caption_at`` where the base line of its caption begins.
+    """
+
+    drawing: Drawing
+    scale: float
+    origin: NDArray[np.float64]
+    corner: tuple[float, float]
+    size: tuple[float, float]
+    caption: str = ""
+    caption_at: tuple[float, float] = (0.0, 0.0)
+
+    def points(self) -> NDArray[np.float64]:
+        """Return the (N, 2) points in millimetres on the sheet, none of them negative."""
+        return (self.drawing.points[:, :2] - self.origin) * self.scale + self.corner
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A sheet of ``width`` by ``height`` millimetres with its drawings, in the order in which they came."""
+
+    width: float
+    height: float
+    placed: Sequence[Placed]
+    caption_size: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A drawing before it has a place: its scale and the box around it, (2,) origin and (2,) millimetres."""
+
+    drawing: Drawing
+    scale: float
+    origin: NDArray[np.float64]
+    size: tuple[float, float]
+    caption: str
+
+
+def lay_out(drawings: Sequence[Drawing], layout: Layout) -> Sheet:
+    """Place ``drawings`` on one sheet that is as large as they need.
+
+    Raises
+    ------
+    HwError: a coordinate is not finite, or lies so far out that the writing could not be seen.
+    """
+    caption_size = CAPTION_SIZE * layout.height
+    blocks = [_block(*numbered, layout) for numbered in zip(drawings, _scales(drawings, layout), strict=True)]
+    rows = [blocks[i : i + layout.columns] for i in range(0, len(blocks), layout.columns)]
+    edge = layout.margin + layout.pen / 2
+    head = CAPTION_LINE * caption_size if layout.captions else 0.0
+    cell = max(max(block.size[0], _caption_width(block.caption, caption_size)) for block in blocks)
+    step = cell + COLUMN_GAP * layout.height
+    heights = [max(block.size[1] for block in row) + head for row in rows]
+    gap = ROW_GAP * layout.height
+    tops = list(accumulate((height + gap for height in heights), initial=edge))
+    placed = [
+        _place(block, edge + column * step, top, head, height, cell, caption_size)
+        for row, top, height in zip(rows, tops, heights, strict=False)
+        for column, block in enumerate(row)
+    ]
+    width = 2 * edge + cell + step * (min(layout.columns, len(blocks)) - 1)
+    return Sheet(_round_up(width), _round_up(tops[-1] - gap + edge), placed, caption_size)
+
+
+def natural_scale(drawings: Sequence[Drawing], height: float) -> float:
+    """Return the one scale, in millimetres a unit, that gives the letters of ``drawings`` this ``height``."""
+    total = sum(map(len, drawings))
+    letter = letter_height(drawings[:: max(1, total // ENOUGH_POINTS)])
+    return height / letter if letter else 1.0
+
+
+def _scales(drawings: Sequence[Drawing], layout: Layout) -> list[float]:
+    if layout.each:
+        return [natural_scale([drawing], layout.height) for drawing in drawings]
+    return [natural_scale(drawings, layout.height)] * len(drawings)
+
+
+def _block(drawing: Drawing, scale: float, layout: Layout) -> _Block:
+    caption = " ".join((drawing.text if layout.captions == "text" else drawing.id).split())
+    if not layout.captions:
+        caption = ""
+    if not len(drawing):
+        return _Block(drawing, scale, np.zeros(2), (0.0, 0.0), caption)
+    low = drawing.points[:, :2].min(axis=0).astype(np.float64)
+    high = drawing.points[:, :2].max(axis=0).astype(np.float64)
+    size = (high - low) * scale
+    if not np.all(np.isfinite(size)):
+        raise HwError(f"{_called(drawing)}: has a coordinate that is not a finite number")
+    if size.max() > LONGEST * layout.height:
+        raise HwError(
+            f"{_called(drawing)}: is {size.max() / layout.height:.1g} times as large as its letters, the limit"
+            f" is {LONGEST:.0e}; a coordinate is wrong, or the units differ from the others' (--scale-each)"
+        )
+    return _Block(drawing, scale, low, (float(size[0]), float(size[1])), caption)
+
+
+def _place(
+    block: _Block, left: float, top: float, head: float, height: float, cell: float, caption_size: float
+) -> Placed:
+    """Put ``block`` at the left of its cell, half-way up the row, below the room for its caption."""
+    corner = (left, top + head + (height - head - block.size[1]) / 2)
+    caption = cut_to(block.caption, cell / (CHARACTER_WIDTH * caption_size))
+    return Placed(
+        block.drawing, block.scale, block.origin, corner, block.size, caption, (left, top + caption_size)
+    )
+
+
+def _called(drawing: Drawing) -> str:
+    return f"drawing {drawing.id!r}" if drawing.id else "a drawing without id"
+
+
+def _widths(text: str) -> list[float]:
+    """Return the width of each character of ``text``, in usual characters."""
+    return [2.0 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in text]
+
+
+def _caption_width(caption: str, size: float) -> float:
+    natural = sum(_widths(caption[:200])) * CHARACTER_WIDTH * size
+    return min(natural, WIDEST_CAPTION * size / CAPTION_SIZE)
+
+
+def cut_to(caption: str, room: float) -> str:
+    """Return ``caption`` if it is no wider than ``room`` usual characters, else what fits and an ellipsis."""
+    ends = list(accumulate(_widths(caption)))
+    if not ends or ends[-1] <= room + 1e-6:
+        return caption
+    return caption[: sum(end + 1 <= room for end in ends)] + "…"
+
+
+def _round_up(length: float) -> float:
+    """Return ``length`` rounded up to a thousandth, so that what is written is what was meant."""
+    return math.ceil(round(length * 1000, 3)) / 1000
