@@ -1,0 +1,248 @@
+"""Points as JSON lines (hw-points(5)): a header line a drawing, then a line a point.
+
+The writer writes one form; the reader takes more: points without a header, CRLF, byte order marks, arrays
+``[x, y, up]``, blank lines.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hwcli.errors import BadInput
+from hwcli.ink import limits
+from hwcli.ink.drawing import Drawing
+
+VERSION = 1
+OnBad = Callable[[BadInput], None]
+_OWN_KEYS = ("drawing", "text", "writer", "source", "version")
+_NO_NUMBER = float("nan")
+
+
+def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+    """Yield the drawings of the JSON lines in ``file``, each as soon as it has been read.
+
+    ``source`` is what messages call the file.  With ``on_bad`` a line that cannot be read is handed to it
+    and left out; after a header that cannot be read, so are the points up to the next header.
+
+    Raises
+    ------
+    BadInput: a line cannot be read and there is no ``on_bad``.
+    """
+    drawing: _Gathered | None = None
+    for number, line in _lines(file, source):
+        try:
+            record = _parse(line)
+            if isinstance(record, dict) and "x" not in record and "y" not in record:
+                if drawing is not None and not drawing.spoilt:
+                    yield drawing.finish()
+                drawing = _Gathered(_header(record))
+                continue
+            drawing = drawing or _Gathered({})
+            drawing.add(record)
+        except ValueError as error:
+            bad = BadInput(source, str(error), number)
+            if on_bad is None:
+                raise bad from error
+            on_bad(bad)
+            if b'"drawing"' in line:
+                if drawing is not None and not drawing.spoilt:
+                    yield drawing.finish()
+                drawing = _Gathered({})
+                drawing.spoilt = True
+    if drawing is not None and not drawing.spoilt:
+        yield drawing.finish()
+
+
+def _lines(file: BinaryIO, source: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the bytes of every line that is not blank."""
+    number = 0
+    while line := file.readline(limits.LINE + 1):
+        number += 1
+        if len(line) > limits.LINE:
+            raise BadInput(source, f"a line is longer than {limits.LINE} bytes", number)
+        line = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if line:
+            yield number, line
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number that ink can have")
+
+
+def _header(record: dict[str, Any]) -> dict[str, Any]:
+    if "drawing" not in record and "text" not in record:
+        raise ValueError("neither a point (x, y) nor a header (drawing)")
+    version = record.get("version", VERSION)
+    if type(version) is not int or version < 1:
+        raise ValueError("its version is not a whole number from 1 up")
+    if version > VERSION:
+        raise ValueError(f"points format {version} is newer than this program's {VERSION}: update hw")
+    names = {key: _string(record, key) for key in ("drawing", "text", "writer", "source")}
+    extra = {key: value for key, value in record.items() if key not in _OWN_KEYS}
+    try:
+        json.dumps(extra, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise ValueError("a string in it is not Unicode text") from None
+    return {"id": names.pop("drawing"), **names, "extra": extra}
+
+
+def _string(record: dict[str, Any], key: str) -> str:
+    value = record.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"its {key} is not a string")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"its {key} is not Unicode text")
+    return value
+
+
+class _Gathered:
+    """The drawing that is being read."""
+
+    def __init__(self, header: dict[str, Any]) -> None:
+        self.spoilt = False
+        self._header = header
+        self._points = array("d")
+        self._times = array("d")
+        self._pressures = array("d")
+
+    def add(self, record: Any) -> None:
+        """Add a point; raises ValueError when the record is none."""
+        if self.spoilt:
+            return
+        if len(self._times) >= limits.POINTS:
+            raise ValueError(f"a drawing of more than {limits.POINTS} points")
+        time = pressure = _NO_NUMBER
+        if isinstance(record, dict):
+            x, y, up = record.get("x"), record.get("y"), record.get("up", 0)
+            if "t" in record:
+                time = _number(record["t"], "t", limits.TIME)
+            if "p" in record:
+                pressure = _number(record["p"], "p", 1)
+                if pressure < 0:
+                    raise ValueError("p is below 0")
+        elif isinstance(record, list) and len(record) == 3:
+            x, y, up = record
+        else:
+            raise ValueError("neither a point {x, y, up} or [x, y, up] nor a header")
+        if up not in (0, 1):
+            raise ValueError("up is neither 0 nor 1")
+        self._points.extend((_number(x, "x", limits.COORDINATE), _number(y, "y", limits.COORDINATE), float(up)))
+        self._times.append(time)
+        self._pressures.append(pressure)
+
+    def finish(self) -> Drawing:
+        """Return the drawing."""
+        points = np.array(self._points, np.float32).reshape(-1, 3)
+        time, pressure = (_or_none(values) for values in (self._times, self._pressures))
+        if time is not None:
+            time = time - time[np.isfinite(time)][0]
+        return Drawing(
+            points,
+            time=None if time is None else time.astype(np.float32),
+            pressure=None if pressure is None else pressure.astype(np.float32),
+            **self._header,
+        )
+
+
+def _number(value: Any, name: str, limit: float) -> float:
+    if type(value) is not float and type(value) is not int:
+        raise ValueError(f"{name} is missing or not a number")
+    if not -limit <= value <= limit:
+        raise ValueError(f"{name} is beyond {limit:g}")
+    return float(value)
+
+
+def _or_none(values: array[float]) -> NDArray[np.float64] | None:
+    """Return ``values``, or None when not one of them is a number."""
+    numbers = np.array(values, np.float64)
+    return None if np.isnan(numbers).all() else numbers
+
+
+class DrawingWriter:
+    """Writes drawings as JSON lines; each call reaches ``file``, so that a reader sees points as they are made."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Write to ``file``, from where it stands."""
+        self._file = file
+
+    def begin(
+        self, id: str = "", text: str = "", writer: str = "", extra: Mapping[str, Any] | None = None,
+        source: str = "",
+    ) -> None:  # fmt: skip
+        """Write the header line of a drawing."""
+        header: dict[str, Any] = {"drawing": id, "text": text}
+        if writer:
+            header["writer"] = writer
+        if source:
+            header["source"] = source
+        header |= {key: value for key, value in (extra or {}).items() if key not in _OWN_KEYS}
+        header["version"] = VERSION
+        self._write(json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n")
+
+    def points(
+        self, points: ArrayLike, time: ArrayLike | None = None, pressure: ArrayLike | None = None
+    ) -> None:
+        """Write a line a point of the (n, 3) ``points``, with (n,) ``time`` in seconds and ``pressure`` if known.
+
+        Raises
+        ------
+        ValueError: a coordinate is not finite.
+        """
+        table = np.asarray(points, np.float32).reshape(-1, 3)
+        if not np.isfinite(table).all():
+            raise ValueError("a point is not finite")
+        columns = [
+            [f'{{"x":{x},"y":{y},"up":' for x, y in zip(_short(table[:, 0]), _short(table[:, 1]), strict=True)],
+            ["1" if up > 0.5 else "0" for up in table[:, 2].tolist()],
+        ]
+        for key, values in (("t", time), ("p", pressure)):
+            if values is not None:
+                numbers = np.asarray(values, np.float32).reshape(-1)
+                known = np.isfinite(numbers).tolist()
+                shorts = _short(np.nan_to_num(numbers))
+                columns.append(
+                    [
+                        f',"{key}":{short}' if is_known else ""
+                        for short, is_known in zip(shorts, known, strict=True)
+                    ]
+                )
+        self._write("".join("".join(parts) + "}\n" for parts in zip(*columns, strict=True)))
+
+    def write(self, drawing: Drawing) -> None:
+        """Write a whole drawing."""
+        self.begin(drawing.id, drawing.text, drawing.writer, drawing.extra, drawing.source)
+        self.points(drawing.points, drawing.time, drawing.pressure)
+
+    def _write(self, text: str) -> None:
+        self._file.write(text.encode())
+        self._file.flush()
+
+
+def _short(values: NDArray[np.float32]) -> list[str]:
+    """Return each of ``values`` in the fewest digits that give the same float32 when they are read again."""
+    rounded = np.round(values.astype(np.float64), 3)
+    texts = [repr(value) for value in rounded.tolist()]
+    for index in np.flatnonzero(rounded.astype(np.float32) != values).tolist():
+        texts[index] = str(values[index])
+    return texts
