@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 AT_ONCE = 1 << 18
 """How many numbers are turned to text in one go, which bounds the memory that it takes."""
 
+FIRST, FURTHER, FRACTION, NOTHING = 0, 1000, 2000, 3000
+"""Where in the table of words the words for 0 to 999 begin, by the place of those digits in a number."""
+
 
 def decimal_text(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
-    """Write (n,) ``thousandths``, none negative, as decimal numbers with a space after each.
+    """Write (n,) ``thousandths``, none negative, as decimal numbers with a space before each.
 
-    Returns the text and the (n,) offsets in it at which the numbers end, space included.  No digit is written
-    that says nothing: 1500 gives ``1.5``, 2000 gives ``2`` and 7 gives ``0.007``.
+    Returns the text and the (n,) offsets in it at which the numbers end.  No digit is written that says
+    nothing: 1500 gives ``1.5``, 2000 gives ``2`` and 7 gives ``0.007``.
     """
     parts, ends, total = [], [], 0
     for start in range(0, len(thousandths), AT_ONCE):
@@ -24,21 +30,45 @@ def decimal_text(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int6
     return b"".join(parts), np.concatenate([np.zeros(0, np.int64), *ends])
 
 
+class _Words(NamedTuple):
+    """Words of four characters as machine words; which of the characters are written; how many those are."""
+
+    characters: NDArray[np.uint32]
+    written: NDArray[np.uint32]
+    lengths: NDArray[np.int64]
+
+
+@cache
+def _words() -> _Words:
+    """Return a word for three digits at each place in a number; an underscore is not written."""
+    first = [" " + str(number).rjust(3, "_") for number in range(1000)]
+    further = [f"_{number:03}" for number in range(1000)]
+    fraction = [f".{number:03}".rstrip("0").rstrip(".").ljust(4, "_") for number in range(1000)]
+    characters = np.frombuffer("".join([*first, *further, *fraction, "____"]).encode(), np.uint8)
+    written = characters != ord("_")
+    return _Words(characters.view(np.uint32), written.view(np.uint32), written.reshape(-1, 4).sum(axis=1))
+
+
 def _some(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
-    whole, rest = np.divmod(thousandths, 1000)
-    places = len(str(whole.max()))
-    characters = np.full((len(thousandths), places + 5), ord(" "), np.uint8)
-    shown = np.ones(characters.shape, np.bool_)
-    for place in range(places):
-        left = places - 1 - place
-        characters[:, left] = ord("0") + whole % 10
-        if place:
-            shown[:, left] = whole > 0
-        whole //= 10
-    characters[:, places] = ord(".")
-    shown[:, places] = rest > 0
-    for place, unit in enumerate((100, 10, 1), start=places + 1):
-        shown[:, place] = rest > 0
-        characters[:, place] = ord("0") + rest // unit
-        rest %= unit
-    return characters[shown].tobytes(), shown.sum(axis=1)
+    words, chosen = _words(), _choose(thousandths)
+    characters, written = words.characters[chosen], words.written[chosen]
+    text: bytes = characters.view(np.uint8)[written.view(np.bool_)].tobytes()
+    return text, words.lengths[chosen].sum(axis=1)
+
+
+def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, for each number, its words in the table: of every three digits from the left, the fraction last."""
+    rest, fraction = np.divmod(thousandths, 1000)
+    groups = []
+    while not groups or rest.any():
+        rest, group = np.divmod(rest, 1000)
+        groups.append(group)
+    chosen = np.empty((len(thousandths), len(groups) + 1), np.int64)
+    begun = np.zeros(len(thousandths), np.bool_)
+    for place in reversed(range(len(groups))):
+        group = groups[place]
+        alone = np.where((group > 0) | (place == 0), FIRST + group, NOTHING)
+        chosen[:, -2 - place] = np.where(begun, FURTHER + group, alone)
+        begun |= group > 0
+    chosen[:, -1] = FRACTION + fraction
+    return chosen

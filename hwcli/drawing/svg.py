@@ -101,11 +101,12 @@ def _paths(points: NDArray[np.float64], ink: list[Line]) -> list[bytes]:
     thousandths = np.rint(points * 1000).astype(np.int64)
     text, ends = decimal_text(thousandths.ravel())
     begins = [0, *ends[1::2].tolist()]
-    still = np.cumsum(np.any(np.diff(thousandths, axis=0, prepend=thousandths[:1]), axis=1)).tolist()
+    moved = thousandths[1:] != thousandths[:-1]
+    still = [0, *np.cumsum(moved[:, 0] | moved[:, 1]).tolist()]
     paths = []
     for line in ink:
         dot = still[line.start] == still[line.stop - 1]
         stop = line.start + 1 if dot else line.stop
-        way = text[begins[line.start] : begins[stop] - 1]
+        way = text[begins[line.start] + 1 : begins[stop]]
         paths.append(b'<path d="M%b%b"/>\n' % (way, DOT.encode() if dot else b""))
     return paths
