@@ -104,7 +104,7 @@ def open_output(path: str | Path | None, *, binary: bool, force: bool = False) -
             yield file
         return
     if _is_special(Path(path)):
-        with _told(path), _raw(path, "wb", path) as device, _streamed(device, binary) as file:
+        with _told(path), _streamed(_raw(path, "wb", path), binary) as file:
             yield file
         return
     refuse_existing(path, force)

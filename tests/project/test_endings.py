@@ -1,0 +1,276 @@
+"""How hw ends: exit codes, signals, closed pipes, full disks; one line on stderr for each failure.
+
+The body of ``hw info`` is replaced by a few lines of Python and the rest is the real program in a process
+of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import hw_environment
+
+DRIVER = """
+import errno, os, signal, sys, time
+from hwcli import console, stdio
+from hwcli.errors import BadInput, HwError, MissingExtra, ThresholdNotMet, UsageError
+from hwcli.options import Quiet, Verbose
+import hwcli.commands.info
+
+def run(quiet: Quiet = False, verbose: Verbose = False) -> None:
+{body}
+
+hwcli.commands.info.run = run
+sys.argv[0] = "hw"
+from hwcli.__main__ import main
+main()
+"""
+
+Hw = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def hw(tmp_path: Path) -> Hw:
+    """Start ``hw info`` with the given body."""
+
+    def start(body: str, *options: str, **kwargs: Any) -> subprocess.Popen[bytes]:
+        script = tmp_path / "driver.py"
+        script.write_text(DRIVER.format(body=textwrap.indent(textwrap.dedent(body), "    ")))
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kwargs}
+        return subprocess.Popen(
+            [sys.executable, str(script), "info", *options], cwd=tmp_path, env=hw_environment(), **streams
+        )
+
+    return start
+
+
+def finish(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, (out or b"").decode(), (err or b"").decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ("raise HwError('no such preset')", 1, "no such preset"),
+        ("raise BadInput('a.jsonl', 'not JSON', 7)", 1, "a.jsonl:7: not JSON"),
+        ("raise UsageError('name a file')", 2, "name a file"),
+        ("raise ThresholdNotMet('-900 nats is above -1000')", 3, "-900 nats is above -1000"),
+        ("raise MissingExtra('hw train', 'train')", 1, "hwcli[train]"),
+        ("raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'x.h5')", 1, "x.h5: No space left on device"),
+        ("open('/nonexistent/file')", 1, "/nonexistent/file: No such file or directory"),
+        ("raise MemoryError", 1, "out of memory"),
+        ("def f(): f()\nf()", 1, "nested too deeply"),
+        ("b'\\xff'.decode()", 1, "text that cannot be read"),
+        ("raise KeyError('up')", 1, "a bug of hw: KeyError: 'up' (-v shows where"),
+        ("raise HwError('two\\nlines')", 1, "two lines"),
+    ],
+)
+def test_a_failure_is_one_line_and_an_exit_code(hw: Hw, body: str, code: int, message: str) -> None:
+    ended, out, err = finish(hw(body))
+    assert ended == code
+    assert err.startswith("hw: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_a_failure_is_told_even_when_quiet(hw: Hw) -> None:
+    _, _, err = finish(hw("console.warn('w')\nraise HwError('reason')", "-q"))
+    assert err == "hw: reason\n"
+
+
+def test_verbose_shows_where_a_bug_is(hw: Hw) -> None:
+    code, _, err = finish(hw("[][1]", "-v"))
+    assert code == 1
+    assert "Traceback" in err
+    assert "IndexError" in err.splitlines()[0]
+
+
+def test_what_was_written_before_a_failure_arrives(hw: Hw) -> None:
+    code, out, _ = finish(hw("print('first')\nraise HwError('second')"))
+    assert (code, out) == (1, "first\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with stdio.open_output(None, binary=False) as f:\n    while True: f.write(b'x' * 4096)",
+        "time.sleep(0.5)\nprint('a little, which is written when the program ends')",
+        "time.sleep(0.5)\nprint('a little')\nraise HwError('late')",
+    ],
+)
+def test_a_closed_pipe_ends_it_silently_as_sigpipe_does(hw: Hw, body: str) -> None:
+    process = hw(body)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    code, _, err = finish(process)
+    assert code == -signal.SIGPIPE
+    assert err in ("", "hw: late\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_as_the_signal_does_after_tidying_up(hw: Hw, tmp_path: Path, number: int) -> None:
+    process = hw("""
+        with stdio.open_output('out.h5', binary=True) as f:
+            f.write(b'half')
+            print('ready', flush=True)
+            time.sleep(60)
+    """)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    assert list(tmp_path.glob(".out*"))
+    process.send_signal(number)
+    code, _, err = finish(process)
+    assert (code, err) == (-number, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["driver.py"]
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(hw: Hw) -> None:
+    process = hw(
+        "print('ready', flush=True)\ntime.sleep(1)\nprint('done')",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGHUP)
+    code, out, _ = finish(process)
+    assert (code, out) == (0, "done\n")
+
+
+def test_workers_end_without_a_word(hw: Hw) -> None:
+    body = """
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        with ProcessPoolExecutor(2, multiprocessing.get_context('fork')) as pool:
+            waiting = pool.map(time.sleep, [60, 60])
+            print('ready', flush=True)
+            list(waiting)
+    """
+    process = hw(body, start_new_session=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    code, _, err = finish(process)
+    assert (code, err) == (-signal.SIGINT, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "print('lost')",
+        "with stdio.open_output(None, binary=False) as f: f.write(b'lost')",
+        "with stdio.open_output(None, binary=True) as f: f.write(b'lost')",
+        "with stdio.open_output('/dev/full', binary=True) as f: f.write(b'lost')",
+    ],
+)
+def test_a_full_disk_is_a_failure_of_one_line(hw: Hw, body: str) -> None:
+    with open("/dev/full", "wb") as full:
+        code, _, err = finish(hw(body, stdout=full))
+    place = "/dev/full" if "/dev/full" in body else "standard output"
+    assert (code, err) == (1, f"hw: {place}: No space left on device\n")
+
+
+WRITE_HDF5 = """
+    import h5py, numpy, resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+    with stdio.open_output({path!r}, binary=True) as f, h5py.File(f, 'w') as root:
+        d = root.create_dataset('points', (0, 3), maxshape=(None, 3), chunks=(512, 3))
+        for i in range(40):
+            d.resize((i + 1) * 512, 0)
+            d[-512:] = numpy.random.rand(512, 3)
+"""
+
+
+@pytest.mark.parametrize("limit", [10, 500, 4096, 50_000, 247_000, 249_000])
+@pytest.mark.parametrize("path", ["out.h5", None])
+def test_a_disk_that_fills_up_under_hdf5_leaves_nothing(
+    hw: Hw, tmp_path: Path, limit: int, path: str | None
+) -> None:
+    code, out, err = finish(hw(WRITE_HDF5.format(limit=limit, path=path)))
+    assert code == 1
+    assert err.endswith(": File too large\n")
+    assert err.count("\n") == 1
+    assert out == ""
+    assert [item.name for item in tmp_path.iterdir()] == ["driver.py"]
+
+
+def test_a_closed_standard_output_is_a_failure(hw: Hw) -> None:
+    body = "with stdio.open_output(None, binary=False) as f: f.write(b'lost')"
+    code, _, err = finish(hw(body, stdout=None, preexec_fn=lambda: os.close(1)))
+    assert (code, err) == (1, "hw: standard output is closed; name a file with -o\n")
+
+
+def test_no_file_takes_the_place_of_a_closed_standard_output(hw: Hw) -> None:
+    body = "assert open('new', 'wb').fileno() > 2\nraise HwError('well')"
+    code, _, err = finish(hw(body, stdout=None, preexec_fn=lambda: os.close(1)))
+    assert (code, err) == (1, "hw: well\n")
+
+
+def test_a_closed_standard_input_is_wrong_usage(hw: Hw) -> None:
+    body = "with stdio.open_input('-') as f: f.read()"
+    code, _, err = finish(hw(body, stdin=None, preexec_fn=lambda: os.close(0)))
+    assert (code, err) == (2, "hw: standard input is closed; name a file instead\n")
+
+
+def test_a_closed_standard_error_changes_no_exit_code(hw: Hw) -> None:
+    body = "console.say('s')\nprint('out')\nraise HwError('reason')"
+    code, out, _ = finish(hw(body, stderr=None, preexec_fn=lambda: os.close(2)))
+    assert (code, out) == (1, "out\n")
+
+
+def test_a_terminal_on_standard_input_is_wrong_usage_not_a_hang(hw: Hw) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        code, _, err = finish(hw("with stdio.open_input('-') as f: f.read()", stdin=theirs))
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (code, err) == (2, "hw: nothing to read: name a file, or pipe one in\n")
+
+
+def test_binary_data_is_not_sent_to_a_terminal(hw: Hw) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        code, _, err = finish(
+            hw("with stdio.open_output(None, binary=True) as f: f.write(b'x')", stdout=theirs)
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert code == 2
+    assert "not written to a terminal" in err
+
+
+def test_progress_goes_to_stderr_as_plain_lines_when_that_is_no_terminal(hw: Hw) -> None:
+    body = """
+        with console.progress('read', 4, every=0) as show:
+            show(1, 'a note')
+            print('data')
+    """
+    _, out, err = finish(hw(body))
+    assert (out, err) == ("data\n", "read: 25% a note\n")
+
+
+def test_progress_on_a_terminal_leaves_standard_output_alone(hw: Hw) -> None:
+    ours, theirs = pty.openpty()
+    body = "with console.progress('read', 4) as show:\n    show(1)\n    print('data')"
+    try:
+        code, out, _ = finish(hw(body, stderr=theirs))
+        shown = os.read(ours, 1 << 16)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (code, out) == (0, "data\n")
+    assert b"read" in shown
