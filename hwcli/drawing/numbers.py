@@ -57,9 +57,9 @@ def _some(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
 
 
 def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, for each number, its words in the table: of every three digits from the left, the fraction last."""
+    """Return, for each number, its words in the table: every three digits from the left, the fraction last."""
     rest, fraction = np.divmod(thousandths, 1000)
-    groups = []
+    groups: list[NDArray[np.int64]] = []
     while not groups or rest.any():
         rest, group = np.divmod(rest, 1000)
         groups.append(group)

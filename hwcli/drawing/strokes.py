@@ -43,7 +43,7 @@ def prime_length(drawing: Drawing) -> int:
 def _split_at(line: Line, prime: int) -> list[Line]:
     if line.stop <= prime:
         return [Line(line.start, line.stop, True)]
-    if line.start >= prime:
+    if line.start >= prime - 1:  # one point alone is no line of the prime
         return [line]
     return [Line(line.start, prime, True), Line(prime - 1, line.stop)]
 
