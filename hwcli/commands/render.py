@@ -114,7 +114,7 @@ def _read(file: str, skip_bad: bool) -> list[Drawing]:
     with open_ink(file, bad.append if skip_bad else None) as ink:
         drawings = list(ink)
     if bad:
-        console.warn(f"{len(bad)} bad records left out, the first: {bad[0]}")
+        console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
     if not drawings:
         raise HwError(f"no drawing in {stdio.name_of(file)}")
     if not any(map(len, drawings)):
@@ -123,7 +123,7 @@ def _read(file: str, skip_bad: bool) -> list[Drawing]:
 
 
 def _write(sheet: Sheet, layout: Layout, style: Style, kind: str, dpi: float, sink: BinaryIO) -> None:
-    console.detail(f"{len(sheet.placed)} drawings on {sheet.width:g} x {sheet.height:g} mm")
+    console.detail(f"drawings: {len(sheet.placed)}; sheet: {sheet.width:g} x {sheet.height:g} mm")
     if kind == "svg":
         from hwcli.drawing.svg import write_svg
 
