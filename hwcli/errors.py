@@ -4,6 +4,8 @@ Every one carries one clear line: what is wrong, where, and what to do next.  ``
 place that prints them.
 """
 
+from __future__ import annotations
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_THRESHOLD = 3
@@ -36,7 +38,7 @@ class BadInput(HwError):
         where = source if line is None else f"{source}:{line}"
         super().__init__(f"{where}: {reason}")
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[BadInput], tuple[str, str, int | None]]:
         """Let the error cross from a worker process to the one that reports it."""
         return type(self), (self.source, self.reason, self.line)
 

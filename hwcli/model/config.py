@@ -25,7 +25,7 @@ class Network:
     """The layers and what they predict."""
 
     kind: str = "mixture"
-    """"mixture": bivariate Gaussians and a Bernoulli (Graves 2013, section 4); "regression": the point itself."""
+    """"mixture": Gaussians and a Bernoulli (Graves 2013, section 4); "regression": the point itself."""
     layers: int = 3
     units: int = 400
     """Memory cells of each LSTM layer."""

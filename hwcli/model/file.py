@@ -19,6 +19,10 @@ from hwcli.model.config import Config, ConfigError, Network, config_text, read_c
 FORMAT = "hw-model"
 FORMAT_VERSION = 1
 STORED_TYPES = ("float16", "float32")
+DAMAGE = (
+    OSError, LookupError, ValueError, TypeError, ArithmeticError, RuntimeError, AttributeError, MemoryError,
+)  # fmt: skip
+"""What h5py raises when it meets a damaged file."""
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -96,13 +100,14 @@ def read_model(file: BinaryIO, source: str) -> Model:
     """
     try:
         root = h5py.File(file, "r")
-    except (OSError, ValueError) as error:
+    except DAMAGE as error:
         raise BadInput(source, "not an HDF5 file, or cut short") from error
     with root:
         try:
             return _read_open(root, source)
-        except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
-            raise BadInput(source, f"damaged model file: {error}") from error
+        except DAMAGE as error:
+            reason = " ".join(str(error).split())
+            raise BadInput(source, f"damaged model file: {reason}") from error
 
 
 def _read_open(root: h5py.File, source: str) -> Model:
@@ -110,7 +115,9 @@ def _read_open(root: h5py.File, source: str) -> Model:
         raise BadInput(source, "not a model file of hw (hw info tells what a file is)")
     version = int(root.attrs["format_version"])
     if version > FORMAT_VERSION:
-        raise BadInput(source, f"model format {version} is newer than this program's {FORMAT_VERSION}: update hw")
+        raise BadInput(
+            source, f"model format {version} is newer than this program's {FORMAT_VERSION}: update hw"
+        )
     try:
         config = read_config(str(root.attrs["config"]), source)
     except ConfigError as error:
@@ -136,10 +143,14 @@ def _pair(values: Any) -> tuple[float, float]:
 
 
 def _read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    dataset = root[f"weights/{name}"]
-    if not isinstance(dataset, h5py.Dataset) or dataset.shape != shape or dataset.dtype.name not in STORED_TYPES:
+    dataset = root.get(f"weights/{name}")
+    if (
+        not isinstance(dataset, h5py.Dataset)
+        or dataset.shape != shape
+        or dataset.dtype.name not in STORED_TYPES
+    ):
         raise ValueError(f"weights {name} are not the {'x'.join(map(str, shape))} numbers that its network has")
-    array = dataset[()].astype(np.float32)
+    array: NDArray[np.float32] = dataset[()].astype(np.float32)
     if not np.isfinite(array).all():
         raise ValueError(f"weights {name} are not all finite")
     return array

@@ -1,0 +1,147 @@
+"""The house: who may import whom, what is loaded when, and what every command has."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, RunHw, hw_environment
+
+from hwcli.cli import COMMANDS
+
+MAY_IMPORT = {
+    "__main__": {"cli"},
+    "cli": {"commands", "options", "console", "stdio", "errors"},
+    "options": {"console", "stdio", "errors"},
+    "commands": {
+        "commands", "options", "console", "stdio", "errors", "threads",
+        "drawing", "writing", "learning", "measuring", "model", "ink",
+    },
+    "drawing": {"drawing", "ink", "errors"},
+    "writing": {"writing", "ink", "model", "errors"},
+    "learning": {"learning", "ink", "model", "errors"},
+    "measuring": {"measuring", "ink", "model", "writing", "errors"},
+    "model": {"model", "ink", "errors"},
+    "ink": {"ink", "errors"},
+    "console": set(),
+    "stdio": {"errors"},
+    "errors": set(),
+    "threads": set(),
+}  # fmt: skip
+LIBRARIES = {
+    "ink": {"numpy", "h5py", "defusedxml"},
+    "model": {"numpy", "h5py"},
+    "writing": {"numpy"},
+    "measuring": {"numpy"},
+    "drawing": {"numpy", "cairosvg"},
+    "learning": {"numpy", "h5py", "tensorflow"},
+}
+SOURCES = sorted((ROOT / "hwcli").rglob("*.py"))
+
+
+def house_of(path: Path) -> str:
+    """Return the part of the house that ``path`` belongs to: a package or a top-level module."""
+    first = path.relative_to(ROOT / "hwcli").parts[0]
+    return first.removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the full names of all that ``path`` imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    house = house_of(path)
+    if house == "__init__":
+        return
+    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("hwcli.")} - {"__version__"}
+    assert ours <= MAY_IMPORT[house], f"{house} may not import {ours - MAY_IMPORT[house]}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_libraries_stay_in_their_houses(path: Path) -> None:
+    house = house_of(path)
+    foreign = {name.split(".")[0] for name in imports_of(path)} - sys.stdlib_module_names - {"hwcli"}
+    if house in LIBRARIES:
+        assert foreign <= LIBRARIES[house]
+    elif house == "commands":
+        assert "tensorflow" not in foreign
+    assert "typing_extensions" not in foreign
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if house_of(p) in LIBRARIES], ids=lambda p: p.stem)
+def test_below_the_commands_nothing_prints_exits_or_reads_the_environment(path: Path) -> None:
+    forbidden = {"sys.argv", "sys.exit", "sys.stdout", "sys.stderr", "os.environ", "os.getenv"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert f"{node.value.id}.{node.attr}" not in forbidden, f"line {node.lineno}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("print", "exit", "input"), f"line {node.lineno}"
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Return the top-level modules that ``hw`` with ``arguments`` has loaded when it ends."""
+    script = (
+        "import atexit, sys; sys.argv = ['hw', *sys.argv[1:]]\n"
+        "atexit.register(lambda: print(*{m.split('.')[0] for m in sys.modules}, file=sys.stderr))\n"
+        "import os; os._exit = sys.exit\n"
+        "from hwcli.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, env=hw_environment()
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    loaded = modules_after(*command.split(), "--help")
+    assert "typer" in loaded
+    assert not loaded & {"numpy", "h5py", "tensorflow", "cairosvg", "rich", "multiprocessing"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_the_common_options(run_hw: RunHw, command: str) -> None:
+    help_text = run_hw(command, "-h").text
+    for option in ("-q, --quiet", "-v, --verbose", "-h, --help"):
+        assert option in help_text
+
+
+def test_render_and_info_run_without_tensorflow(ink_jsonl: Path) -> None:
+    for arguments in (["info", str(ink_jsonl)], ["render", str(ink_jsonl), "-o", "/dev/null"]):
+        assert not modules_after(*arguments) & {"tensorflow", "keras"}
+
+
+@pytest.mark.parametrize("folder", [p.parent for p in SOURCES if p.name == "__init__.py"], ids=lambda p: p.name)
+def test_every_package_says_what_it_is(folder: Path) -> None:
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+    assert docstring
+    assert len(docstring) > 20
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_the_top_of_the_project_is_tidy() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("needs a git clone")
+    top = {line.split("/")[0] for line in tracked.stdout.splitlines()}
+    expected = {
+        "hwcli", "tests", "examples", "man", "pyproject.toml", "Makefile",
+        "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
+    }  # fmt: skip
+    assert {name for name in top if not name.startswith(".")} == expected
