@@ -53,7 +53,7 @@ def run(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One value laid over both; may be repeated."),
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="A value laid over both; repeatable."),
     ] = None,
     dump_config: Annotated[
         bool, typer.Option("--dump-config", help="Write the whole configuration as TOML to stdout and end.")
@@ -62,7 +62,7 @@ def run(
         str,
         typer.Option(
             "--valid", metavar="FILE|FRACTION",
-            help="Lines to validate on: a share of the lines, a list of their ids, or another stroke file; 0: none.",
+            help="Validate on a share of the lines, those of a list of ids, or a stroke file; 0: on none.",
         ),
     ] = "0.05",
     start_from: Annotated[
@@ -71,29 +71,29 @@ def run(
     ] = None,
     bptt_stride: Annotated[
         int | None,
-        typer.Option("--bptt-stride", min=0, metavar="K1", help="Propagate back every K1 points; 0: once a line."),
+        typer.Option("--bptt-stride", min=0, metavar="K1", help="Go back every K1 points; 0: once a line."),
     ] = None,
     bptt_length: Annotated[
         int | None,
-        typer.Option("--bptt-length", min=0, metavar="K2", help="Propagate back over K2 points; 0: to the start."),
+        typer.Option("--bptt-length", min=0, metavar="K2", help="Go back over K2 points; 0: to the start."),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the lines.")
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option("--patience", min=0, metavar="N", help="Stop after N validations in a row with no gain; 0: never."),
+        typer.Option("--patience", min=0, metavar="N", help="Stop after N validations with no gain; 0: never."),
     ] = None,
     max_time: Annotated[
-        str | None, typer.Option("--max-time", metavar="TIME", help="Stop after this long: 90s, 40m, 2h, 1h30m.")
+        str | None, typer.Option("--max-time", metavar="TIME", help="Stop after this long: 90s, 40m, 1h30m.")
     ] = None,
     max_batches: Annotated[
         int | None,
-        typer.Option("--max-batches", min=1, metavar="N", help="Stop when the run has learned from N batches in all."),
+        typer.Option("--max-batches", min=1, metavar="N", help="Stop after N batches in all."),
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on from the checkpoint beside the output, exactly where it stopped."),
+        typer.Option("--resume", help="Go on from the checkpoint, exactly where it stopped."),
     ] = False,
     save_every: Annotated[
         str, typer.Option("--save-every", metavar="TIME", help="How often the checkpoint is written.")

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -73,7 +73,7 @@ class Log:
         self._file, self._board = file, board
         self._last = 0.0
 
-    def add(self, record: dict[str, object], points: int) -> None:
+    def add(self, record: Mapping[str, object], points: int) -> None:
         """Add ``record`` at once."""
         if self._file:
             self._file.write(json.dumps(record) + "\n")
@@ -81,7 +81,7 @@ class Log:
         if self._board:
             self._board.add(record, points)
 
-    def add_sometimes(self, record: dict[str, object], points: int) -> None:
+    def add_sometimes(self, record: Mapping[str, object], points: int) -> None:
         """Add ``record`` when the last such one is some seconds old."""
         if time.monotonic() - self._last >= LOG_EVERY:
             self._last = time.monotonic()
@@ -96,11 +96,12 @@ def open_log(files: Files) -> Iterator[Log]:
         yield Log(None, board)
         return
     try:
-        file = open(files.log, "a", encoding="utf-8")
+        with open(files.log, "a", encoding="utf-8") as file:
+            yield Log(file, board)
     except OSError as error:
+        if error.filename != str(files.log):
+            raise
         raise HwError(f"{files.log}: {stdio.explain(error)}") from error
-    with file:
-        yield Log(file, board)
 
 
 class Caught:

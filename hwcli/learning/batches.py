@@ -120,7 +120,9 @@ def order_by_length(lengths: NDArray[np.int64], batch: int) -> list[NDArray[np.i
     return [order[first : first + batch] for first in range(0, len(order), batch)]
 
 
-def read_ahead(read: Callable[[NDArray[np.int64]], Batch], order: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
+def read_ahead(
+    read: Callable[[NDArray[np.int64]], Batch], order: Sequence[NDArray[np.int64]]
+) -> Iterator[Batch]:
     """Yield ``read(places)`` for each entry of ``order``, the next one being read meanwhile."""
     with ThreadPoolExecutor(1) as thread:
         waiting = None

@@ -19,7 +19,6 @@ from hwcli.learning.run import Run, run_fingerprint
 from hwcli.model.config import Config, ConfigError
 from hwcli.model.file import Model
 
-
 if TYPE_CHECKING:
     from hwcli.ink.strokes_file import StrokesReader
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 
 
@@ -12,7 +14,7 @@ class Board:
         """Write into ``directory``, beside what is there."""
         self._writer = tf.summary.create_file_writer(directory)
 
-    def add(self, record: dict[str, object], step: int) -> None:
+    def add(self, record: Mapping[str, object], step: int) -> None:
         """Add the numbers of ``record`` under their names."""
         with self._writer.as_default(step=step):
             for name, value in record.items():

@@ -110,7 +110,8 @@ class Learner:
         self._gathered = [tf.Variable(tf.zeros_like(v), trainable=False) for v in self._variables]
         state = tuple((_spec(None, config.network.units),) * 2 for _ in range(config.network.layers))
         scalar = tf.TensorSpec([], tf.int32)
-        given = BlockInput(*(_spec(None, None, n) for n in (3, 3, 1)), scalar, scalar)
+        rows, targets, mask = (_spec(None, None, width) for width in (3, 3, 1))
+        given = BlockInput(rows, targets, mask, scalar, scalar)
         seed = tf.TensorSpec([2], tf.int32)
         self._gather = _graph(self._gather_block, given, state, seed)
         self._measure = _graph(self._measure_block, given, state)
@@ -182,7 +183,9 @@ class Learner:
             gathered.assign_add(tf.add_n(gradients))
         return tf.add_n([result[0] for result in results]), _joined([result[2] for result in results])
 
-    def _part_gradients(self, given: BlockInput, state: State, seed: tf.Tensor):
+    def _part_gradients(
+        self, given: BlockInput, state: State, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor], State]:
         rows = noisy(given.rows, self.config.noise, _folded(seed, 1))
         treatment = treatment_for(self.config, _folded(seed, 2), self._products)
         with tf.GradientTape() as tape:
@@ -199,8 +202,8 @@ class Learner:
 
     def _change_weights(self, rate: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
         """Change the weights by what is gathered, if it is finite; return whether it was."""
-        gradients = [gathered * share for gathered in self._gathered]
-        gradients, norm = clip_by_norm(gradients, self.config.optimiser.clip_norm)
+        summed = [gathered * share for gathered in self._gathered]
+        gradients, norm = clip_by_norm(summed, self.config.optimiser.clip_norm)
 
         def change() -> tf.Tensor:
             self.optimiser.apply(gradients, rate)
@@ -215,7 +218,7 @@ class Learner:
 
 
 def _graph(function: Callable[..., Any], *signature: Any) -> Callable[..., Any]:
-    return tf.function(function, input_signature=signature, autograph=False)  # type: ignore[no-any-return]
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 def _spec(*shape: int | None) -> tf.TensorSpec:
@@ -230,8 +233,10 @@ def _part(given: BlockInput, state: State, part: int, parts: int) -> tuple[Block
     """Return one of ``parts`` of the batch's lines."""
     lines = tf.shape(given.rows)[1]
     first, last = lines * part // parts, lines * (part + 1) // parts
-    columns = [tensor[:, first:last] for tensor in given[:3]]
-    return BlockInput(*columns, *given[3:]), tf.nest.map_structure(lambda t: t[first:last], state)
+    rows, targets, mask = (tensor[:, first:last] for tensor in given[:3])
+    return given._replace(rows=rows, targets=targets, mask=mask), tf.nest.map_structure(
+        lambda t: t[first:last], state
+    )
 
 
 def _joined(states: list[State]) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -29,9 +30,7 @@ def split_mixture(outputs: tf.Tensor, mixtures: int) -> Mixture:
     """Return what the (..., 6M + 1) ``outputs`` mean (Graves 2013, equations 17 to 22)."""
     pen, weights, *rest = tf.split(outputs, [1] + [mixtures] * 6, axis=-1)
     mean_x, mean_y, log_sd_x, log_sd_y, correlation = rest
-    return Mixture(
-        pen[..., 0], tf.nn.log_softmax(weights), (mean_x, mean_y), (log_sd_x, log_sd_y), correlation
-    )
+    return Mixture(pen[..., 0], tf.nn.log_softmax(weights), (mean_x, mean_y), (log_sd_x, log_sd_y), correlation)
 
 
 def mixture_loss(outputs: tf.Tensor, rows: tf.Tensor, network: Network, loss: Loss) -> tf.Tensor:
@@ -67,12 +66,12 @@ POINT_LOSS = {"mixture": mixture_loss, "regression": regression_loss}
 
 
 def clip_derivatives(values: tf.Tensor, limit: float) -> tf.Tensor:
-    """Return ``values``, with the derivatives that come back clipped to ±``limit`` (Graves 2013, section 2.1)."""
+    """Return ``values``, derivatives coming back through them clipped to ±``limit`` (Graves 2013, 2.1)."""
     if not limit:
         return values
 
     @tf.custom_gradient
-    def identity(values: tf.Tensor):
+    def identity(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         return tf.identity(values), lambda derivative: tf.clip_by_value(derivative, -limit, limit)
 
     return identity(values)

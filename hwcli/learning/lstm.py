@@ -8,9 +8,13 @@ loop, the weights' gradients after it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+Gradient = Callable[..., tuple[tf.Tensor, ...]]
+Arrays = tuple[tf.TensorArray, ...]
 
 
 class LayerWeights(NamedTuple):
@@ -57,13 +61,18 @@ def lstm_sequence(
     has_peephole = weights.peephole is not None
 
     @tf.custom_gradient
-    def operation(inputs: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, *peephole):
+    def operation(
+        inputs: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, *peephole: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
         peepholes = peephole[0] if has_peephole else None
         parts = (tf.cast(kernel, products), tf.cast(recurrent, products))
-        hidden, cells, gates = _forward(inputs, mask, initial, (*parts, bias, peepholes))
+        hidden, cells, gates = _forward(inputs, mask, initial, LayerWeights(*parts, bias, peepholes))
 
-        def gradient(hidden_gradient: tf.Tensor, _cells_gradient: tf.Tensor):
-            before = [tf.concat([first[None], later[:-1]], 0) for first, later in zip(initial, (hidden, cells), strict=True)]
+        def gradient(hidden_gradient: tf.Tensor, _cells_gradient: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            before = [
+                tf.concat([first[None], later[:-1]], 0)
+                for first, later in zip(initial, (hidden, cells), strict=True)
+            ]
             deltas = _backward(hidden_gradient, gates, (before[1], cells), mask, (parts[1], peepholes), clip)
             result = _weight_gradients(deltas, inputs, before[0], parts[0])
             if has_peephole:
@@ -87,14 +96,19 @@ def _flat(tensor: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tensor, [-1, tensor.shape[-1]])
 
 
-def _forward(inputs, mask, initial, weights):
+def _forward(
+    inputs: tf.Tensor,
+    mask: tf.Tensor,
+    initial: tuple[tf.Tensor, tf.Tensor],
+    weights: LayerWeights,
+) -> tuple[tf.Tensor, ...]:
     """Return hidden (T, B, H), cells (T, B, H) and the four gates' activations (T, B, 4H)."""
     kernel, recurrent, bias, peephole = weights
     steps, batch, units = tf.shape(inputs)[0], tf.shape(inputs)[1], recurrent.shape[0]
     projected = tf.reshape(_product(_flat(inputs), kernel) + bias, [steps, batch, 4 * units])
     arrays = tuple(tf.TensorArray(tf.float32, steps) for _ in range(3))
 
-    def step(time, hidden, cells, arrays):
+    def step(time: tf.Tensor, hidden: tf.Tensor, cells: tf.Tensor, arrays: Arrays) -> tuple[Any, ...]:
         i, f, g, o = tf.split(projected[time] + _product(hidden, recurrent), 4, axis=1)
         if peephole is not None:
             i, f = i + cells * peephole[0], f + cells * peephole[1]
@@ -116,7 +130,14 @@ def _forward(inputs, mask, initial, weights):
     )
 
 
-def _backward(hidden_gradient, gates, cells, mask, weights, clip):
+def _backward(
+    hidden_gradient: tf.Tensor,
+    gates: tf.Tensor,
+    cells: tuple[tf.Tensor, tf.Tensor],
+    mask: tf.Tensor,
+    weights: tuple[tf.Tensor, tf.Tensor | None],
+    clip: float,
+) -> tf.Tensor:
     """Return the derivatives of the loss at the pre-activations, (T, B, 4H).
 
     ``cells`` are those before and after each step.  With the mask at 0 a step hands the derivatives through.
@@ -124,10 +145,12 @@ def _backward(hidden_gradient, gates, cells, mask, weights, clip):
     (cells_before, cells_after), (recurrent, peephole) = cells, weights
     steps, units = tf.shape(gates)[0], recurrent.shape[0]
 
-    def clipped(value):
+    def clipped(value: tf.Tensor) -> tf.Tensor:
         return tf.clip_by_value(value, -clip, clip) if clip else value
 
-    def step(count, hidden_later, cells_later, deltas):
+    def step(
+        count: tf.Tensor, hidden_later: tf.Tensor, cells_later: tf.Tensor, deltas: tf.TensorArray
+    ) -> tuple[Any, ...]:
         time = steps - 1 - count
         there, old = mask[time], cells_before[time]
         i, f, g, o = tf.split(gates[time], 4, axis=1)
@@ -152,7 +175,9 @@ def _backward(hidden_gradient, gates, cells, mask, weights, clip):
     return tf.ensure_shape(deltas.stack(), [None, None, 4 * units])
 
 
-def _weight_gradients(deltas, inputs, hidden_before, kernel):
+def _weight_gradients(
+    deltas: tf.Tensor, inputs: tf.Tensor, hidden_before: tf.Tensor, kernel: tf.Tensor
+) -> list[tf.Tensor]:
     """Return the gradients of inputs, kernel, recurrent weights and bias from the derivatives ``deltas``."""
     flat = _flat(deltas)
     narrow = tf.cast(flat, kernel.dtype)
@@ -162,7 +187,7 @@ def _weight_gradients(deltas, inputs, hidden_before, kernel):
     return [at_inputs, at_kernel, at_recurrent, tf.reduce_sum(flat, 0)]
 
 
-def _peephole_gradient(deltas, cells_before, cells_after):
+def _peephole_gradient(deltas: tf.Tensor, cells_before: tf.Tensor, cells_after: tf.Tensor) -> tf.Tensor:
     at_i, at_f, _, at_o = tf.split(deltas, 4, axis=2)
     pairs = ((at_i, cells_before), (at_f, cells_before), (at_o, cells_after))
     return tf.stack([tf.reduce_sum(delta * cells, [0, 1]) for delta, cells in pairs])

@@ -56,8 +56,8 @@ def zero_state(network: Network, batch: tf.Tensor | int) -> State:
 def layer_weights(weights: Mapping[str, tf.Tensor], layer: int) -> LayerWeights:
     """Return the weights of LSTM layer ``layer``."""
     prefix = f"lstm_{layer}/"
-    parts = (weights[prefix + part] for part in ("kernel", "recurrent", "bias"))
-    return LayerWeights(*parts, weights.get(prefix + "peephole"))
+    kernel, recurrent, bias = (weights[prefix + part] for part in ("kernel", "recurrent", "bias"))
+    return LayerWeights(kernel, recurrent, bias, weights.get(prefix + "peephole"))
 
 
 def run_network(
@@ -84,9 +84,7 @@ def run_network(
         below = _dropped(states[-1].hidden, treatment.dropout_layers, treatment.seed, layer) if layer else rows
         inputs = tf.concat([rows, below], -1) if layer and network.skip else below
         lstm = layer_weights(weights, layer)
-        states.append(
-            lstm_sequence(inputs, mask, state[layer], lstm, treatment.clip_cells, treatment.products)
-        )
+        states.append(lstm_sequence(inputs, mask, state[layer], lstm, treatment.clip_cells, treatment.products))
     hidden = tf.concat([s.hidden for s in states], -1) if network.skip else states[-1].hidden
     hidden = _dropped(hidden, treatment.dropout_output, treatment.seed, network.layers)
     outputs = _output_layer(hidden, weights["output/kernel"], weights["output/bias"], treatment.products)
@@ -103,7 +101,9 @@ def _dropped(values: tf.Tensor, share: float, seed: tf.Tensor | None, place: int
     """Return ``values`` with a ``share`` of them at 0 and the rest scaled up (Srivastava et al. 2014)."""
     if not share or seed is None:
         return values
-    return tf.nn.experimental.stateless_dropout(values, share, seed=tf.random.experimental.stateless_fold_in(seed, place))
+    return tf.nn.experimental.stateless_dropout(
+        values, share, seed=tf.random.experimental.stateless_fold_in(seed, place)
+    )
 
 
 def treatment_for(config: Config, seed: tf.Tensor, products: tf.DType) -> Treatment:

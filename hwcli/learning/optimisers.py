@@ -72,7 +72,7 @@ class RmsProp:
 
 def make_optimiser(variables: Sequence[tf.Variable], options: Optimiser) -> Adam | RmsProp:
     """Return the optimiser that ``options`` name."""
-    return {"adam": Adam, "rmsprop": RmsProp}[options.kind](variables, options)
+    return Adam(variables, options) if options.kind == "adam" else RmsProp(variables, options)
 
 
 def clip_by_norm(gradients: Sequence[tf.Tensor], limit: float) -> tuple[Sequence[tf.Tensor], tf.Tensor]:

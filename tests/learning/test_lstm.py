@@ -1,4 +1,4 @@
-"""The LSTM operation against Graves' equations written out in NumPy float64, and its gradient against numbers."""
+"""The LSTM operation against Graves' equations in NumPy float64, and its gradient against numeric ones."""
 
 import numpy as np
 import pytest
