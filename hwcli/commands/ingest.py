@@ -2,48 +2,274 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
 from hwcli import console, stdio
-from hwcli.options import Force, Output, Quiet, Verbose
+from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.options import Force, Output, Quiet, SkipBad, Verbose
+
+if TYPE_CHECKING:
+    from hwcli.ink import Drawing
+    from hwcli.ink.gathering import Gathering, Report
+    from hwcli.ink.selection import Selection
+    from hwcli.ink.sources.iam_ondb import Database
+
+LongSteps = Literal["mend", "drop", "keep"]
+READ_IN_FOLDERS = (".tar.gz", ".tgz", ".tar", ".h5", ".hdf5", ".jsonl", ".inkml", ".npz")
+EVERY = 32
+"""Drawings between two words of progress."""
 
 
 def run(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="What to read.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SOURCE...", help="What to read; - is standard input.", allow_dash=True),
+    ],
     output: Output = None,
-    lines: Annotated[Path | None, typer.Option("--lines", metavar="FILE")] = None,
+    lines: Annotated[
+        Path | None,
+        typer.Option("--lines", metavar="FILE", help="Keep the lines or forms of these ids, in this order."),
+    ] = None,
     no_clean: Annotated[bool, typer.Option("--no-clean", help="Leave the ink as it is.")] = False,
+    keep_repeats: Annotated[
+        bool, typer.Option("--keep-repeats", help="Keep points that repeat the one before.")
+    ] = False,
+    keep_times: Annotated[
+        bool, typer.Option("--keep-times", help="Leave time that runs backward as it is.")
+    ] = False,
+    long_steps: Annotated[
+        LongSteps | None,
+        typer.Option("--long-steps", help="Mend steps too long for a pen, drop their drawings, or keep them."),
+    ] = None,
+    max_step: Annotated[
+        float | None,
+        typer.Option(
+            "--max-step",
+            metavar="UNITS",
+            min=0,
+            help="Steps above this are too long (default: above 10 times a drawing's median step).",
+        ),
+    ] = None,
+    drop_dots: Annotated[
+        bool, typer.Option("--drop-dots", help="Leave out strokes of a single point.")
+    ] = False,
+    resample: Annotated[
+        float | None,
+        typer.Option("--resample", metavar="STEP", min=0, help="Put points at equal steps along each stroke."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write what was done as JSON.")
+    ] = None,
+    skip_bad: SkipBad = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Read pen recordings and write them as one strokes file."""
+    """Read pen recordings of any kind and write them, cleaned, as one strokes file.
+
+    Read without being told which: IAM-OnDB as a directory or as its .tar.gz archives, JSON lines, InkML,
+    stroke-3 (.npz) and hw stroke files.  What was read, mended and dropped is told at the end.
+    """
+    from hwcli.ink.cleaning import NOTHING, Cleaning
+    from hwcli.ink.gathering import Report
+    from hwcli.ink.selection import Selection
+
+    _check_options(max_step, resample, report, output, force)
+    usual = NOTHING if no_clean else Cleaning()
+    cleaning = Cleaning(
+        repeats=usual.repeats and not keep_repeats,
+        time=usual.time and not keep_times,
+        long_steps=long_steps or ("mend" if max_step else usual.long_steps),
+        longest=max_step,
+        dots=not drop_dots,
+    )
+    selection = Selection(_names(lines) if lines else None)
+    account = Report()
+    with (
+        stdio.open_output(output, binary=True, force=force) as file,
+        _staged(file, selection) as (stage, finish),
+    ):
+        ingest = _Ingest(stage, selection, account, skip_bad)
+        places = ingest.read(sources, cleaning, resample)
+        account.not_found = selection.missing()
+        finish(places)
+    console.say(account.table())
+    if report is not None:
+        _write_report(report, account, force)
+
+
+def _check_options(
+    max_step: float | None, resample: float | None, report: Path | None, output: Path | None, force: bool
+) -> None:
+    for name, value in (("--max-step", max_step), ("--resample", resample)):
+        if value is not None and not 0 < value < float("inf"):
+            raise UsageError(f"{name} {value:g}: must be above 0")
+    if report is None:
+        return
+    if str(report) == stdio.STREAM and (output is None or str(output) == stdio.STREAM):
+        raise UsageError("--report - and the strokes would both go to standard output; use -o")
+    if str(report) != stdio.STREAM:
+        stdio.refuse_existing(report, force)
+
+
+def _names(path: Path) -> list[str]:
+    from hwcli.ink import limits
+
+    with stdio.open_input(path) as file:
+        content = file.read(limits.DOCUMENT + 1)
+    if len(content) > limits.DOCUMENT:
+        raise BadInput(stdio.name_of(path), f"a list of more than {limits.DOCUMENT} bytes")
+    try:
+        names = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise BadInput(stdio.name_of(path), "not a list of ids: not UTF-8 text") from None
+    if not any(name.strip() for name in names):
+        raise BadInput(stdio.name_of(path), "no id in it")
+    return names
+
+
+@contextlib.contextmanager
+def _staged(file: BinaryIO, selection: Selection) -> Iterator[tuple[BinaryIO, Callable[[list[int]], None]]]:
+    """Give the file to write to, and what brings its drawings in order: a temporary one if there is an order."""
+    import tempfile
+
+    from hwcli.ink.gathering import arrange
+
+    if not selection.is_ordered:
+        yield file, lambda places: None
+        return
+    with tempfile.TemporaryFile(prefix="hw-") as stage:
+        yield stage, lambda places: arrange(stage, places, file, "temporary file")
+
+
+class _Ingest:
+    """Reads sources into a strokes file."""
+
+    def __init__(self, file: BinaryIO, selection: Selection, report: Report, skip_bad: bool) -> None:
+        from hwcli.ink.sources.iam_ondb import Database
+
+        self._file, self._selection, self._report = file, selection, report
+        self._database: Database = Database()
+        self._on_bad = report.note_bad if skip_bad else None
+        self._history: list[str] = []
+        self._done = self._read = 0
+        self._show: console.Progress = lambda done, note="": None
+
+    def read(self, sources: list[Path], cleaning: object, step: float | None) -> list[int]:
+        """Read ``sources`` and return the places of their drawings in the list of the selection."""
+        from hwcli.ink.cleaning import Cleaning
+        from hwcli.ink.gathering import Gathering
+        from hwcli.ink.strokes_file import StrokesWriter
+
+        assert isinstance(cleaning, Cleaning)
+        sources = [path for source in sources for path in _expanded(source)]
+        with (
+            StrokesWriter(self._file) as writer,
+            console.progress("reading", _total_size(sources)) as self._show,
+        ):
+            gathering = Gathering(writer, self._selection, cleaning, step, self._report)
+            for source in sources:
+                self._read_source(source, gathering)
+            if not len(writer):
+                raise HwError(self._why_nothing())
+            self._database.name(writer, self._report.texts)
+            writer.history = [*dict.fromkeys(self._history), _history_line()]
+        return gathering.places
+
+    def _why_nothing(self) -> str:
+        if self._report.unreadable:
+            return f"no drawing could be read; the first reason: {self._report.unreadable[0]}"
+        if self._selection.is_ordered and self._report.read["drawings"]:
+            return "no drawing has an id or a form that --lines names"
+        return "there is no drawing in what was read" + (" (or --lines names none)" if self._selection else "")
+
+    def _read_source(self, path: Path, gathering: Gathering) -> None:
+        self._report.read["sources"] += 1
+        name = "stdin" if str(path) == stdio.STREAM else path.name.partition(".")[0] or path.name
+        try:
+            for count, drawing in enumerate(self._drawings(path)):
+                gathering.add(drawing, name, self._on_bad)
+                if count % EVERY == 0:
+                    self._tell(self._read)
+        except BadInput as error:
+            if self._on_bad is None:
+                raise
+            self._on_bad(error)
+        with contextlib.suppress(OSError):
+            self._done += path.stat().st_size
+        self._read = 0
+
+    def _tell(self, read: int) -> None:
+        self._read = read
+        self._show(self._done + read, f"{self._report.written['drawings']:,} drawings")
+
+    def _drawings(self, path: Path) -> Iterator[Drawing]:
+        from hwcli.ink.sources.iam_ondb import archive_files, tree_files
+
+        wants = self._selection.wants
+        if path.is_dir():
+            yield from self._database.read(tree_files(path), None, wants, self._on_bad)
+            return
+        from hwcli.ink import reading
+
+        shown = stdio.name_of(path)
+        with stdio.open_input(path) as opened:
+            kind, file = reading.peeked(opened)
+            if kind == reading.ARCHIVE:
+                yield from self._database.read(
+                    archive_files(file, shown, self._tell), shown, wants, self._on_bad
+                )
+            elif kind == reading.HDF5:
+                with reading.seekable(file) as whole:
+                    yield from self._from_strokes(whole, shown)
+            else:
+                yield from reading.read_any(file, shown, self._on_bad)
+
+    def _from_strokes(self, file: BinaryIO, shown: str) -> Iterator[Drawing]:
+        from hwcli.ink.strokes_file import StrokesReader
+
+        with StrokesReader(file, shown) as reader:
+            self._history += reader.history
+            yield from reader
+
+
+def _expanded(source: Path) -> list[Path]:
+    """Return the files to read in a directory that is no tree of IAM-OnDB but holds archives or ink."""
+    from hwcli.ink.sources.iam_ondb import is_tree
+
+    if not source.is_dir() or is_tree(source):
+        return [source]
+    found = sorted(path for path in source.iterdir() if path.name.endswith(READ_IN_FOLDERS) and path.is_file())
+    if not found:
+        raise HwError(f"{source}: a directory with neither lines of IAM-OnDB nor files of ink in it")
+    return found
+
+
+def _total_size(sources: list[Path]) -> float | None:
+    if any(str(source) == stdio.STREAM or not source.is_file() for source in sources):
+        return None
+    return sum(source.stat().st_size for source in sources)
+
+
+def _history_line() -> str:
+    import shlex
+
     from hwcli import __version__
-    from hwcli.ink.cleaning import NOTHING, Cleaning, clean
-    from hwcli.ink.sources.iam_ondb import Database, archive_files, form_of
-    from hwcli.ink.strokes_file import StrokesWriter
+    from hwcli.ink.gathering import storable
 
-    wanted = {line.strip() for line in lines.read_text().splitlines()} if lines else None
-    counts: Counter[str] = Counter()
-    database = Database()
+    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:]])}")[:4000]
 
-    def is_wanted(line: str) -> bool:
-        return wanted is None or line in wanted or form_of(line) in wanted
 
-    history = [f"hw {__version__}: {' '.join(['hw', *sys.argv[1:]])}"]
-    with stdio.open_output(output, binary=True, force=force) as file, StrokesWriter(file, history) as writer:
-        for source in sources:
-            with stdio.open_input(source) as opened:
-                files = archive_files(opened, str(source), lambda read: None)
-                for drawing in database.read(files, str(source), is_wanted, None):
-                    counts["read"] += 1
-                    cleaned = clean(drawing, NOTHING if no_clean else Cleaning(), counts)
-                    if cleaned is not None:
-                        writer.add(cleaned)
-        writer.rename_texts(database.text_of)
-    console.say(str(dict(counts)))
+def _write_report(path: Path, report: Report, force: bool) -> None:
+    import json
+
+    with stdio.open_output(path, binary=False, force=force) as file:
+        file.write(
+            (json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        )

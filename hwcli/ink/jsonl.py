@@ -213,14 +213,17 @@ class DrawingWriter:
         if not np.isfinite(table).all():
             raise ValueError("a point is not finite")
         columns = [
-            [f'{{"x":{x},"y":{y},"up":' for x, y in zip(_short(table[:, 0]), _short(table[:, 1]), strict=True)],
+            [
+                f'{{"x":{x},"y":{y},"up":'
+                for x, y in zip(short_numbers(table[:, 0]), short_numbers(table[:, 1]), strict=True)
+            ],
             ["1" if up > 0.5 else "0" for up in table[:, 2].tolist()],
         ]
         for key, values in (("t", time), ("p", pressure)):
             if values is not None:
                 numbers = np.asarray(values, np.float32).reshape(-1)
                 known = np.isfinite(numbers).tolist()
-                shorts = _short(np.nan_to_num(numbers))
+                shorts = short_numbers(np.nan_to_num(numbers))
                 columns.append(
                     [
                         f',"{key}":{short}' if is_known else ""
@@ -239,7 +242,7 @@ class DrawingWriter:
         self._file.flush()
 
 
-def _short(values: NDArray[np.float32]) -> list[str]:
+def short_numbers(values: NDArray[np.float32]) -> list[str]:
     """Return each of ``values`` in the fewest digits that give the same float32 when they are read again."""
     rounded = np.round(values.astype(np.float64), 3)
     texts = [repr(value) for value in rounded.tolist()]

@@ -58,7 +58,7 @@ def peeked(file: BinaryIO) -> tuple[str, BinaryIO]:
         start += byte
     if kind_of(start) == UNKNOWN:  # the signature of the others is longer than a byte
         start += file.read(_TAR_START - len(start))
-    return kind_of(start), io.BufferedReader(_Rewound(start, file))  # type: ignore[return-value]
+    return kind_of(start), io.BufferedReader(_Rewound(start, file))
 
 
 class _Rewound(io.RawIOBase):

@@ -36,12 +36,15 @@ class StrokesWriter:
     """
 
     def __init__(self, file: BinaryIO, history: Sequence[str] = ()) -> None:
-        """Begin in the empty, seekable ``file``; ``history`` has one line a step that made the ink."""
+        """Begin in the empty, seekable ``file``; ``history`` has one line a step that made the ink.
+
+        The history is written last: lines may be added to the attribute ``history`` until ``close``.
+        """
+        self.history = list(history)
         self._root = h5py.File(file, "w")
         self._root.attrs["format"] = FORMAT
         self._root.attrs["format_version"] = FORMAT_VERSION
         self._root.attrs["generator"] = f"hw {__version__}"
-        self._root.attrs["history"] = "\n".join(" ".join(line.split()) for line in history)
         self._create("points", np.dtype(np.float32), POINTS_CHUNK, columns=3)
         self._create("offsets", np.dtype(np.int64), DRAWINGS_CHUNK)
         for name in NAMES:
@@ -77,20 +80,20 @@ class StrokesWriter:
         if self._total - self._written >= BLOCK or len(self._waiting) >= DRAWINGS_CHUNK:
             self._flush()
 
-    def rename_texts(self, text_of: Callable[[str], str | None]) -> None:
-        """Give each drawing so far the text ``text_of(its id)``, unless that is None."""
+    def rename(self, name: str, value_of: Callable[[str, str], str]) -> None:
+        """Give each drawing so far the ``name`` ("text" or "writer") ``value_of(its id, its present one)``."""
         self._flush()
         for start in range(0, self._count, DRAWINGS_CHUNK):
             part = slice(start, min(start + DRAWINGS_CHUNK, self._count))
-            ids, texts = (_decoded(self._root[name], part) for name in ("id", "text"))
-            found = [text_of(id) for id in ids]
-            new = [text if other is None else other for text, other in zip(texts, found, strict=True)]
-            if new != texts:
-                self._root["text"][part] = np.array(new, dtype=object)
+            ids, values = (_decoded(self._root[key], part) for key in ("id", name))
+            new = [value_of(id, value) for id, value in zip(ids, values, strict=True)]
+            if new != values:
+                self._root[name][part] = np.array(new, dtype=object)
 
     def close(self) -> None:
         """Write what is waiting and finish the file."""
         self._flush()
+        self._root.attrs["history"] = "\n".join(" ".join(line.split()) for line in self.history)
         self._root.close()
 
     def _create(self, name: str, dtype: np.dtype[Any], chunk: int, columns: int = 0, fill: Any = None) -> None:
@@ -320,7 +323,9 @@ class StrokesReader:
         start, stop = int(self.offsets[first]), int(self.offsets[end])
         points = _checked_points(self._points[start:stop])
         channels = {name: dataset[start:stop].astype(np.float32) for name, dataset in self._channels.items()}
-        names = [_decoded(self._names[name], slice(first, end)) for name in NAMES]
+        ids, texts, writers, sources = (
+            _decoded(self._names[name], slice(first, end)) for name in ("id", "text", "writer", "source")
+        )
         extras = _decoded(self._extra, slice(first, end)) if self._extra is not None else [""] * (end - first)
         cuts = self.offsets[first + 1 : end] - start
         parts = np.split(points, cuts)
@@ -328,7 +333,10 @@ class StrokesReader:
         return [
             Drawing(
                 part,
-                *(column[index] for column in names),
+                id=ids[index],
+                text=texts[index],
+                writer=writers[index],
+                source=sources[index],
                 time=_known(split, "time", index),
                 pressure=_known(split, "pressure", index),
                 extra=_extra(extras[index]),

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from hwcli.errors import BadInput, HwError
+from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
-from hwcli.ink.sources.whiteboard import read_line
+from hwcli.ink.selection import form_of
+from hwcli.ink.sources.archive import members
+from hwcli.ink.sources.whiteboard import LineReader
+from hwcli.ink.strokes_file import StrokesWriter
 
-Files = Iterable[tuple[str, bytes]]
+Files = Callable[[Callable[[str], bool]], Iterator[tuple[str, bytes]]]
+"""Yields the name and the content of the files whose name is wanted."""
 OnBad = Callable[[BadInput], None]
-_LINE = re.compile(r"([^/]+)-\d{2,3}\.xml")
+_LINE = re.compile(r"([^/.][^/]*)-\d{2,3}\.xml")
 _TEXT = re.compile(r"([a-z]\d\d-\d{3}[a-z]?)\.txt")
 _ORIGINAL = re.compile(r"strokes[a-z]*\.xml")
 _FORM_TAG = re.compile(rb"<Form\s[^>]*>")
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*["']([^"'<&]*)["']""")
-_BESIDE = ("ascii", "ascii-all", "original", "original-xml", "original-xml-all", "original-xml-part")
-
-
-def form_of(line: str) -> str:
-    """Return the id of the form of which the line of this id is one: ``a01-000u`` of ``a01-000u-01``."""
-    return line.rpartition("-")[0]
+_TEXT_FOLDERS = ("ascii", "ascii-all")
+_ORIGINAL_FOLDERS = ("original", "original-xml", "original-xml-all", "original-xml-part")
 
 
 @dataclass
@@ -39,18 +40,21 @@ class Database:
     """By form."""
     lines: dict[str, set[str]] = field(default_factory=dict)
     """By form, the ids of all its lines that have strokes, whether they are wanted or not."""
+    reader: LineReader = field(default_factory=LineReader)
 
     def read(
-        self, files: Callable[[Callable[[str], bool]], Files], source: str, wanted: Callable[[str], bool],
-        on_bad: OnBad | None,
-    ) -> Iterator[Drawing]:  # fmt: skip
-        """Yield the lines whose id is ``wanted`` of ``files``, without texts, and note all else."""
+        self, files: Files, archive: str | None, wanted: Callable[[str], bool], on_bad: OnBad | None
+    ) -> Iterator[Drawing]:
+        """Yield the lines whose id is ``wanted`` of ``files``, without texts, and note all else.
+
+        ``archive`` is what messages call that which holds the files, None where they have names of their own.
+        With ``on_bad`` a file that cannot be read is handed to it and left out; else BadInput is raised.
+        """
         for name, content in files(lambda name: self._is_ours(name, wanted)):
             base = name.rpartition("/")[2]
-            where = f"{source}:{name}" if source != name else source
             try:
                 if _LINE.fullmatch(base):
-                    drawing = read_line(content, where)
+                    drawing = self.reader.read(content, name if archive is None else f"{archive}:{name}")
                     drawing.id, drawing.source = base.removesuffix(".xml"), "IAM-OnDB"
                     yield drawing
                 elif _TEXT.fullmatch(base):
@@ -71,11 +75,11 @@ class Database:
         return bool(_TEXT.fullmatch(base) or _ORIGINAL.fullmatch(base))
 
     def _note_writer(self, content: bytes) -> None:
-        for tag in _FORM_TAG.findall(content):
-            attributes = dict(_ATTRIBUTE.findall(tag))
-            if b"id" in attributes and b"writerID" in attributes:
-                form, writer = (attributes[key].decode("latin-1") for key in (b"id", b"writerID"))
-                self.writers[form] = writer
+        tag = _FORM_TAG.search(content)
+        attributes = dict(_ATTRIBUTE.findall(tag[0])) if tag else {}
+        if b"id" in attributes and b"writerID" in attributes:
+            form, writer = (attributes[key].decode("latin-1") for key in (b"id", b"writerID"))
+            self.writers[form] = writer
 
     def text_of(self, line: str) -> str:
         """Return what the line says, "" when that is not known for certain.
@@ -89,9 +93,31 @@ class Database:
             return ""
         return texts[sorted(lines).index(line)]
 
-    def writer_of(self, line: str) -> str:
-        """Return the id of who wrote the line, "" when that is not known."""
-        return self.writers.get(form_of(line), "")
+    def name(self, strokes: StrokesWriter, counts: Counter[str]) -> None:
+        """Give the drawings in ``strokes`` that are lines of the database their texts and writers.
+
+        ``counts`` gets the number of drawings with a text, and of those without by the reason.
+        """
+
+        def text(id: str, known: str) -> str:
+            line = id.partition("~")[0]
+            found = known or self.text_of(line)
+            counts["drawings with a text" if found else self._why_no_text(line)] += 1
+            return found
+
+        strokes.rename("text", text)
+        if self.writers:
+            strokes.rename(
+                "writer", lambda id, known: known or self.writers.get(form_of(id.partition("~")[0]), "")
+            )
+
+    def _why_no_text(self, line: str) -> str:
+        form = form_of(line)
+        if line not in self.lines.get(form, set()):
+            return "drawings without a text"
+        if form not in self.texts:
+            return "lines whose form has no text file"
+        return "lines left without a text, as their form has another number of lines of text than of strokes"
 
 
 def written_lines(content: bytes) -> list[str]:
@@ -106,15 +132,19 @@ def written_lines(content: bytes) -> list[str]:
     return [line for line in lines[lines.index("CSR:") + 1 :] if line]
 
 
-def tree_files(root: Path) -> Callable[[Callable[[str], bool]], Files]:
+def is_tree(folder: Path) -> bool:
+    """Return whether the directory is a part of the database's tree: whether it holds, however deep, a line."""
+    return any(_LINE.fullmatch(path.name) or _TEXT.fullmatch(path.name) for path in _walk(folder))
+
+
+def tree_files(root: Path) -> Files:
     """Return a function that yields name and content of the files of the database's tree that it is asked for.
 
     ``root`` is any directory of it; texts and writers are looked for beside it when they are not within.
     """
 
-    def files(wanted: Callable[[str], bool]) -> Files:
-        roots = [root, *_beside(root)]
-        for path in (path for folder in roots for path in _walk(folder)):
+    def files(wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+        for path in (path for folder in (root, *_beside(root)) for path in _walk(folder)):
             name = path.as_posix()
             if wanted(name):
                 yield name, _content(path)
@@ -123,18 +153,24 @@ def tree_files(root: Path) -> Callable[[Callable[[str], bool]], Files]:
 
 
 def _beside(root: Path) -> list[Path]:
-    within = {path.name for path in root.iterdir() if path.is_dir()} | {root.name}
-    if any(name in within for name in _BESIDE):
-        return []
+    """Return the directories of texts and of writers beside ``root``, or beside the one that holds it."""
+    within = {path.name for path in root.iterdir() if path.is_dir()} | {root.absolute().name}
     parents = root.absolute().parents[:2]
-    return [parent / name for parent in parents for name in _BESIDE if (parent / name).is_dir()]
+    return [
+        folder
+        for names in (_TEXT_FOLDERS, _ORIGINAL_FOLDERS)
+        if not within & set(names)
+        for folder in [next((p / name for p in parents for name in names if (p / name).is_dir()), None)]
+        if folder is not None
+    ]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files in ``folder`` and below in the order of their names; links are followed, once each."""
     seen = set()
     for directory, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(directory)
-        if real in seen:  # a link that leads back
+        if real in seen:
             folders.clear()
             continue
         seen.add(real)
@@ -144,17 +180,13 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > limits.DOCUMENT or not path.is_file():
+        if not path.is_file() or path.stat().st_size > limits.DOCUMENT:
             raise BadInput(str(path), f"not a file of at most {limits.DOCUMENT} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise HwError(f"{path}: {error.strerror}") from error
+        raise BadInput(str(path), error.strerror or "cannot be read") from error
 
 
-def archive_files(
-    file: BinaryIO, source: str, told: Callable[[int], None]
-) -> Callable[[Callable[[str], bool]], Files]:
+def archive_files(file: BinaryIO, source: str, told: Callable[[int], None]) -> Files:
     """Return a function that yields name and content of an archive's files that it is asked for."""
-    from hwcli.ink.sources.archive import members
-
     return lambda wanted: members(file, source, wanted, told)

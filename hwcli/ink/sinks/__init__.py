@@ -1,0 +1,1 @@
+"""Writers of other people's formats of ink."""

@@ -1,0 +1,269 @@
+"""InkML (W3C Recommendation, 20 September 2011), as tablets and note-taking programs write it.
+
+A ``traceGroup`` that is not inside another is a drawing, and the traces outside all groups are one more.
+Channels X and Y are needed, T (time) and F (force, the pressure) used, others passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import BadInput
+from hwcli.ink import limits
+from hwcli.ink.drawing import Drawing
+from hwcli.ink.sources import whiteboard
+from hwcli.ink.sources.inkml_values import trace_values
+from hwcli.ink.sources.xml import parse_xml
+
+OnBad = Callable[[BadInput], None]
+_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_KEYS = {
+    "truth": "text",
+    "text": "text",
+    "transcription": "text",
+    "label": "text",
+    "id": "id",
+    "writer": "writer",
+}
+_DEEPEST = 64
+"""Groups inside each other."""
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel of a trace: its name, by what its values are multiplied, and its largest value if declared."""
+
+    name: str
+    factor: float = 1.0
+    least: float = 0.0
+    largest: float | None = None
+
+
+Format = tuple[_Channel, ...]
+_USUAL: Format = (_Channel("X"), _Channel("Y"))
+
+
+@dataclass
+class _Gathered:
+    """A drawing's traces and names, as they are found."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    strokes: list[NDArray[np.float64]] = field(default_factory=list)
+    """(n, 4): x, y, time in seconds, force; NaN where a trace has none."""
+    open: bool = False
+    """Whether the last trace goes on in the next."""
+
+
+def read_inkml(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+    """Yield the drawings of the InkML (or the line of IAM-OnDB) in ``file``; ``source`` is what messages call it.
+
+    With ``on_bad`` a trace that cannot be read is handed to it and left out.
+
+    Raises
+    ------
+    BadInput: it is not XML or another kind of it, a trace cannot be read, or it is too large.
+    """
+    content = file.read(limits.DOCUMENT + 1)
+    if len(content) > limits.DOCUMENT:
+        raise BadInput(source, f"an XML document of more than {limits.DOCUMENT} bytes")
+    root = parse_xml(content, source)
+    if _local(root) == whiteboard.ROOT:
+        yield whiteboard.LineReader().read(content, source)
+    elif _local(root) == "ink":
+        yield from _Document(root, source, on_bad).drawings()
+    else:
+        raise BadInput(
+            source, f"XML, but neither InkML nor a line of IAM-OnDB: its root is <{_local(root)[:40]}>"
+        )
+
+
+def _local(element: Any) -> str:
+    """Return the name of ``element`` without its namespace ("" for a comment)."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _reference(element: Any, name: str) -> str:
+    return (element.get(name) or "").removeprefix("#")
+
+
+class _Document:
+    """One InkML document."""
+
+    def __init__(self, root: Any, source: str, on_bad: OnBad | None) -> None:
+        self._root, self._source, self._on_bad = root, source, on_bad
+        self._declared: dict[str, Any] = {}
+        formats = []
+        for element in root.iter():
+            name = element.get(_ID) or element.get("id")
+            if name and _local(element) in ("context", "inkSource", "traceFormat"):
+                self._declared[name] = element
+            if _local(element) == "traceFormat":
+                formats.append(element)
+        self._formats = {id(element): self._format(element) for element in formats}
+        # Many programs declare one format and never refer to it.
+        self._default = self._formats[id(formats[0])] if len(formats) == 1 else _USUAL
+
+    def drawings(self) -> Iterator[Drawing]:
+        """Yield the drawings: the traces outside of groups first, then each group."""
+        loose = _Gathered(self._names(self._root))
+        groups = [element for element in self._root if _local(element) == "traceGroup"]
+        context = ""
+        for element in self._root:
+            if _local(element) == "context":
+                context = element.get(_ID) or element.get("id") or context
+            elif _local(element) == "trace":
+                self._add(loose, element, context)
+        if loose.strokes or (not groups and self._on_bad is None):
+            yield self._drawing(loose)
+        for group in groups:
+            names = {**(loose.names if len(groups) == 1 and not loose.strokes else {}), **self._names(group)}
+            if "writer" in loose.names:
+                names.setdefault("writer", loose.names["writer"])
+            gathered = _Gathered(names)
+            self._add_group(gathered, group, context, 1)
+            if gathered.strokes:
+                yield self._drawing(gathered)
+
+    def _add_group(self, gathered: _Gathered, group: Any, context: str, depth: int) -> None:
+        if depth > _DEEPEST:
+            raise BadInput(self._source, f"traceGroups nested more than {_DEEPEST} deep")
+        context = _reference(group, "contextRef") or context
+        for element in group:
+            if _local(element) == "trace":
+                self._add(gathered, element, context)
+            elif _local(element) == "traceGroup":
+                self._add_group(gathered, element, context, depth + 1)
+
+    def _add(self, gathered: _Gathered, trace: Any, context: str) -> None:
+        if trace.get("type") == "penUp":  # how the pen moved above the paper
+            return
+        try:
+            table = self._table(trace, _reference(trace, "contextRef") or context)
+        except ValueError as error:
+            name = trace.get(_ID) or trace.get("id") or f"number {len(gathered.strokes) + 1}"
+            bad = BadInput(self._source, f"trace {name:.40}: {error}")
+            if self._on_bad is None:
+                raise bad from error
+            self._on_bad(bad)
+            return
+        continuation = trace.get("continuation")
+        if gathered.open and gathered.strokes and continuation in ("middle", "end"):
+            gathered.strokes[-1] = np.concatenate([gathered.strokes[-1], table])
+        elif len(table):
+            gathered.strokes.append(table)
+        gathered.open = continuation in ("begin", "middle")
+
+    def _drawing(self, gathered: _Gathered) -> Drawing:
+        table = np.concatenate(gathered.strokes) if gathered.strokes else np.zeros((0, 4))
+        if len(table) > limits.POINTS:
+            raise BadInput(self._source, f"a drawing of more than {limits.POINTS} points")
+        points = np.zeros((len(table), 3), np.float32)
+        points[:, :2] = table[:, :2]
+        points[np.cumsum([len(stroke) for stroke in gathered.strokes], dtype=int) - 1, 2] = 1
+        return Drawing(points, time=_time(table[:, 2]), pressure=_pressure(table[:, 3]), **gathered.names)
+
+    def _names(self, element: Any) -> dict[str, str]:
+        """Return the id, text and writer that the annotations directly in ``element`` give."""
+        names: dict[str, str] = {}
+        for child in element:
+            key = _KEYS.get((child.get("type") or "").lower()) if _local(child) == "annotation" else None
+            if key and key not in names:
+                names[key] = " ".join((child.text or "").split())
+        if (
+            "id" not in names
+            and _local(element) == "traceGroup"
+            and (name := element.get(_ID) or element.get("id"))
+        ):
+            names["id"] = name
+        return names
+
+    def _table(self, trace: Any, context: str) -> NDArray[np.float64]:
+        """Return the (n, 4) points of a trace: x, y, time, force."""
+        channels = self._channels(context)
+        names = [channel.name for channel in channels]
+        if "X" not in names or "Y" not in names:
+            raise ValueError("its format has no X and Y")
+        values = trace_values("".join(trace.itertext()), len(channels), names.index("X"), names.index("Y"))
+        table = np.full((len(values), 4), np.nan)
+        for column, name in enumerate(("X", "Y", "T", "F")):
+            if name in names:
+                channel = channels[names.index(name)]
+                table[:, column] = (values[:, names.index(name)] - channel.least) * channel.factor
+        if not np.isfinite(table[:, :2]).all() or np.abs(table[:, :2]).max(initial=0) > limits.COORDINATE:
+            raise ValueError("a coordinate is missing or out of range")
+        if (np.abs(table[:, 2]) > limits.TIME).any():
+            raise ValueError("a time is out of range")
+        if offset := trace.get("timeOffset"):
+            table[:, 2] += _number(offset, "timeOffset") * 1e-3
+        return table
+
+    def _channels(self, context: str) -> Format:
+        """Return the format that holds in ``context``, following its references."""
+        name = context
+        for _ in range(4):
+            element = self._declared.get(name)
+            if element is None:
+                return self._default
+            if id(element) in self._formats:
+                return self._formats[id(element)]
+            within = next((child for child in element.iter() if id(child) in self._formats), None)
+            if within is not None:
+                return self._formats[id(within)]
+            references = ("traceFormatRef", "inkSourceRef", "contextRef")
+            name = next((_reference(element, key) for key in references if element.get(key)), "")
+        return self._default
+
+    def _format(self, element: Any) -> Format:
+        channels = []
+        for child in element.iter():
+            if _local(child) == "channel":
+                try:
+                    channels.append(_channel(child))
+                except ValueError as error:
+                    raise BadInput(self._source, f"traceFormat: {error}") from error
+        return tuple(channels)
+
+
+def _channel(element: Any) -> _Channel:
+    name = element.get("name") or ""
+    channel = _Channel(name)
+    if name == "T":
+        return replace(channel, factor=_SECONDS.get(element.get("units") or "ms", 1e-3))
+    if name in ("X", "Y") and element.get("orientation") == "-ve":
+        return replace(channel, factor=-1.0)
+    if name == "F" and element.get("max") is not None:
+        largest, least = _number(element.get("max"), "max"), _number(element.get("min") or "0", "min")
+        if not largest > least:
+            raise ValueError("the largest force is not above the least")
+        return replace(channel, factor=1 / (largest - least), least=least, largest=largest)
+    return channel
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r:.40}, not a number") from None
+    if not abs(value) <= limits.TIME:
+        raise ValueError(f"{name} is out of range")
+    return value
+
+
+def _time(values: NDArray[np.float64]) -> NDArray[np.float32] | None:
+    known = values[np.isfinite(values)]
+    return (values - known[0]).astype(np.float32) if len(known) else None
+
+
+def _pressure(values: NDArray[np.float64]) -> NDArray[np.float32] | None:
+    """Return the pressures in 0..1; where no largest force was declared, of the largest that occurs."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return None
+    largest = max(float(known.max()), 1.0)
+    return np.clip(values / largest, 0, 1).astype(np.float32)

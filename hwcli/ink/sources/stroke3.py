@@ -1,0 +1,237 @@
+"""Stroke-3 (Ha and Eck, "A Neural Representation of Sketch Drawings", 2017): rows (dx, dy, pen lifted), in .npz.
+
+Its usual files hold pickled lists of arrays.  A pickle can run any program, so it is read here without one
+being made: only lists and numbers of NumPy's plain types are rebuilt, and by this module's own code.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import BadInput
+from hwcli.ink import limits
+from hwcli.ink.drawing import Drawing
+
+OnBad = Callable[[BadInput], None]
+ARRAY = 1 << 30
+"""Bytes of one array that is read."""
+_PLAIN_TYPES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f2", "f4", "f8", "b1"}
+_DAMAGE = (
+    zipfile.BadZipFile, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
+    NotImplementedError, RuntimeError, MemoryError, UnicodeError, ImportError, SyntaxError, OSError,
+    pickle.UnpicklingError, zlib.error,
+)  # fmt: skip
+
+
+def read_stroke3(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+    """Yield the drawings of the .npz in the seekable ``file``: of arrays of arrays, or of padded ones.
+
+    Ids are the array's name and the drawing's number in it.  Rows of five (pen down, up, end) are read too.
+    With ``on_bad`` a drawing that cannot be read is handed to it and left out.
+
+    Raises
+    ------
+    BadInput: it is no .npz, holds other things than stroke-3, or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            if not names:
+                raise ValueError("a zip file without arrays (.npy) in it")
+            for name in names:
+                yield from _drawings(archive, name, source, on_bad)
+    except _DAMAGE as error:
+        raise BadInput(source, f"not stroke-3: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _drawings(archive: zipfile.ZipFile, name: str, source: str, on_bad: OnBad | None) -> Iterator[Drawing]:
+    info = archive.getinfo(name)
+    if info.file_size > ARRAY:
+        raise ValueError(f"{name} is larger than {ARRAY} bytes")
+    with archive.open(info) as member:
+        tables = _tables(member, info.file_size)
+    width = len(str(max(len(tables) - 1, 0)))
+    for index, table in enumerate(tables):
+        try:
+            points = points_of(table)
+        except ValueError as error:
+            bad = BadInput(source, f"{name.removesuffix('.npy')}, drawing {index}: {error}")
+            if on_bad is None:
+                raise bad from error
+            on_bad(bad)
+            continue
+        yield Drawing(points, id=f"{name.removesuffix('.npy')}-{index:0{width}d}")
+
+
+def _tables(member: Any, size: int) -> list[NDArray[Any]]:
+    """Return the drawings' arrays of one .npy."""
+    version = np.lib.format.read_magic(member)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"array format {version} is unknown")
+    read_header = (
+        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    )
+    shape, by_columns, dtype = read_header(member)
+    if dtype.hasobject:
+        found = _unpickled(member.read(ARRAY))
+        return [np.asarray(table) for table in _flat(found)]
+    if dtype.str[1:] not in _PLAIN_TYPES:
+        raise ValueError(f"an array of {dtype}")
+    count = 1
+    for length in shape:
+        count *= length
+    if count * dtype.itemsize > size:
+        raise ValueError("an array is cut short")
+    content = member.read(count * dtype.itemsize)
+    array = np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
+    if array.ndim == 2:
+        return [array]
+    if array.ndim != 3:
+        raise ValueError(f"an array of {array.ndim} dimensions; drawings are (T, 3), or padded (n, T, 3)")
+    return list(array)
+
+
+def points_of(table: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the (N, 3) absolute points of stroke-3 rows (T, 3) or stroke-5 rows (T, 5), without padding.
+
+    Raises
+    ------
+    ValueError: they are neither, or not finite.
+    """
+    if table.ndim != 2 or table.shape[1] not in (3, 5):
+        raise ValueError(f"its shape is {table.shape}, not (points, 3)")
+    rows = table.astype(np.float64)
+    if rows.shape[1] == 5:
+        ends = np.flatnonzero(rows[:, 4] > 0)
+        rows = rows[: ends[0] if len(ends) else len(rows), [0, 1, 3]]
+    used = np.flatnonzero((rows != 0).any(axis=1) & ~np.isnan(rows).any(axis=1))
+    rows = rows[: used[-1] + 1 if len(used) else 0]
+    if len(rows) > limits.POINTS:
+        raise ValueError(f"more than {limits.POINTS} points")
+    if not np.isin(rows[:, 2], (0, 1)).all():
+        raise ValueError("a pen state is neither 0 nor 1")
+    points = np.column_stack([np.cumsum(rows[:, :2], axis=0), rows[:, 2]])
+    if not np.isfinite(points).all() or np.abs(points).max(initial=0) > limits.COORDINATE:
+        raise ValueError("a coordinate is not finite or out of range")
+    return points.astype(np.float32)
+
+
+# --- pickles, read as data ---------------------------------------------------------------------------------
+
+
+class _Type:
+    """Stands for numpy.dtype while a pickle is read."""
+
+    __slots__ = ("name", "order")
+
+    def __init__(self, name: Any, *_: Any) -> None:
+        self.name = name.decode("ascii") if isinstance(name, bytes) else str(name)
+        self.order = "|"
+
+    def __setstate__(self, state: Any) -> None:
+        self.order = state[1].decode("ascii") if isinstance(state[1], bytes) else str(state[1])
+
+
+class _Array:
+    """Stands for numpy.ndarray while a pickle is read."""
+
+    __slots__ = ("content", "shape")
+
+    def __init__(self, *_: Any) -> None:
+        self.shape: tuple[int, ...] = ()
+        self.content: Any = []
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, kind, by_columns, content = state
+        if not isinstance(kind, _Type) or not all(type(length) is int and 0 <= length for length in shape):
+            raise ValueError("a damaged array")
+        self.shape = tuple(shape)
+        if kind.name.startswith("O"):
+            self.content = list(content)
+            return
+        if kind.name not in _PLAIN_TYPES or kind.order not in "<>|=":
+            raise ValueError(f"an array of {kind.name[:20]!r}")
+        raw = content.encode("latin-1") if isinstance(content, str) else bytes(content)
+        dtype = np.dtype(kind.order.replace("|", "=") + kind.name)
+        self.content = np.frombuffer(raw, dtype).reshape(self.shape, order="F" if by_columns else "C")
+
+
+def _encode(text: str, encoding: str = "latin1") -> bytes:
+    if encoding not in ("latin1", "latin-1"):
+        raise ValueError(f"text in {encoding!r:.20}")
+    return text.encode("latin-1")
+
+
+class _Callable:
+    """A function whose attributes a pickle cannot change."""
+
+    __slots__ = ("_function",)
+    _function: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        object.__setattr__(self, "_function", function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(name)
+
+
+_ALLOWED: dict[tuple[str, str], Any] = {
+    ("numpy", "dtype"): _Callable(_Type),
+    ("numpy", "ndarray"): _Callable(_Array),
+    ("_codecs", "encode"): _Callable(_encode),
+    **{
+        (module, "_reconstruct"): _Callable(_Array)
+        for module in ("numpy.core.multiarray", "numpy._core.multiarray")
+    },
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _ALLOWED[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(
+                f"it holds a pickled {module}.{name}, which could run a program: refused"
+            ) from None
+
+    def persistent_load(self, identity: Any) -> Any:
+        raise pickle.UnpicklingError("it refers to objects elsewhere: refused")
+
+
+def _unpickled(content: bytes) -> Any:
+    return _Unpickler(io.BytesIO(content), encoding="latin1").load()
+
+
+def _flat(found: Any) -> list[Any]:
+    """Return the arrays of numbers in an array (of objects) or a list of arrays."""
+    if isinstance(found, _Array) and not isinstance(found.content, list):
+        content = found.content
+        return [content] if content.ndim == 2 else list(content) if content.ndim == 3 else [content]
+    items = found.content if isinstance(found, _Array) else found
+    if not isinstance(items, list | tuple):
+        raise ValueError(f"a pickled {type(found).__name__} instead of arrays")
+    return [_numbers(item) for item in items]
+
+
+def _numbers(item: Any) -> Any:
+    if isinstance(item, _Array):
+        if isinstance(item.content, list):
+            raise ValueError("arrays of objects inside each other")
+        return item.content
+    raise ValueError(f"a pickled {type(item).__name__} instead of an array")
