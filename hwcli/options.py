@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hwcli import console
+from hwcli.errors import UsageError
 
 
 def _set_quiet(given: bool) -> None:
@@ -36,3 +37,20 @@ Output = Annotated[
 ModelFile = Annotated[
     Path | None, typer.Option("--model", "-m", metavar="FILE", help="The model to use, from hw train.")
 ]
+
+
+def settled_seed(seed: int | None) -> int:
+    """Return ``seed``, or one that is drawn and told when there is none."""
+    if seed is None:
+        from secrets import randbits
+
+        seed = randbits(31)
+        console.say(f"seed {seed}")
+    return seed
+
+
+def required_model(model: Path | None) -> Path:
+    """Return ``model``; raises UsageError when none was named."""
+    if model is None:
+        raise UsageError("name a model with --model FILE; hw train makes one")
+    return model

@@ -6,8 +6,8 @@ array, the tape, in an order that makes what each layer reads one contiguous sli
 
     h0 | x 1 | h1 | h2 | x 1 | h3 | h4 | x 1 | h5 ...
 
-Layer l writes its new h over its old one, and layer l + 1 reads it where it lies.  So a layer's step is a single
-matrix product (inputs, layer below, recurrence and bias at once) and some element-wise work, in place.
+Layer l writes its new h over its old one, and layer l + 1 reads it where it lies.  So a layer's step is a
+single matrix product (inputs, layer below, recurrence and bias at once) and some element-wise work, in place.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ class Stepper:
 
 
 class _Pass:
-    """Goes through B lines a chunk of steps at a time; what does not wait for the step before is done at once."""
+    """Goes through B lines a chunk of steps at a time; what need not wait for its turn is done at once."""
 
     def __init__(self, network: NumpyNetwork, state: State) -> None:
         self.network = network
@@ -278,7 +278,7 @@ class _Pass:
         return (self.network.output @ tape.reshape(len(tape), -1)).reshape(-1, steps, lines)
 
     def _layer(self, number: int, tape: Array, mask: NDArray[np.bool_] | None) -> None:
-        """Run one layer over the chunk; what comes from below is on the ``tape`` (F, T, B), the rest it adds."""
+        """Run one layer over the chunk; reads from below on the ``tape`` (F, T, B), writes its own there."""
         layer, cells, hidden = self.network.layers[number], self.cells[number], self.hidden[number]
         _, steps, lines = tape.shape
         # All that a layer reads but itself lies in one piece, below or (layer 0) above its own block.
@@ -286,7 +286,11 @@ class _Pass:
         below = slice(own.stop, layer.reads.stop) if number == 0 else slice(layer.reads.start, own.start)
         fixed = layer.columns(below) @ tape[below].reshape(below.stop - below.start, -1)
         fixed = fixed.reshape(-1, steps, lines)
-        recurrent, gates, spare = layer.columns(own), np.empty((len(fixed), lines), np.float32), np.empty_like(cells)
+        recurrent, gates, spare = (
+            layer.columns(own),
+            np.empty((len(fixed), lines), np.float32),
+            np.empty_like(cells),
+        )
         for step in range(steps):
             np.matmul(recurrent, hidden, out=gates)
             np.add(gates, fixed[:, step], out=gates)

@@ -1,0 +1,15 @@
+"""How many cores a matrix product takes."""
+
+from __future__ import annotations
+
+import os
+
+
+def one_core_a_product() -> None:
+    """Have NumPy use one core a matrix product; before NumPy is imported, and unless the user says otherwise.
+
+    The products of a network's step are too short to share: on a machine with other work to do, two threads
+    that wait for each other at every step made it ten times slower.  Whole lines are shared out instead.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
