@@ -2,6 +2,173 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
 
-def run() -> None:
-    """Not yet."""
+import typer
+
+from hwcli import stdio
+from hwcli.errors import BadInput
+from hwcli.options import Quiet, Verbose
+
+_WIDTH = 18
+_SHORT_HISTORY = 3
+"""Lines of history that people are shown without --verbose, from the end."""
+
+
+def run(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Strokes, points or a model; - is standard input.", allow_dash=True
+        ),
+    ] = Path(stdio.STREAM),
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts: as JSON.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Tell what a file holds: ink of any format, a model, or a checkpoint of training."""
+    import json
+
+    from hwcli.ink import reading
+
+    shown = stdio.name_of(file)
+    with stdio.open_input(file) as opened:
+        kind, content = reading.peeked(opened)
+        if kind == reading.HDF5:
+            with reading.seekable(content) as whole:
+                facts = _of_hdf5(whole, shown)
+        elif kind == reading.ARCHIVE:
+            raise BadInput(shown, "an archive; hw ingest reads it: hw ingest FILE | hw info -")
+        else:
+            facts = _of_drawings(content, shown, kind)
+    text = json.dumps(facts, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(facts, verbose))
+    with stdio.open_output(None, binary=False) as out:
+        out.write((text + "\n").encode("utf-8", "replace"))
+
+
+def _of_drawings(file: BinaryIO, shown: str, kind: str) -> dict[str, Any]:
+    from hwcli.ink.reading import JSON, XML, ZIP, read_any
+    from hwcli.ink.summary import Summary
+
+    summary = Summary()
+    for drawing in read_any(file, shown):
+        summary.add(drawing)
+    names = {JSON: "points (JSON lines)", XML: "InkML", ZIP: "stroke-3"}
+    return {"file": shown, "kind": names.get(kind, kind), **summary.as_dict()}
+
+
+def _of_hdf5(file: BinaryIO, shown: str) -> dict[str, Any]:
+    from hwcli.model.file import FORMAT as MODEL
+
+    form = _format(file, shown)
+    file.seek(0)
+    if form == MODEL:
+        return _of_model(file, shown)
+    if form == "hw-checkpoint":
+        return _of_checkpoint(file, shown)
+    return _of_strokes(file, shown)
+
+
+def _format(file: BinaryIO, shown: str) -> str:
+    """Return what an HDF5 file says it is."""
+    import h5py
+
+    from hwcli.model.file import DAMAGE
+
+    try:
+        with h5py.File(file, "r") as root:
+            return str(root.attrs.get("format"))
+    except DAMAGE as error:
+        raise BadInput(shown, "a damaged HDF5 file, or cut short") from error
+
+
+def _of_strokes(file: BinaryIO, shown: str) -> dict[str, Any]:
+    from hwcli.ink.strokes_file import StrokesReader
+    from hwcli.ink.summary import Summary
+
+    summary = Summary()
+    with StrokesReader(file, shown) as reader:
+        summary.add_file(reader)
+        return {
+            "file": shown,
+            "kind": "strokes",
+            "generator": reader.generator,
+            **summary.as_dict(),
+            "history": reader.history,
+        }
+
+
+def _of_model(file: BinaryIO, shown: str) -> dict[str, Any]:
+    from hwcli.model.file import read_model, weight_count
+
+    model = read_model(file, shown)
+    return {
+        "file": shown,
+        "kind": "model",
+        **_of_network(model.config, weight_count(model.config.network), model.scale),
+        "licence": model.licence,
+        "validations": len(model.history),
+        "last_validation": model.history[-1] if model.history else None,
+    }
+
+
+def _of_checkpoint(file: BinaryIO, shown: str) -> dict[str, Any]:
+    from hwcli.learning.checkpoint import read_checkpoint
+    from hwcli.model.file import weight_count
+
+    checkpoint = read_checkpoint(file, shown)
+    position = checkpoint.position
+    return {
+        "file": shown,
+        "kind": "checkpoint of training",
+        **_of_network(checkpoint.config, weight_count(checkpoint.config.network), checkpoint.scale),
+        "batches": position.batches,
+        "points": position.points,
+        "seconds": position.seconds,
+        "validations": len(position.history),
+        "last_validation": position.history[-1] if position.history else None,
+    }
+
+
+def _of_network(config: Any, weights: int, scale: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "network": asdict(config.network),
+        "weights": weights,
+        "scale": {"mean": list(scale.mean), "sd": list(scale.sd)},
+    }
+
+
+def _lines(facts: dict[str, Any], verbose: bool) -> list[str]:
+    """Return ``facts`` for people, a line each."""
+    lines = []
+    for key, value in facts.items():
+        if key == "history":
+            shown = value if verbose else value[-_SHORT_HISTORY:]
+            lines += [_line("history" if number == 0 else "", line) for number, line in enumerate(shown)]
+        elif key == "characters":
+            lines.append(_line(key, f"{len(value)}: {value}" if value else "none"))
+        else:
+            lines.append(_line(key.replace("_", " "), _words(value)))
+    return lines
+
+
+def _line(title: str, value: str) -> str:
+    return f"{title:<{_WIDTH}}{value}"
+
+
+def _words(value: Any) -> str:
+    if value is None or value in ("", []):
+        return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_words(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        numbers = all(isinstance(item, int | float) for item in value)
+        return f"({', '.join(map(_words, value))})" if numbers else ", ".join(map(_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -144,7 +144,8 @@ def _steps(points: Floats) -> NDArray[np.float64]:
     """Return the lengths (N - 1,) of the steps inside strokes; 0 for the moves between strokes."""
     across = points[1:, 0].astype(np.float64) - points[:-1, 0]
     down = points[1:, 1].astype(np.float64) - points[:-1, 1]
-    return np.hypot(across, down) * (points[:-1, 2] == 0)
+    steps: NDArray[np.float64] = np.hypot(across, down) * (points[:-1, 2] == 0)
+    return steps
 
 
 def _median(values: NDArray[np.float64]) -> float:

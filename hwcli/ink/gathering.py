@@ -119,7 +119,7 @@ class Gathering:
         """For each drawing written, its place in the list of the selection."""
 
     def add(self, drawing: Drawing, source: str, on_bad: OnBad | None) -> None:
-        """Add ``drawing``, read from ``source``, if it is wanted; raises BadInput unless there is ``on_bad``."""
+        """Add ``drawing``, read from ``source``, if it is wanted; raises BadInput without ``on_bad``."""
         self._report.read["drawings"] += 1
         drawing.id = storable(drawing.id) or f"{source}-{self._report.read['drawings']}"
         if not self._selection.wants(drawing.id):

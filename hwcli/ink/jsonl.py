@@ -180,7 +180,7 @@ def _or_none(values: array[float]) -> NDArray[np.float64] | None:
 
 
 class DrawingWriter:
-    """Writes drawings as JSON lines; each call reaches ``file``, so that a reader sees points as they are made."""
+    """Writes drawings as JSON lines; each call reaches ``file``: a reader sees points as they are made."""
 
     def __init__(self, file: BinaryIO) -> None:
         """Write to ``file``, from where it stands."""
@@ -203,7 +203,7 @@ class DrawingWriter:
     def points(
         self, points: ArrayLike, time: ArrayLike | None = None, pressure: ArrayLike | None = None
     ) -> None:
-        """Write a line a point of the (n, 3) ``points``, with (n,) ``time`` in seconds and ``pressure`` if known.
+        """Write a line for each of the (n, 3) ``points``, with (n,) ``time`` in seconds and ``pressure`` if known.
 
         Raises
         ------

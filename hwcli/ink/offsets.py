@@ -50,7 +50,10 @@ class OffsetMoments:
 
     def add(self, points: Points) -> None:
         """Count the offsets of one drawing's (N, 3) ``points``, pen-up moves included."""
-        offsets = np.diff(points[:, :2].astype(np.float64), axis=0)
+        self.add_offsets(np.diff(points[:, :2].astype(np.float64), axis=0))
+
+    def add_offsets(self, offsets: NDArray[np.float64]) -> None:
+        """Count (N, 2) ``offsets``."""
         self.count += len(offsets)
         self._sum += offsets.sum(axis=0)
         self._squares += np.square(offsets).sum(axis=0)

@@ -310,13 +310,24 @@ class StrokesReader:
 
     def drawings(self, first: int = 0, last: int | None = None) -> Iterator[Drawing]:
         """Yield drawings ``first`` up to, not including, ``last``, a block at a time; raises BadInput."""
-        last = len(self) if last is None else min(last, len(self))
+        for start, end in self._spans(first, len(self) if last is None else min(last, len(self))):
+            with self._told():
+                block = self._block(start, end)
+            yield from block
+
+    def blocks(self) -> Iterator[tuple[Points, NDArray[np.int64]]]:
+        """Yield the points of some drawings after one another, and the drawings' lengths; raises BadInput."""
+        for first, end in self._spans(0, len(self)):
+            with self._told():
+                points = _checked_points(self._points[int(self.offsets[first]) : int(self.offsets[end])])
+            yield points, self.lengths[first:end]
+
+    def _spans(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of drawings that together have about BLOCK points."""
         while first < last:
             end = int(np.searchsorted(self.offsets, self.offsets[first] + BLOCK, side="right")) - 1
             end = min(max(end, first + 1), first + DRAWINGS_CHUNK, last)
-            with self._told():
-                block = self._block(first, end)
-            yield from block
+            yield first, end
             first = end
 
     def _block(self, first: int, end: int) -> list[Drawing]:

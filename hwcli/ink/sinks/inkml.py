@@ -27,7 +27,7 @@ _DECLARATIONS = "<definitions>\n" + "".join(
 
 
 def write_inkml(file: BinaryIO, drawings: Iterable[Drawing]) -> None:
-    """Write ``drawings`` as one InkML document, each a traceGroup with its id, text and writer as annotations."""
+    """Write ``drawings`` as one InkML document, each a traceGroup annotated with its id, text and writer."""
     file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<ink xmlns="{NAMESPACE}">\n'.encode())
     file.write(_DECLARATIONS.encode())
     for drawing in drawings:

@@ -1,4 +1,4 @@
-"""Stroke-3 (Ha and Eck, "A Neural Representation of Sketch Drawings", 2017): rows (dx, dy, pen lifted), in .npz."""
+"""Stroke-3 (Ha and Eck, "A Neural Representation of Sketch Drawings", 2017): rows (dx, dy, pen up), in .npz."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PARTS = ("train", "valid", "test")
 def write_stroke3(file: BinaryIO, drawings: Iterable[Drawing], name: str = "train") -> None:
     """Write ``drawings`` as a .npz that sketch-rnn reads, all under ``name`` of train, valid and test.
 
-    Stroke-3 has offsets only: the first point of each drawing comes to (0, 0), and ids, texts, time and pressure
-    are lost.
+    Stroke-3 has offsets only: the first point of each drawing comes to (0, 0), and ids, texts, time and
+    pressure are lost.
     """
     tables = [_offsets(drawing.points) for drawing in drawings]
     filled = np.empty(len(tables), object)

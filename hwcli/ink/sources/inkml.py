@@ -61,7 +61,7 @@ class _Gathered:
 
 
 def read_inkml(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
-    """Yield the drawings of the InkML (or the line of IAM-OnDB) in ``file``; ``source`` is what messages call it.
+    """Yield the drawings of the InkML (or the line of IAM-OnDB) in ``file``, which messages call ``source``.
 
     With ``on_bad`` a trace that cannot be read is handed to it and left out.
 
@@ -166,7 +166,8 @@ class _Document:
         points = np.zeros((len(table), 3), np.float32)
         points[:, :2] = table[:, :2]
         points[np.cumsum([len(stroke) for stroke in gathered.strokes], dtype=int) - 1, 2] = 1
-        return Drawing(points, time=_time(table[:, 2]), pressure=_pressure(table[:, 3]), **gathered.names)
+        names: dict[str, Any] = dict(gathered.names)
+        return Drawing(points, time=_time(table[:, 2]), pressure=_pressure(table[:, 3]), **names)
 
     def _names(self, element: Any) -> dict[str, str]:
         """Return the id, text and writer that the annotations directly in ``element`` give."""

@@ -27,9 +27,8 @@ def trace_values(text: str, width: int, *needed: int) -> NDArray[np.float64]:
     plain = _plain_values(rows, width)
     if plain is not None:
         return plain
-    orders, value, speed, table = [0] * width, [0.0] * width, [0.0] * width, []
-    for row in rows:
-        table.append(_decoded(row, orders, value, speed, needed))
+    orders, value, speed = [0] * width, [0.0] * width, [0.0] * width
+    table = [_decoded(row, orders, value, speed, needed) for row in rows]
     return np.array(table).reshape(-1, width)
 
 

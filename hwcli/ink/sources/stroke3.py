@@ -1,4 +1,4 @@
-"""Stroke-3 (Ha and Eck, "A Neural Representation of Sketch Drawings", 2017): rows (dx, dy, pen lifted), in .npz.
+"""Stroke-3 (Ha and Eck, "A Neural Representation of Sketch Drawings", 2017): rows (dx, dy, pen up), in .npz.
 
 Its usual files hold pickled lists of arrays.  A pickle can run any program, so it is read here without one
 being made: only lists and numbers of NumPy's plain types are rebuilt, and by this module's own code.
@@ -155,7 +155,7 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, kind, by_columns, content = state
-        if not isinstance(kind, _Type) or not all(type(length) is int and 0 <= length for length in shape):
+        if not isinstance(kind, _Type) or not all(type(length) is int and length >= 0 for length in shape):
             raise ValueError("a damaged array")
         self.shape = tuple(shape)
         if kind.name.startswith("O"):

@@ -120,8 +120,7 @@ def _numbers(body: bytes, ends: NDArray[np.intp], lengths: NDArray[np.intp]) -> 
     value <<= beside
     value = (value * np.uint64(2561)) >> np.uint64(8)
     value = ((value & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601)) >> np.uint64(16)
-    value = ((value & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001)) >> np.uint64(32)
-    return value
+    return ((value & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001)) >> np.uint64(32)
 
 
 def _read_any(content: bytes, source: str) -> Table:
