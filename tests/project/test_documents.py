@@ -1,0 +1,232 @@
+"""The README, the manual and the examples say what is so: their commands are run, their pages are up to date."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import EXAMPLES, ROOT, hw_environment, write_iam_archives
+
+from hwcli.cli import COMMANDS
+from hwcli.model.config import preset_names
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAN = ROOT / "man"
+PAGES = ["hw.1", *(f"hw-{name}.1" for name in COMMANDS), "hw-points.5", "hw-strokes.5", "hw-model.5"]
+SHIM = ROOT / "tests" / "project" / "shim"
+
+
+def shell(command: list[object], directory: Path, **environment: str) -> str:
+    """Run a shell ``command`` with the shim in front of hw; return its standard output when all went well."""
+    path = f"{SHIM}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=directory,
+        env=hw_environment(PATH=path, HW_PYTHON=sys.executable, **environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    # The shell tells how the last program of a pipe ended; the others are known by what they say.
+    failures = [line for line in done.stderr.splitlines() if re.match(r"hw: (?!warning)|Traceback", line)]
+    assert done.returncode == 0, done.stderr
+    assert not failures, done.stderr
+    return done.stdout
+
+
+# --- README ------------------------------------------------------------------------------------------------
+
+
+def blocks_of(text: str, language: str) -> list[str]:
+    """Return the fenced code blocks of ``text`` that are in ``language``."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Path:
+    """A directory as the README supposes it: with the archives, the lists of forms, and the examples."""
+    write_iam_archives(tmp_path)
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_works(workshop: Path) -> None:
+    for block in blocks_of(README, "sh"):
+        try:
+            shell(["sh", "-eu", "-c", block], workshop)
+        except AssertionError as error:
+            pytest.fail(f"{block}\n{error}")
+    pictures = list(workshop.glob("*.svg"))
+    assert pictures
+    assert all("<path" in picture.read_text() or "<polyline" in picture.read_text() for picture in pictures)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_section_and_an_example_in_the_readme(command: str) -> None:
+    assert f"### hw {command}\n" in README
+    assert any(re.search(rf"\bhw {command}\b", block) for block in blocks_of(README, "sh"))
+    assert f"| `hw {command}` |" in README
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_every_preset_is_in_the_readme_and_the_manual(preset: str) -> None:
+    assert f"`{preset}`" in README
+    assert preset.replace("-", "\\-") in (MAN / "hw-train.1").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_into_the_repository_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_example_is_in_the_readme() -> None:
+    for script in EXAMPLES.glob("*.sh"):
+        assert f"(examples/{script.name})" in README
+
+
+# --- the manual --------------------------------------------------------------------------------------------
+
+
+def test_the_manual_is_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, MAN / "make_man.py", "--check"], env=hw_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_page_is_there_and_installed() -> None:
+    assert sorted(page.name for page in MAN.glob("*.[15]")) == sorted(PAGES)
+    packaging = (ROOT / "pyproject.toml").read_text()
+    for page in PAGES:
+        assert f'"man/{page}" = "share/man/man{page[-1]}/{page}"' in packaging
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_good_roff(page: str) -> None:
+    if shutil.which("groff") is None:
+        pytest.skip("needs groff")
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", MAN / page], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_mandoc_has_nothing_against_a_page(page: str) -> None:
+    mandoc = shutil.which("mandoc")
+    if mandoc is None:
+        pytest.skip("needs mandoc")
+    done = subprocess.run([mandoc, "-T", "lint", "-W", "warning", MAN / page], capture_output=True, text=True)
+    assert done.stdout == ""
+
+
+def options_of(help_text: str) -> Iterator[str]:
+    yield from re.findall(r"^  (?:-\w, )?(--[a-z-]+|-\w)\b", help_text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_of_a_command_has_all_its_options(command: str) -> None:
+    page = (MAN / f"hw-{command}.1").read_text(encoding="utf-8")
+    shown = subprocess.run(
+        [sys.executable, "-m", "hwcli", command, "--help"], env=hw_environment(), capture_output=True, text=True
+    ).stdout
+    names = list(options_of(shown))
+    assert "--help" in names
+    for name in names:
+        assert f"\\fB{name.replace('-', chr(92) + '-')}\\fR" in page
+
+
+def examples_of(page: str) -> list[str]:
+    """Return the commands of a page's EXAMPLES as a shell would get them."""
+    text = (MAN / page).read_text(encoding="utf-8")
+    _, _, section = text.partition(".SH EXAMPLES\n")
+    section, _, _ = section.partition("\n.SH ")
+    blocks = re.findall(r"^\.EX\n(.*?)^\.EE$", section, re.DOTALL | re.MULTILINE)
+    return [block.replace("\\-", "-").replace("\\e", "\\").replace("\\(dq", '"') for block in blocks]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [f"hw-{name}.1" for name in COMMANDS] + ["hw-points.5", "hw-strokes.5"])
+def test_the_examples_of_the_manual_work(page: str, trained: Path) -> None:
+    examples = examples_of(page)
+    assert examples
+    for example in examples:
+        if example.startswith("import "):
+            shell([sys.executable, "-c", example], trained)
+        else:
+            shell(["sh", "-eu", "-c", example], trained)
+
+
+# --- examples ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with archives and, made from them, ``strokes.h5``, ``valid.h5``, ``model.h5``, and more."""
+    top = tmp_path_factory.mktemp("trained")
+    write_iam_archives(top)
+    (top / "examples").symlink_to(EXAMPLES)
+    archives = "lineStrokes-all.tar.gz ascii-all.tar.gz"
+    commands = f"""
+        hw ingest {archives} -o strokes.h5
+        hw ingest {archives} --lines testset_v.txt -o valid.h5
+        hw train strokes.h5 --preset smoke --seed 1 -o model.h5
+        hw export strokes.h5 a01-000u-01 | head -n 51 >prime.jsonl
+        hw export strokes.h5 a01-000u-01 a01-000u-02 >lines.jsonl
+        echo a01-000u-03 >lines.txt
+    """
+    shell(["sh", "-eu", "-c", commands], top)
+    return top
+
+
+@pytest.mark.slow
+def test_example_demo(tmp_path: Path) -> None:
+    shell(["sh", EXAMPLES / "demo.sh", "demo", "demo.svg"], tmp_path, DEMO_LINES="24")
+    assert "<svg" in (tmp_path / "demo.svg").read_text()
+
+
+@pytest.mark.slow
+def test_example_from_archives(iam_archives: Path, tmp_path: Path) -> None:
+    shell(["sh", EXAMPLES / "from_archives.sh"], tmp_path, IAM=str(iam_archives), WORK="work")
+    assert "<svg" in (tmp_path / "work" / "picture.svg").read_text()
+
+
+@pytest.mark.slow
+def test_example_continue_primes(trained: Path) -> None:
+    script = EXAMPLES / "continue_primes.sh"
+    shell(["sh", script, "six.svg"], trained, POINTS="40")
+    named = shell(["sh", script, "-"], trained, POINTS="40", LINES_OF="a01-000u-01 a01-000x-02")
+    assert "<svg" in (trained / "six.svg").read_text()
+    assert "<svg" in named
+
+
+@pytest.mark.slow
+def test_example_many_samples(trained: Path) -> None:
+    shell(["sh", EXAMPLES / "many_samples.sh", "many"], trained, N="5", POINTS="30")
+    assert len(list((trained / "many").glob("sample-*.jsonl"))) == 5
+    assert "<svg" in (trained / "many" / "sheet.svg").read_text()
+
+
+@pytest.mark.slow
+def test_example_parallel(trained: Path) -> None:
+    for work, jobs in (("one", "1"), ("two", "2")):
+        shell(["sh", EXAMPLES / "parallel.sh", work], trained, SEEDS="3", POINTS="20", JOBS=jobs)
+    assert (trained / "one" / "all.jsonl").read_bytes() == (trained / "two" / "all.jsonl").read_bytes()
+
+
+@pytest.mark.slow
+def test_example_threshold(trained: Path) -> None:
+    script = EXAMPLES / "threshold.sh"
+    shell(["sh", script, "good.h5"], trained, STROKES="valid.h5", MAX_NLL="1e9")
+    assert (trained / "good.h5").read_bytes() == (trained / "model.h5").read_bytes()
+    with pytest.raises(AssertionError, match="not good enough"):
+        shell(["sh", script, "bad.h5"], trained, STROKES="valid.h5", MAX_NLL="-1e9")
+    assert not (trained / "bad.h5").exists()
