@@ -80,6 +80,9 @@ class Sheet:
     caption_size: float
 
 
+_Box = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 @dataclass(frozen=True, eq=False)
 class _Block:
     """A drawing before it has a place: its scale and the box around it, (2,) origin and (2,) millimetres."""
@@ -99,7 +102,9 @@ def lay_out(drawings: Sequence[Drawing], layout: Layout) -> Sheet:
     HwError: a coordinate is not finite, or lies so far out that the writing could not be seen.
     """
     caption_size = CAPTION_SIZE * layout.height
-    blocks = [_block(*numbered, layout) for numbered in zip(drawings, _scales(drawings, layout), strict=True)]
+    boxes = list(map(_box, drawings))
+    scales = _scales(drawings, layout)
+    blocks = [_block(*parts, layout) for parts in zip(drawings, boxes, scales, strict=True)]
     rows = [blocks[i : i + layout.columns] for i in range(0, len(blocks), layout.columns)]
     edge = layout.margin + layout.pen / 2
     head = CAPTION_LINE * caption_size if layout.captions else 0.0
@@ -130,17 +135,23 @@ def _scales(drawings: Sequence[Drawing], layout: Layout) -> list[float]:
     return [natural_scale(drawings, layout.height)] * len(drawings)
 
 
-def _block(drawing: Drawing, scale: float, layout: Layout) -> _Block:
+def _box(drawing: Drawing) -> _Box:
+    """Return the least and the greatest x and y of ``drawing``, (0, 0) for both when it has no points."""
+    if not len(drawing):
+        return np.zeros(2), np.zeros(2)
+    ink = drawing.points[:, :2]
+    low, high = ink.min(axis=0).astype(np.float64), ink.max(axis=0).astype(np.float64)
+    if not np.isfinite([low, high]).all():
+        raise HwError(f"{_called(drawing)}: has a coordinate that is not a finite number")
+    return low, high
+
+
+def _block(drawing: Drawing, box: _Box, scale: float, layout: Layout) -> _Block:
     caption = " ".join((drawing.text if layout.captions == "text" else drawing.id).split())
     if not layout.captions:
         caption = ""
-    if not len(drawing):
-        return _Block(drawing, scale, np.zeros(2), (0.0, 0.0), caption)
-    low = drawing.points[:, :2].min(axis=0).astype(np.float64)
-    high = drawing.points[:, :2].max(axis=0).astype(np.float64)
+    low, high = box
     size = (high - low) * scale
-    if not np.all(np.isfinite(size)):
-        raise HwError(f"{_called(drawing)}: has a coordinate that is not a finite number")
     if size.max() > LONGEST * layout.height:
         raise HwError(
             f"{_called(drawing)}: is {size.max() / layout.height:.1g} times as large as its letters, the limit"

@@ -17,11 +17,11 @@ class Line:
     primed: bool = False
 
 
-def lines(drawing: Drawing, *, split_prime: bool = False, longest: int | None = None) -> list[Line]:
+def lines(drawing: Drawing, *, split_prime: bool = False) -> list[Line]:
     """Return the lines of ``drawing``, one a stroke, in the order in which they were written.
 
     With ``split_prime`` a stroke that runs across the end of the prime becomes two lines, which share the
-    prime's last point; with ``longest`` (2 or more) a stroke of more points becomes several in the same way.
+    prime's last point.
     """
     lifts = [int(i) + 1 for i in (drawing.points[:, 2] > 0.5).nonzero()[0]]
     borders = [0, *lifts] if lifts and lifts[-1] == len(drawing) else [0, *lifts, len(drawing)]
@@ -29,8 +29,6 @@ def lines(drawing: Drawing, *, split_prime: bool = False, longest: int | None = 
     if split_prime:
         prime = prime_length(drawing)
         found = [part for line in found for part in _split_at(line, prime)]
-    if longest:
-        found = [part for line in found for part in _no_longer(line, longest)]
     return found
 
 
@@ -46,10 +44,3 @@ def _split_at(line: Line, prime: int) -> list[Line]:
     if line.start >= prime - 1:  # one point alone is no line of the prime
         return [line]
     return [Line(line.start, prime, True), Line(prime - 1, line.stop)]
-
-
-def _no_longer(line: Line, longest: int) -> list[Line]:
-    if line.stop - line.start <= longest:
-        return [line]
-    starts = range(line.start, line.stop - 1, longest - 1)
-    return [Line(start, min(start + longest, line.stop), line.primed) for start in starts]

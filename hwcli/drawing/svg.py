@@ -38,8 +38,8 @@ class Style:
     background: str | None = None
 
 
-def write_svg(sheet: Sheet, style: Style, file: BinaryIO, longest: int | None = None) -> None:
-    """Write ``sheet`` to ``file``; one path a stroke, or several of at most ``longest`` points each."""
+def write_svg(sheet: Sheet, style: Style, file: BinaryIO) -> None:
+    """Write ``sheet`` to ``file``, one path a stroke."""
     width, height = number(sheet.width), number(sheet.height)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm"'
@@ -54,7 +54,7 @@ def write_svg(sheet: Sheet, style: Style, file: BinaryIO, longest: int | None = 
     )
     file.write(head.encode())
     for placed in sheet.placed:
-        file.write(_group(placed, style, sheet.caption_size, longest))
+        file.write(_group(placed, style, sheet.caption_size))
     file.write(b"</g>\n</svg>\n")
 
 
@@ -68,14 +68,14 @@ def escape(text: str) -> str:
     return NOT_XML.sub("\ufffd", text).translate(ESCAPES)
 
 
-def _group(placed: Placed, style: Style, caption_size: float, longest: int | None) -> bytes:
+def _group(placed: Placed, style: Style, caption_size: float) -> bytes:
     drawing = placed.drawing
     named = f' data-id="{escape(drawing.id)}"' if drawing.id else ""
     title = escape(drawing.text or drawing.id)
     head = (
         f"<g{named}>\n" + (f"<title>{title}</title>\n" if title else "") + _caption(placed, style, caption_size)
     )
-    ink = lines(drawing, split_prime=style.prime_colour is not None, longest=longest)
+    ink = lines(drawing, split_prime=style.prime_colour is not None)
     paths = _paths(placed.points(), ink)
     first = sum(line.primed for line in ink)
     parts = [head.encode(), *paths[first:], b"</g>\n"]

@@ -28,6 +28,9 @@ LARGEST_LETTER, SMALLEST_LETTER = 10.0, 3.5
 EARLIEST_BREAK, BREAK_WIDTH = 0.6, 2
 """A line is broken after this share of the terminal's width, where so many columns of dots are empty."""
 
+TRIALS = 30
+"""How often the scale is lowered by a twentieth to make room for breaks between words."""
+
 SEGMENTS_AT_ONCE = 1 << 20
 
 
@@ -37,23 +40,31 @@ def preview(sheet: Sheet, letter: float, columns: int, rows: int) -> list[str]:
     The drawings come one below the other; what does not fit at a legible size is counted in the last line.
     """
     columns, rows = max(columns, 1), max(rows, 2)
-    fits = _first_that_fit(sheet.placed[:rows], SMALLEST_LETTER / letter, columns, rows)
+    room = rows
+    fits = _first_that_fit(sheet.placed, SMALLEST_LETTER / letter, columns, room)
+    if fits < len(sheet.placed):
+        room = rows - 1
+        fits = _first_that_fit(sheet.placed, SMALLEST_LETTER / letter, columns, room)
     shown = sheet.placed[: max(fits, 1)]
-    hidden = len(sheet.placed) - len(shown)
-    room = rows - (hidden > 0)
-    limit = _largest(lambda scale: _rows(shown, scale, columns) <= room, LARGEST_LETTER / letter)
-    text = _text(shown, limit, columns)
-    while len(text) > room and limit > 0:  # breaking between words took more rows than breaking anywhere
-        limit *= 0.95
-        text = _text(shown, limit, columns)
-    if hidden:
-        text.append(f"… and {hidden} more"[:columns])
-    return text
+    scale = _largest(lambda scale: _rows(shown, scale, columns) <= room, LARGEST_LETTER / letter)
+    text = _text(shown, scale, columns)
+    for _ in range(TRIALS):  # breaking between words may have taken more rows than breaking anywhere
+        if len(text) <= room:
+            break
+        scale *= 0.95
+        text = _text(shown, scale, columns)
+    more = [f"… and {len(sheet.placed) - len(shown)} more"[:columns]] if room < rows else []
+    return text[:room] + more
 
 
 def _first_that_fit(placed: Sequence[Placed], scale: float, columns: int, rows: int) -> int:
-    used = np.cumsum([_rows([one], scale, columns) for one in placed])
-    return int(np.searchsorted(used, rows, side="right")) if used[-1] > rows else len(placed)
+    """Return how many of the first of ``placed`` go into ``rows`` at ``scale`` dots a millimetre."""
+    used = 0
+    for count, one in enumerate(placed):
+        used += _rows([one], scale, columns)
+        if used > rows:
+            return count
+    return len(placed)
 
 
 def _largest(fits: Callable[[float], bool], most: float) -> float:

@@ -1,0 +1,132 @@
+"""PNG, PDF and PostScript: their size, and ink where it should be."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from hwcli.drawing.layout import Layout, Sheet, lay_out
+from hwcli.drawing.raster import write_document, write_png
+from hwcli.drawing.svg import Style, write_svg
+from hwcli.errors import HwError
+from hwcli.ink import Drawing
+
+PAPER = Style(background="white")
+
+
+def sheet_of(*points: tuple[float, float, float], **layout: float) -> Sheet:
+    return lay_out([Drawing(np.array(points, np.float32))], Layout(**layout))  # type: ignore[arg-type]
+
+
+def png(sheet: Sheet, style: Style = PAPER, dpi: float = 254) -> Image.Image:
+    file = io.BytesIO()
+    write_png(sheet, style, dpi, file)
+    return Image.open(io.BytesIO(file.getvalue()))
+
+
+def document(sheet: Sheet, kind: str) -> bytes:
+    file = io.BytesIO()
+    write_document(sheet, PAPER, kind, file)
+    return file.getvalue()
+
+
+def darkness(image: Image.Image) -> NDArray[np.float64]:
+    return 1 - np.asarray(image.convert("L"), np.float64) / 255
+
+
+CORNER = ((0, 0, 0), (0, 40, 0), (80, 40, 1))  # an L: down, then right
+
+
+@pytest.mark.parametrize("dpi", [10, 72, 150, 300.5])
+def test_png_has_the_sheets_size_in_pixels_and_says_its_resolution(dpi: float) -> None:
+    sheet = sheet_of(*CORNER)
+    image = png(sheet, dpi=dpi)
+    assert np.asarray(image.convert("RGBA"))[:, :, 3].min() == 255
+    assert image.size == tuple(math.ceil(length * dpi / 25.4) for length in (sheet.width, sheet.height))
+    assert image.info["dpi"] == pytest.approx((dpi, dpi), rel=0.01)
+
+
+def test_ink_is_where_the_points_are_and_nowhere_else() -> None:
+    sheet = sheet_of(*CORNER, pen=0.4)
+    dark = darkness(png(sheet))  # 10 pixels a millimetre
+    (left, top), (_, bottom), (right, _) = sheet.placed[0].points() * 10
+    rows, columns = np.nonzero(dark > 0.5)
+    assert (columns.min(), columns.max() + 1) == pytest.approx((left - 2, right + 2), abs=1)
+    assert (rows.min(), rows.max() + 1) == pytest.approx((top - 2, bottom + 2), abs=1)
+    middle = dark[int(top) : int(bottom) - 5, int(left) + 5 :]
+    assert middle.max() == 0
+    assert dark.sum() == pytest.approx(4 * (right - left + bottom - top), rel=0.05)
+
+
+def test_a_dot_is_round_and_as_wide_as_the_pen() -> None:
+    dark = darkness(png(sheet_of((3, 3, 1), pen=2.0), Style(2.0, background="white")))
+    assert dark.sum() == pytest.approx(math.pi * 100, rel=0.03)
+    assert np.allclose(dark, dark[::-1], atol=0.4)
+
+
+def test_it_is_what_cairosvg_makes_of_the_svg(made_drawings: list[Drawing]) -> None:
+    import cairosvg
+
+    primed = Drawing(made_drawings[2].points, extra={"prime_points": 40})
+    sheet = lay_out([*made_drawings[:2], primed], Layout(columns=2, captions="text"))
+    style = Style(0.6, "navy", "#f80")
+    svg = io.BytesIO()
+    write_svg(sheet, style, svg)
+    image = png(sheet, style, 100)
+    theirs = cairosvg.svg2png(svg.getvalue(), output_width=image.width, output_height=image.height)
+    both = [np.asarray(one, np.int16) for one in (image, Image.open(io.BytesIO(theirs)))]
+    assert np.abs(both[0] - both[1]).max() < 40
+    assert np.abs(both[0] - both[1]).mean() < 0.05
+
+
+def test_without_a_background_png_is_transparent() -> None:
+    image = png(sheet_of(*CORNER), Style())
+    assert image.mode == "RGBA"
+    assert image.getpixel((0, 0)) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("height", "dpi"), [(1000, 2000), (3, 100_000), (3000, 300)])
+def test_an_image_too_large_is_refused_with_the_limit(height: float, dpi: float) -> None:
+    with pytest.raises(HwError, match=r"32,767 a side and 100,000,000 in all.*--dpi"):
+        png(sheet_of(*CORNER, height=height), dpi=dpi)
+
+
+def test_a_page_too_large_is_refused_with_the_limit() -> None:
+    with pytest.raises(HwError, match=r"the limit of PDF is 5,080 mm"):
+        document(sheet_of(*CORNER, height=3000), "pdf")
+
+
+def test_documents_have_the_sheets_size_in_points() -> None:
+    sheet = sheet_of(*CORNER, height=20)
+    in_points = [length / 25.4 * 72 for length in (sheet.width, sheet.height)]
+    pdf, postscript = document(sheet, "pdf"), document(sheet, "ps")
+    assert pdf.startswith(b"%PDF-")
+    assert postscript.startswith(b"%!PS-Adobe-3")
+    box = re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]", pdf)
+    media = re.search(rb"%%DocumentMedia: \S+ (\d+) (\d+)", postscript)
+    assert box is not None
+    assert media is not None
+    assert [float(side) for side in box.groups()] == pytest.approx(in_points, abs=0.01)
+    assert [float(side) for side in media.groups()] == pytest.approx(in_points, abs=1)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "ps"])
+def test_documents_are_the_same_bytes_at_another_time(kind: str) -> None:
+    sheet = sheet_of(*CORNER)
+    first = document(sheet, kind)
+    time.sleep(1.1)  # cairo would write the second into it
+    assert document(sheet, kind) == first
+
+
+def test_a_very_long_stroke_takes_time_in_proportion(rng: np.random.Generator) -> None:
+    way = np.column_stack([np.cumsum(rng.normal(0, 1, (100_000, 2)), axis=0), np.zeros(100_000)])
+    started = time.process_time()
+    assert darkness(png(lay_out([Drawing(way.astype(np.float32))], Layout()), dpi=20)).any()
+    assert time.process_time() - started < 10  # minutes, if it went with the square
