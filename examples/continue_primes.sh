@@ -12,12 +12,8 @@ strokes=${STROKES:-strokes.h5}
 model=${MODEL:-model.h5}
 points=${POINTS:-200}
 
-if [ -z "${LINES_OF:-}" ]; then
-    LINES_OF=$(hw export "$strokes" | sed -n 's/^{"drawing":"\([^"]*\)".*/\1/p' | head -n 6)
-fi
-
 # Ids have no spaces: each word is one.
 # shellcheck disable=SC2086
-hw export "$strokes" $LINES_OF |
+hw export "$strokes" ${LINES_OF:---limit 6} |
     hw sample --model "$model" --prime - --prime-points 50 --points "$points" --seed "${SEED:-1}" |
     hw render --prime-colour grey -o "$picture" --force

@@ -22,7 +22,7 @@ from hwcli import __version__
 from hwcli.cli import app
 
 HERE = Path(__file__).resolve().parent
-DATE = "November 2026"
+DATE = "2026-11-22"
 FORMATS = {
     "hw-points": "pen points as JSON lines",
     "hw-strokes": "many drawings in one HDF5 file",
@@ -146,7 +146,7 @@ def _entries(command: Any, context: Any, kind: str) -> str:
 
 
 def _metavar(item: Any, context: Any) -> str:
-    return str(item.make_metavar(context))
+    return str(item.make_metavar(context)).strip("{}")
 
 
 def _option_term(declared: str) -> str:

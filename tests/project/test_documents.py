@@ -1,4 +1,4 @@
-"""The README, the manual and the examples say what is so: their commands are run, their pages are up to date."""
+"""The README, the manual and the examples say what is so: their commands are run, their pages are not stale."""
 
 from __future__ import annotations
 
