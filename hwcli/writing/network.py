@@ -12,6 +12,7 @@ single matrix product (inputs, layer below, recurrence and bias at once) and som
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -191,17 +192,24 @@ class NumpyNetwork:
             has no meaning.
         state: of B lanes, where to begin (default: the beginning of a line); holds the end's state afterwards.
         """
+        outputs = np.empty((*rows.shape[:2], self.network.outputs), np.float32)
+        for start, made in self.run_in_parts(rows, mask, state):
+            outputs[:, start : start + made.shape[1]] = made
+        return outputs
+
+    def run_in_parts(
+        self, rows: Array, mask: NDArray[np.bool_] | None = None, state: State | None = None
+    ) -> Iterator[tuple[int, Array]]:
+        """Yield the outputs of ``run`` some steps at a time: the first step and the outputs (B, t, O) from it on."""
         lines, steps, _ = rows.shape
         state = state or State.zeros(self.network, lines)
-        outputs = np.empty((lines, steps, self.network.outputs), np.float32)
-        pass_ = _Pass(self, state)
+        whole = _Pass(self, state)
         length = max(CHUNK_COLUMNS // max(lines, 1), 1)
         for start in range(0, steps, length):
             part = slice(start, start + length)
-            made = pass_.chunk(rows[:, part], None if mask is None else mask[:, part])
-            outputs[:, part] = made.transpose(2, 1, 0)
-        pass_.save(state)
-        return outputs
+            made = whole.chunk(rows[:, part], None if mask is None else mask[:, part])
+            yield start, np.ascontiguousarray(made.transpose(2, 1, 0))
+        whole.save(state)
 
 
 class Stepper:
