@@ -6,7 +6,8 @@ r"""Write the manual pages: what the program declares of itself, and the prose o
 
 A page of a command has NAME, SYNOPSIS, ARGUMENTS, OPTIONS, EXIT STATUS and SEE ALSO from the program, and
 its file in man/prose has the rest in roff: the description, then a line ``.\" OPTIONS`` where the options
-go, then further sections.  A page of a format is all prose but its heading, NAME and SEE ALSO.
+go, then further sections.  A page of a format is all prose but its heading, NAME and SEE ALSO.  What stands
+between .EX and .EE in the prose is plain text.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ FORMATS = {
     "hw-model": "a trained network in an HDF5 file",
 }
 OPTIONS_HERE = '.\\" OPTIONS\n'
+VERBATIM = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 EXIT_STATUS = r""".SH EXIT STATUS
 .TP
 .B 0
@@ -110,8 +112,15 @@ def _heading(name: str, section: int) -> str:
 def _prose(page: str) -> tuple[str, str]:
     """Return the prose of ``page`` before and after the place of the options."""
     text = (HERE / "prose" / page).read_text(encoding="utf-8")
+    text = re.sub(r"(?<=^\.EX\n).*?(?=^\.EE$)", lambda found: _verbatim(found.group()), text, flags=re.M | re.S)
     before, _, after = text.partition(OPTIONS_HERE)
     return before, after
+
+
+def _verbatim(text: str) -> str:
+    """Return ``text`` so that each character comes out of roff as it is, to be pasted into a shell."""
+    lines = "".join(VERBATIM.get(character, character) for character in text).splitlines(keepends=True)
+    return "".join(f"\\&{line}" if line.startswith(".") else line for line in lines)
 
 
 def _see_also(name: str, section: int, names: list[tuple[str, int]]) -> str:

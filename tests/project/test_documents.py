@@ -19,6 +19,7 @@ from hwcli.model.config import preset_names
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAN = ROOT / "man"
 PAGES = ["hw.1", *(f"hw-{name}.1" for name in COMMANDS), "hw-points.5", "hw-strokes.5", "hw-model.5"]
+ROFF = {"-": "-", "e": "\\", "&": "", "(aq": "'", "(ga": "`", "(ha": "^", "(ti": "~"}
 SHIM = ROOT / "tests" / "project" / "shim"
 
 
@@ -150,7 +151,7 @@ def examples_of(page: str) -> list[str]:
     _, _, section = text.partition(".SH EXAMPLES\n")
     section, _, _ = section.partition("\n.SH ")
     blocks = re.findall(r"^\.EX\n(.*?)^\.EE$", section, re.DOTALL | re.MULTILINE)
-    return [block.replace("\\-", "-").replace("\\e", "\\").replace("\\(dq", '"') for block in blocks]
+    return [re.sub(r"\\(\(..|.)", lambda found: ROFF[found.group(1)], block) for block in blocks]
 
 
 @pytest.mark.slow
@@ -181,7 +182,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hw train strokes.h5 --preset smoke --seed 1 -o model.h5
         hw export strokes.h5 a01-000u-01 | head -n 51 >prime.jsonl
         hw export strokes.h5 a01-000u-01 a01-000u-02 >lines.jsonl
-        echo a01-000u-03 >lines.txt
+        echo a01-000u-03 | tee lines.txt >valid.txt
     """
     shell(["sh", "-eu", "-c", commands], top)
     return top
