@@ -13,11 +13,12 @@ import typer
 
 from hwcli import console, stdio
 from hwcli.errors import HwError, MissingExtra, UsageError
-from hwcli.options import Force, Quiet, Seed, Verbose
+from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from hwcli.ink.selection import Selection
     from hwcli.learning.beginning import Validation
     from hwcli.model import Config, Model
 
@@ -138,6 +139,7 @@ def run(
     seconds = None if max_time is None else duration(max_time, "--max-time")
     saving = duration(save_every, "--save-every")
     cores = _prepare_tensorflow(threads)
+    _check_tensorboard(tensorboard)
 
     from hwcli.commands import training_output
     from hwcli.ink.strokes_file import StrokesReader
@@ -156,7 +158,7 @@ def run(
             chosen = _with_settings(checkpoint.config, changes)
             training_run = resume_run(reader, validation, chosen, checkpoint, cores)
         else:
-            training_run = begin_run(reader, validation, chosen, model, _seed(seed), cores)
+            training_run = begin_run(reader, validation, chosen, model, settled_seed(seed), cores)
         with training_output.signals_noticed() as caught:
             limits = Limits(max_batches, seconds, lambda: caught.signal is not None)
             training_output.follow(training_run, limits, files, saving)
@@ -184,13 +186,11 @@ def _prepare_tensorflow(threads: int | None) -> int:
         return use_threads(threads)
 
 
-def _seed(seed: int | None) -> int:
-    from secrets import randbits
+def _check_tensorboard(directory: Path | None) -> None:
+    from importlib.util import find_spec
 
-    if seed is None:
-        seed = randbits(31)
-        console.say(f"seed {seed}")
-    return seed
+    if directory is not None and find_spec("tensorboard") is None:
+        raise MissingExtra("--tensorboard", "tensorboard")
 
 
 def _read_model(path: Path | None) -> Model | None:
@@ -259,14 +259,16 @@ def _opened_validation(valid: str) -> Iterator[Validation]:
         magic = file.read(len(HDF5_MAGIC))
         file.seek(0)
         if magic != HDF5_MAGIC:
-            yield Validation(ids=_line_ids(file, valid))
+            yield Validation(chosen=_listed(file, valid))
             return
         with StrokesReader(file, valid) as reader:
             yield Validation(reader=reader)
 
 
-def _line_ids(file: BinaryIO, name: str) -> set[str]:
+def _listed(file: BinaryIO, name: str) -> Selection:
+    from hwcli.ink.selection import Selection
+
     try:
-        return set(file.read().decode().split())
+        return Selection(file.read().decode().splitlines())
     except UnicodeDecodeError as error:
-        raise HwError(f"{name}: neither a list of line ids nor a stroke file") from error
+        raise HwError(f"{name}: neither a list of line or form ids nor a stroke file") from error

@@ -109,11 +109,22 @@ class Caught:
 
     signal: int | None = None
 
-    def notice(self, number: int, _frame: FrameType | None) -> None:
-        """Remember the signal; a second one ends the program at once."""
+    def __init__(self) -> None:
+        """Listen from now on, but for the signals that the caller wants ignored (``nohup``)."""
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        self._before = {number: old for number, old in handlers.items() if old is not signal.SIG_IGN}
+        for number in self._before:
+            signal.signal(number, self._notice)
+
+    def _notice(self, number: int, _frame: FrameType | None) -> None:
         self.signal = number
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+        self.listen_no_more()
+        console.say("stops when this batch is learned and all is saved; once more ends it now")
+
+    def listen_no_more(self) -> None:
+        """Give the signals back: a second one ends the program at once."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def end_as_it_asked(self) -> None:
         """End the process as the signal would have, so that a shell's loop stops too."""
@@ -126,12 +137,10 @@ class Caught:
 def signals_noticed() -> Iterator[Caught]:
     """Let Ctrl-C, SIGTERM and SIGHUP end the run between two batches, when all is saved."""
     caught = Caught()
-    before = {number: signal.signal(number, caught.notice) for number in SIGNALS}
     try:
         yield caught
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        caught.listen_no_more()
 
 
 def follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:

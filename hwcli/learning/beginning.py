@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from hwcli.model.config import Config, ConfigError
 from hwcli.model.file import Model
 
 if TYPE_CHECKING:
+    from hwcli.ink.selection import Selection
     from hwcli.ink.strokes_file import StrokesReader
 
 
@@ -29,8 +29,8 @@ class Validation:
 
     share: float = 0.0
     """Of the lines, drawn by chance."""
-    ids: Collection[str] | None = None
-    """Ids of lines of the same stroke file."""
+    chosen: Selection | None = None
+    """Lines of the same stroke file."""
     reader: StrokesReader | None = None
     """All lines of another stroke file."""
 
@@ -106,7 +106,7 @@ def _chosen_lines(
     if validation.reader is not None:
         others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
         return training, _some(Lines(validation.reader, others))
-    if validation.ids is None and not validation.share:
+    if validation.chosen is None and not validation.share:
         return training, None
     return training, _some(Lines(reader, held_out))
 
@@ -120,9 +120,9 @@ def _some(lines: Lines) -> Lines:
 def _held_out(
     reader: StrokesReader, usable: NDArray[np.int64], validation: Validation, chance: np.random.Generator
 ) -> NDArray[np.int64]:
-    if validation.ids is not None:
-        wanted = set(validation.ids)
-        return np.array([line for line in usable if reader.ids[line] in wanted], np.int64)
+    if validation.chosen is not None:
+        ids = reader.ids
+        return np.array([line for line in usable if validation.chosen.wants(ids[line])], np.int64)
     count = round(validation.share * len(usable))
     if validation.share and len(usable) > 1:
         count = max(count, 1)

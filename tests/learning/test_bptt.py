@@ -12,12 +12,12 @@ from hypothesis import (
     strategies as st,
 )
 
-from hwcli.learning.batches import Batch  # noqa: E402
-from hwcli.learning.blocks import cut_blocks  # noqa: E402
-from hwcli.learning.learner import block_input, block_loss  # noqa: E402
-from hwcli.learning.losses import mixture_loss  # noqa: E402
-from hwcli.learning.network import initial_weights, run_network, zero_state  # noqa: E402
-from hwcli.model import Config  # noqa: E402
+from hwcli.learning.batches import Batch
+from hwcli.learning.blocks import cut_blocks
+from hwcli.learning.learner import block_input, block_loss
+from hwcli.learning.losses import mixture_loss
+from hwcli.learning.network import initial_weights, run_network, zero_state
+from hwcli.model import Config
 
 STEPS = 12
 CONFIG = Config().updated({"network": {"layers": 2, "units": 4, "mixtures": 2}})

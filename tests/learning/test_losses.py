@@ -5,8 +5,8 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
-from hwcli.learning.losses import clip_derivatives, mixture_loss, regression_loss  # noqa: E402
-from hwcli.model.config import Loss, Network  # noqa: E402
+from hwcli.learning.losses import clip_derivatives, mixture_loss, regression_loss
+from hwcli.model.config import Loss, Network
 
 NETWORK = Network(mixtures=3)
 

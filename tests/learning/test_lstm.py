@@ -5,7 +5,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
-from hwcli.learning.lstm import LayerWeights, lstm_sequence  # noqa: E402
+from hwcli.learning.lstm import LayerWeights, lstm_sequence
 
 STEPS, BATCH, INPUTS, UNITS = 7, 3, 4, 5
 

@@ -5,8 +5,8 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
-from hwcli.learning.optimisers import clip_by_norm, make_optimiser  # noqa: E402
-from hwcli.model.config import Optimiser  # noqa: E402
+from hwcli.learning.optimisers import clip_by_norm, make_optimiser
+from hwcli.model.config import Optimiser
 
 GRADIENTS = np.random.default_rng(2).normal(size=(30, 5)) * np.array([1e-4, 0.01, 1, 10, 100])
 

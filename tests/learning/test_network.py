@@ -1,0 +1,64 @@
+"""The TensorFlow network against the NumPy one that writes with the same weights."""
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
+
+from hwcli.learning.learner import noisy
+from hwcli.learning.network import Treatment, initial_weights, run_network, zero_state
+from hwcli.model.config import Network, Noise
+from hwcli.writing.network import NumpyNetwork
+
+NETWORKS = {
+    "plain": Network(layers=2, units=24, skip=False, mixtures=3),
+    "skip": Network(layers=3, units=20, mixtures=4),
+    "peepholes": Network(layers=2, units=16, peepholes=True, mixtures=2),
+    "regression": Network(kind="regression", layers=2, units=24),
+}
+
+
+def weights_of(network, chance):
+    weights = initial_weights(network, chance)
+    return {name: (w + 0.3 * chance.normal(size=w.shape)).astype(np.float32) for name, w in weights.items()}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_two_networks_agree_over_hundreds_of_steps(name):
+    network, chance = NETWORKS[name], np.random.default_rng(8)
+    weights = weights_of(network, chance)
+    rows = chance.normal(size=(400, 2, 3)).astype(np.float32)
+    tensors = {key: tf.constant(value) for key, value in weights.items()}
+    outputs, _ = run_network(tensors, network, rows, tf.ones([400, 2, 1]), zero_state(network, 2))
+    written = NumpyNetwork(network, weights).run(np.swapaxes(rows, 0, 1))
+    np.testing.assert_allclose(np.swapaxes(outputs, 0, 1), written, atol=1e-4)
+
+
+def test_dropout_leaves_the_mean_and_zeroes_its_share():
+    network = Network(layers=1, units=400, mixtures=1)
+    weights = {n: tf.constant(w) for n, w in initial_weights(network, np.random.default_rng(0)).items()}
+    # Hidden values well above 0, and an output layer that adds them up to show what dropout made of them.
+    weights["lstm_0/bias"] = 2 * tf.ones_like(weights["lstm_0/bias"])
+    weights["output/kernel"] = tf.ones_like(weights["output/kernel"])
+    weights["output/bias"] = tf.zeros_like(weights["output/bias"])
+    rows = tf.ones([50, 40, 3])
+    run = [weights, network, rows, tf.ones([50, 40, 1]), zero_state(network, 40)]
+    plain, _ = run_network(*run)
+    dropped, _ = run_network(*run, Treatment(dropout_output=0.3, seed=tf.constant([1, 2])))
+    again, _ = run_network(*run, Treatment(dropout_output=0.3, seed=tf.constant([1, 2])))
+    other, _ = run_network(*run, Treatment(dropout_output=0.3, seed=tf.constant([1, 3])))
+    assert float(tf.reduce_mean(dropped)) == pytest.approx(float(tf.reduce_mean(plain)), rel=0.02)
+    assert np.ptp(dropped.numpy()[30, :, 0]) > np.ptp(plain.numpy()[30, :, 0])
+    np.testing.assert_array_equal(dropped, again)
+    assert np.any(dropped.numpy() != other.numpy())
+
+
+def test_input_noise_hits_the_offsets_of_its_share_of_points_alone():
+    rows = tf.zeros([100, 200, 3])
+    made = noisy(rows, Noise(input_probability=0.15, input_sd=2.0), tf.constant([3, 4])).numpy()
+    assert np.all(made[..., 2] == 0)
+    hit = np.any(made != 0, axis=-1)
+    np.testing.assert_array_equal(hit, np.all(made[..., :2] != 0, axis=-1))
+    assert hit.mean() == pytest.approx(0.15, abs=0.01)
+    assert made[hit][:, :2].std() == pytest.approx(2.0, rel=0.05)
+    assert noisy(rows, Noise(), tf.constant([3, 4])) is rows

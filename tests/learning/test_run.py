@@ -1,0 +1,220 @@
+"""A training run: it learns, stops and goes on bit for bit, and steps back from what is not finite."""
+
+import io
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
+
+from hwcli.errors import BadInput, HwError
+from hwcli.ink import Drawing
+from hwcli.ink.offsets import Scale
+from hwcli.ink.selection import Selection
+from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
+from hwcli.learning.batches import Lines, order_by_length, order_of_epoch
+from hwcli.learning.beginning import Validation, begin_run, resume_run
+from hwcli.learning.checkpoint import read_checkpoint, write_checkpoint
+from hwcli.learning.run import Learned, Limits, SteppedBack, Stopped, Validated
+from hwcli.model.config import Config, ConfigError, preset_text, read_config
+
+SMALL = {
+    "network": {"layers": 1, "units": 6, "mixtures": 2},
+    "bptt": {"stride": 10, "length": 15},
+    "noise": {"dropout_layers": 0.1, "dropout_output": 0.1, "input_probability": 0.2},
+    "optimiser": {"rate": 0.01, "clip_norm": 1.0, "schedule": "cosine", "warmup": 3},
+    "training": {"batch": 4, "epochs": 4, "precision": "float32"},
+}
+CONFIG = Config().updated(SMALL)
+A_FIFTH = Validation(share=0.2)
+
+
+def wave(number, points):
+    time = np.arange(points)
+    up = (time % 9 == 8) | (time == points - 1)
+    return np.column_stack([3 * time + np.cos(time), 8 * np.sin(time + number), up]).astype(np.float32)
+
+
+@pytest.fixture
+def reader():
+    file = io.BytesIO()
+    with StrokesWriter(file, ["made for a test"]) as writer:
+        for number in range(22):
+            writer.add(Drawing(wave(number, 12 + 3 * number), id=f"l{number:02}"))
+        writer.add(Drawing(wave(0, 2), id="short"))
+    with StrokesReader(io.BytesIO(file.getvalue()), "strokes.h5") as open_reader:
+        yield open_reader
+
+
+def begun(reader, config=CONFIG, validation=A_FIFTH, seed=5):
+    return begin_run(reader, validation, config, None, seed, 1)
+
+
+def trained(run, **limits):
+    return list(run.events(Limits(**limits)))
+
+
+def resumed(reader, run, config=CONFIG, validation=A_FIFTH):
+    file = io.BytesIO()
+    write_checkpoint(file, run.checkpoint())
+    return resume_run(reader, validation, config, read_checkpoint(file, "checkpoint"), 1)
+
+
+def assert_same(run, other):
+    weights, others = run.learner.current_weights(), other.learner.current_weights()
+    for name, array in weights.items():
+        np.testing.assert_array_equal(array, others[name], err_msg=name)
+    for slot, of_other in zip(run.learner.slots(), other.learner.slots(), strict=True):
+        np.testing.assert_array_equal(slot, of_other)
+    assert run.position.history[-1]["validation_loss"] == other.position.history[-1]["validation_loss"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"bptt": {"update": "line"}}, {"optimiser": {"kind": "rmsprop", "rate": 1e-3, "gradient": "line"}}],
+    ids=["block", "line", "rmsprop"],
+)
+@pytest.mark.parametrize("stop", [3, 5])
+def test_a_run_stopped_and_resumed_is_the_run_that_went_through(reader, changes, stop):
+    config = CONFIG.updated(changes)
+    through = begun(reader, config)
+    trained(through, batches=2 * stop)
+    halves = begun(reader, config)
+    trained(halves, batches=stop)
+    halves = resumed(reader, halves, config)
+    trained(halves, batches=2 * stop)
+    through.validate()
+    halves.validate()
+    assert_same(through, halves)
+
+
+def test_it_learns(reader):
+    config = CONFIG.updated({"training": {"epochs": 30}})
+    run = begun(reader, config)
+    events = trained(run)
+    losses = [event.record["validation_loss"] for event in events if isinstance(event, Validated)]
+    assert len(losses) == 30
+    assert losses[-1] < losses[0] - 1
+    assert run.position.best == min(losses)
+    assert [event.is_best for event in events if isinstance(event, Validated)] == [
+        loss == min(losses[: place + 1]) for place, loss in enumerate(losses)
+    ]
+    assert isinstance(events[-1], Stopped)
+    rates = [event.rate for event in events if isinstance(event, Learned)]
+    assert rates[0] < rates[1] < rates[2]
+    assert all(later <= earlier for earlier, later in pairwise(rates[3:]))
+
+
+def test_the_number_of_parts_changes_rounding_only(reader):
+    without = {"dropout_layers": 0.0, "dropout_output": 0.0, "input_probability": 0.0}
+    quiet = CONFIG.updated({"noise": without})
+    runs = [begin_run(reader, Validation(), quiet, None, 5, parts) for parts in (1, 3)]
+    for run in runs:
+        trained(run, batches=3)
+    for one, three in zip(*(run.learner.current_weights().values() for run in runs), strict=True):
+        np.testing.assert_allclose(one, three, atol=1e-4)
+
+
+def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
+    run = begun(reader)
+    trained(run, batches=2)
+    before = run.learner.current_weights()
+    slots = run.learner.slots()
+    poisoned = run.training.batch
+    run.training.batch = lambda places: poisoned(places)._replace(
+        rows=poisoned(places).rows * np.float32(np.nan)
+    )
+    events = trained(run, batches=4)
+    assert [type(event) for event in events] == [SteppedBack, SteppedBack, Stopped]
+    assert run.position.rate_factor == 0.25
+    for name, array in run.learner.current_weights().items():
+        np.testing.assert_array_equal(array, before[name])
+    for slot, then in zip(run.learner.slots(), slots, strict=True):
+        np.testing.assert_array_equal(slot, then)
+    run.training.batch = poisoned
+    assert isinstance(trained(run, batches=5)[0], Learned)
+    assert all(np.isfinite(array).all() for array in run.learner.current_weights().values())
+
+
+def test_it_gives_up_when_nothing_is_finite_any_more(reader):
+    run = begun(reader, CONFIG.updated({"training": {"epochs": 40}}))
+    poisoned = run.training.batch
+    run.training.batch = lambda places: poisoned(places)._replace(
+        rows=poisoned(places).rows * np.float32(np.inf)
+    )
+    with pytest.raises(HwError, match=r"lower optimiser\.rate"):
+        trained(run)
+    assert all(np.isfinite(array).all() for array in run.learner.current_weights().values())
+
+
+def test_patience_and_interruption_end_it(reader):
+    still = CONFIG.updated({"optimiser": {"rate": 0.0}, "training": {"patience": 2, "epochs": 20}})
+    assert trained(begun(reader, still))[-1] == Stopped("patience")
+    assert trained(begun(reader), interrupted=lambda: True) == [Stopped("interrupted")]
+    assert trained(begun(reader), seconds=0.0) == [Stopped("time")]
+
+
+def test_held_out_lines_are_not_trained_on(reader):
+    by_share = begun(reader)
+    assert len(by_share.validation) == 4
+    assert not set(by_share.training.chosen) & set(by_share.validation.chosen)
+    by_name = begun(reader, validation=Validation(chosen=Selection(["l03", "l07", "short", "elsewhere"])))
+    assert [reader.ids[line] for line in by_name.validation.chosen] == ["l03", "l07"]
+    assert len(by_name.training) == 20
+    with pytest.raises(HwError, match="--valid"):
+        begun(reader, validation=Validation(chosen=Selection(["elsewhere"])))
+
+
+def test_resuming_refuses_other_lines_and_another_network(reader):
+    run = begun(reader)
+    with pytest.raises(HwError, match="other lines"):
+        resumed(reader, run, validation=Validation(share=0.5))
+    with pytest.raises(ConfigError, match="network"):
+        resumed(reader, run, CONFIG.updated({"network": {"units": 9}}))
+
+
+def test_a_damaged_checkpoint_is_refused(reader):
+    file = io.BytesIO()
+    write_checkpoint(file, begun(reader).checkpoint())
+    whole = file.getvalue()
+    for broken in (b"", whole[:100], whole[: len(whole) // 2], b"nonsense"):
+        with pytest.raises(BadInput):
+            read_checkpoint(io.BytesIO(broken), "checkpoint")
+
+
+def test_every_line_comes_once_an_epoch_with_lines_of_like_length(reader):
+    lengths = np.asarray(reader.lengths)
+    for order in (order_of_epoch(lengths, 4, np.random.default_rng(0)), order_by_length(lengths, 4)):
+        assert sorted(np.concatenate(order)) == list(range(len(lengths)))
+        assert all(np.ptp(lengths[batch]) <= 30 for batch in order)
+
+
+def test_the_scale_is_that_of_the_offsets(reader):
+    lines = Lines(reader, np.arange(3))
+    offsets = np.concatenate([np.diff(reader.points(line)[:, :2], axis=0) for line in range(3)]).astype(float)
+    axis, common = lines.measured_scale("axis"), lines.measured_scale("common")
+    np.testing.assert_allclose(axis.mean, offsets.mean(0), atol=1e-6)
+    np.testing.assert_allclose(axis.sd, offsets.std(0))
+    np.testing.assert_allclose(common.mean, [offsets.mean()] * 2)
+    np.testing.assert_allclose(common.sd, [offsets.std()] * 2)
+    lines.scale = Scale(axis.mean, axis.sd)
+    batch = lines.batch([2, 0])
+    assert batch.rows.shape == (18, 2, 3)
+    scaled = (np.diff(reader.points(2)[:, :2], axis=0) - axis.mean) / axis.sd
+    np.testing.assert_allclose(batch.rows[1:, 0, :2], scaled, atol=1e-5)
+    assert not batch.rows[0, :, :2].any()
+    assert not batch.rows[12:, 1].any()
+
+
+def test_a_length_limit_cuts_and_counts(reader):
+    lines = Lines(reader, np.arange(22), max_points=40)
+    assert lines.cut_count == int((np.asarray(reader.lengths)[:22] > 40).sum()) > 0
+    assert lines.batch([21]).rows.shape == (40, 1, 3)
+
+
+@pytest.mark.parametrize("name", ["handwriter", "graves-prediction", "smoke"])
+def test_every_preset_trains(reader, name):
+    config = read_config(preset_text(name), name).updated({"network": {"units": 6}, "training": {"batch": 4}})
+    events = trained(begun(reader, config), batches=2)
+    assert all(np.isfinite(event.loss) for event in events[:2])
