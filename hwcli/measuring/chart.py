@@ -1,0 +1,192 @@
+"""Charts as SVG, written by hand: axes with ticks, curves, marks, and pictures of numbers."""
+
+from __future__ import annotations
+
+import base64
+import math
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+PAPER, INK, FAINT = "#ffffff", "#333333", "#dddddd"
+COLOURS = ("#1f5fa8", "#d1602b", "#4a9a52", "#8a5aa8")
+FONT = "font-family='Helvetica, Arial, sans-serif'"
+HEAT = ((255, 255, 255), (255, 226, 160), (247, 148, 79), (199, 54, 79), (92, 18, 92), (18, 6, 40))
+"""Colours of a picture of numbers from 0 to 1, evenly spread; each darker than the one before."""
+
+
+def text_at(
+    x: float, y: float, text: str, size: float = 12, anchor: str = "start", colour: str = INK, turn: float = 0
+) -> str:
+    """Return an SVG text element; ``turn`` in degrees about its own place."""
+    turned = f" transform='rotate({turn:g} {x:.1f} {y:.1f})'" if turn else ""
+    return (
+        f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size:g}' text-anchor='{anchor}' fill='{colour}'{turned}>"
+        f"{escape(text)}</text>"
+    )
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Maps values from ``low`` to ``high`` to pixels from ``start`` to ``end``, evenly or by logarithm."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    is_log: bool = False
+
+    def place(self, values: Any) -> Any:
+        """Return the pixels of ``values``; outside the axis they are at its ends."""
+        low, high = (math.log10(self.low), math.log10(self.high)) if self.is_log else (self.low, self.high)
+        with np.errstate(divide="ignore"):
+            numbers = np.log10(values) if self.is_log else np.asarray(values, np.float64)
+        return self.start + np.clip((numbers - low) / (high - low), 0, 1) * (self.end - self.start)
+
+    def ticks(self, most: int = 7) -> list[float]:
+        """Return round values along the axis, about ``most`` at most."""
+        if self.is_log:
+            first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
+            return [
+                10.0**power for power in range(first, last + 1, max(math.ceil((last - first + 1) / most), 1))
+            ]
+        least, greatest = sorted((self.low, self.high))
+        step = round_step((greatest - least) / most)
+        first, last = math.ceil(least / step - 1e-9), math.floor(greatest / step + 1e-9)
+        return [count * step for count in range(first, last + 1)]
+
+
+def round_step(least: float) -> float:
+    """Return the smallest of 1, 2, 5 times a power of ten that is not below ``least``."""
+    power: float = 10.0 ** math.floor(math.log10(least))
+    return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
+
+
+def label(value: float) -> str:
+    """Return how a tick's ``value`` is written."""
+    if value and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:.10g}".replace("-", "\N{MINUS SIGN}")
+
+
+class Chart:
+    """A picture that is drawn on piece by piece."""
+
+    def __init__(self, width: float, height: float, title: str) -> None:
+        """Begin with the ``title`` on an empty sheet of ``width`` by ``height`` pixels."""
+        self.width, self.height = width, height
+        self._parts = [text_at(20, 28, title, 16)]
+        self._title = title
+
+    def add(self, *parts: str) -> None:
+        """Draw SVG elements."""
+        self._parts += parts
+
+    def axes(self, x: Axis, y: Axis, x_title: str, y_title: str) -> None:
+        """Draw the two axes with their ticks, labels and a faint grid."""
+        for value in y.ticks():
+            place = float(y.place(value))
+            self.add(_line(x.start, place, x.end, place, FAINT))
+            self.add(text_at(x.start - 8, place + 4, label(value), anchor="end"))
+        for value in x.ticks(10):
+            place = float(x.place(value))
+            self.add(_line(place, y.start, place, y.start + 5, INK))
+            self.add(text_at(place, y.start + 19, label(value), anchor="middle"))
+        self.add(_line(x.start, y.start, x.end, y.start, INK), _line(x.start, y.start, x.start, y.end, INK))
+        self.add(text_at((x.start + x.end) / 2, y.start + 40, x_title, anchor="middle"))
+        self.add(text_at(x.start - 56, (y.start + y.end) / 2, y_title, anchor="middle", turn=-90))
+
+    def curve(
+        self, x: Axis, y: Axis, xs: NDArray[Any], ys: NDArray[Any], colour: str, width: float = 1.5,
+        opacity: float = 1,
+    ) -> None:  # fmt: skip
+        """Draw a line through the points; where a value is not finite it has a gap."""
+        known = np.isfinite(ys)
+        runs = np.split(np.arange(len(ys)), np.flatnonzero(np.diff(known.astype(int))) + 1)
+        for run in runs:
+            if len(run) and known[run[0]]:
+                pairs = zip(x.place(xs[run]).tolist(), y.place(ys[run]).tolist(), strict=True)
+                joined = " ".join(f"{a:.1f},{b:.1f}" for a, b in pairs)
+                self.add(
+                    f"<polyline points='{joined}' fill='none' stroke='{colour}' stroke-width='{width:g}' "
+                    f"stroke-opacity='{opacity:g}' stroke-linejoin='round'/>"
+                )
+
+    def upright(self, x: Axis, y: Axis, value: float, text: str, colour: str, level: int = 0) -> None:
+        """Draw an upright dashed line at ``value`` on ``x``, with ``text`` beside it ``level`` lines down."""
+        place = float(x.place(value))
+        self.add(_line(place, y.start, place, y.end, colour, "6 4"))
+        self.add(text_at(place + 5, y.end + 12 + 16 * level, text, colour=colour))
+
+    def legend(self, x: float, y: float, entries: Iterable[tuple[str, str, float]]) -> None:
+        """Draw a line and a text for each of ``entries``: text, colour, width of the line."""
+        for row, (text, colour, width) in enumerate(entries):
+            place = y + 18 * row
+            self.add(
+                f"<line x1='{x:.1f}' y1='{place:.1f}' x2='{x + 24:.1f}' y2='{place:.1f}' stroke='{colour}' "
+                f"stroke-width='{width:g}'/>",
+                text_at(x + 32, place + 4, text),
+            )
+
+    def picture(self, x: float, y: float, width: float, height: float, values: NDArray[Any]) -> None:
+        """Draw the (rows, columns) ``values`` from 0 to 1 as colours, the first row on top."""
+        data = base64.b64encode(png(heat(values))).decode()
+        self.add(
+            f"<image x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='{height:.1f}' "
+            f"preserveAspectRatio='none' image-rendering='optimizeQuality' "
+            f"xlink:href='data:image/png;base64,{data}'/>"
+        )
+
+    def heat_scale(self, x: float, y: float, width: float, low: str, high: str) -> None:
+        """Draw what the colours of a picture mean: a bar with a text at each end."""
+        self.picture(x, y, width, 10, np.linspace(0, 1, 128)[np.newaxis])
+        self.add(text_at(x - 6, y + 9, low, 11, "end"), text_at(x + width + 6, y + 9, high, 11))
+
+    def svg(self) -> str:
+        """Return the picture as an SVG document."""
+        head = (
+            "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' "
+            f"width='{self.width:g}' height='{self.height:g}' "
+            f"viewBox='0 0 {self.width:g} {self.height:g}' {FONT}>"
+        )
+        paper = f"<rect width='{self.width:g}' height='{self.height:g}' fill='{PAPER}'/>"
+        parts = [head, f"<title>{escape(self._title)}</title>", paper, *self._parts, "</svg>"]
+        return "\n".join(parts) + "\n"
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str = "") -> str:
+    dashed = f" stroke-dasharray='{dashes}'" if dashes else ""
+    return (
+        f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' stroke='{colour}' "
+        f"stroke-width='1'{dashed}/>"
+    )
+
+
+def heat(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the colours, (rows, columns, 3), of ``values`` (rows, columns) from 0 to 1."""
+    stops = np.linspace(0, 1, len(HEAT))
+    channels = [np.interp(values, stops, [colour[i] for colour in HEAT]) for i in range(3)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return the (rows, columns, 3) ``pixels`` as a PNG file."""
+    rows, columns, _ = pixels.shape
+    # Every row is stored as its difference to the row above (filter 2), which packs small.
+    above = np.concatenate([np.zeros_like(pixels[:1]), pixels[:-1]])
+    filtered = np.full((rows, 1 + 3 * columns), 2, np.uint8)
+    filtered[:, 1:] = (pixels - above).reshape(rows, -1)
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes(), 9)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks))
+
+
+def _chunk(part: tuple[bytes, bytes]) -> bytes:
+    name, data = part
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
