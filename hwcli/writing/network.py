@@ -200,7 +200,7 @@ class NumpyNetwork:
     def run_in_parts(
         self, rows: Array, mask: NDArray[np.bool_] | None = None, state: State | None = None
     ) -> Iterator[tuple[int, Array]]:
-        """Yield the outputs of ``run`` some steps at a time: the first step and the outputs (B, t, O) from it on."""
+        """Yield what ``run`` returns, some steps at a time: the first of them and the outputs (B, t, O)."""
         lines, steps, _ = rows.shape
         state = state or State.zeros(self.network, lines)
         whole = _Pass(self, state)

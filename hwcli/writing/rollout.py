@@ -119,11 +119,12 @@ def _lockstep(
             return
         for lane, pen in pens.items():
             rows[lane] = pen.row
-        stepper.feed(rows)
         writing = [lane for lane, pen in pens.items() if pen.is_writing]
         for lane in writing:
             chance[lane] = pens[lane].draw_chance()
-        drawn = draw_rows(network.network, stepper.outputs(), chance, manner) if writing else rows
+        with np.errstate(over="ignore", invalid="ignore"):  # a pen refuses what is not finite
+            stepper.feed(rows)
+            drawn = draw_rows(network.network, stepper.outputs(), chance, manner) if writing else rows
         for lane, pen in list(pens.items()):
             yield pen.advance(drawn[lane])
             if pen.is_done:
