@@ -143,6 +143,24 @@ def ink_h5(ink_jsonl: Path, run_hw: RunHw) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def model_h5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small mixture model with weights drawn by chance, in the unit of the made-up ink: it scribbles."""
+    from hwcli.ink.offsets import Scale
+    from hwcli.model import Config, Model
+    from hwcli.model.config import Network
+    from hwcli.model.file import weight_shapes, write_model
+
+    network = Network(layers=2, units=16, mixtures=3)
+    rng = np.random.default_rng(1)
+    shapes = weight_shapes(network)
+    weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    path = tmp_path_factory.mktemp("model") / "model.h5"
+    with path.open("w+b") as file:
+        write_model(file, Model(Config(network=network), Scale((9.0, 0.5), (32.0, 39.0)), weights))
+    return path
+
+
 # --- IAM-OnDB ----------------------------------------------------------------------------------------------
 
 IAM_FORMS = ("a01-000u", "a01-000x", "a01-003", "b02-045z")

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "learning": {"learning", "ink", "model", "errors"},
     "measuring": {"measuring", "ink", "model", "writing", "errors"},
     "model": {"model", "ink", "errors"},
-    "ink": {"ink", "errors"},
+    "ink": {"ink", "stdio", "errors"},
     "console": set(),
     "stdio": {"errors"},
     "errors": set(),
