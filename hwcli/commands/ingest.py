@@ -136,7 +136,7 @@ def _names(path: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _staged(file: BinaryIO, selection: Selection) -> Iterator[tuple[BinaryIO, Callable[[list[int]], None]]]:
-    """Give the file to write to, and what brings its drawings in order: a temporary one if there is an order."""
+    """Give the file to write to, and what brings its drawings in order (a temporary file if there is one)."""
     import tempfile
 
     from hwcli.ink.gathering import arrange

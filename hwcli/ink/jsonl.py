@@ -38,25 +38,28 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
     for number, line in _lines(file, source):
         try:
             record = _parse(line)
-            if isinstance(record, dict) and "x" not in record and "y" not in record:
-                if drawing is not None and not drawing.spoilt:
-                    yield drawing.finish()
-                drawing = _Gathered(_header(record))
+            if not _is_header(record):
+                drawing = drawing or _Gathered({})
+                drawing.add(record)
                 continue
-            drawing = drawing or _Gathered({})
-            drawing.add(record)
+            following = _Gathered(_header(record))
         except ValueError as error:
             bad = BadInput(source, str(error), number)
             if on_bad is None:
                 raise bad from error
             on_bad(bad)
-            if b'"drawing"' in line:
-                if drawing is not None and not drawing.spoilt:
-                    yield drawing.finish()
-                drawing = _Gathered({})
-                drawing.spoilt = True
+            if b'"drawing"' not in line:
+                continue
+            following = _Gathered({}, spoilt=True)
+        if drawing is not None and not drawing.spoilt:
+            yield drawing.finish()
+        drawing = following
     if drawing is not None and not drawing.spoilt:
         yield drawing.finish()
+
+
+def _is_header(record: Any) -> bool:
+    return isinstance(record, dict) and "x" not in record and "y" not in record
 
 
 def _lines(file: BinaryIO, source: str) -> Iterator[tuple[int, bytes]]:
@@ -119,8 +122,8 @@ def _string(record: dict[str, Any], key: str) -> str:
 class _Gathered:
     """The drawing that is being read."""
 
-    def __init__(self, header: dict[str, Any]) -> None:
-        self.spoilt = False
+    def __init__(self, header: dict[str, Any], spoilt: bool = False) -> None:
+        self.spoilt = spoilt
         self._header = header
         self._points = array("d")
         self._times = array("d")
@@ -203,7 +206,7 @@ class DrawingWriter:
     def points(
         self, points: ArrayLike, time: ArrayLike | None = None, pressure: ArrayLike | None = None
     ) -> None:
-        """Write a line for each of the (n, 3) ``points``, with (n,) ``time`` in seconds and ``pressure`` if known.
+        """Write a line for each of (n, 3) ``points``, with (n,) ``time`` in seconds and ``pressure`` if known.
 
         Raises
         ------

@@ -46,10 +46,7 @@ def _stroke_places(lengths: NDArray[np.float64], total: float, step: float) -> N
         return np.array([0.0] if not len(lengths) else [0.0, float(len(lengths))])
     along = np.append(0.0, np.cumsum(lengths))
     parts = max(1, round(total / step))
-    # Points that repeat the one before have no place of their own; the last one ends the stroke.
-    index = np.flatnonzero(np.append(True, lengths > 0)).astype(np.float64)
-    places: NDArray[np.float64] = np.interp(
-        np.linspace(0, along[-1], parts + 1), along[index.astype(int)], index
-    )
-    places[-1] = len(lengths)
+    index = np.arange(len(along), dtype=np.float64)
+    places: NDArray[np.float64] = np.interp(np.linspace(0, along[-1], parts + 1), along, index)
+    places[0], places[-1] = 0, len(lengths)
     return places

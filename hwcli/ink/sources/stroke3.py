@@ -6,8 +6,11 @@ being made: only lists and numbers of NumPy's plain types are rebuilt, and by th
 
 from __future__ import annotations
 
+import ast
 import io
+import math
 import pickle
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +27,8 @@ OnBad = Callable[[BadInput], None]
 ARRAY = 1 << 30
 """Bytes of one array that is read."""
 _PLAIN_TYPES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f2", "f4", "f8", "b1"}
+_MAGIC_SIZE = 8
+_PYTHON_2_LONG = re.compile(r"(\d)L\b")
 _DAMAGE = (
     zipfile.BadZipFile, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
     NotImplementedError, RuntimeError, MemoryError, UnicodeError, ImportError, SyntaxError, OSError,
@@ -77,21 +82,11 @@ def _drawings(archive: zipfile.ZipFile, name: str, source: str, on_bad: OnBad | 
 
 def _tables(member: Any, size: int) -> list[NDArray[Any]]:
     """Return the drawings' arrays of one .npy."""
-    version = np.lib.format.read_magic(member)
-    if version not in ((1, 0), (2, 0), (3, 0)):
-        raise ValueError(f"array format {version} is unknown")
-    read_header = (
-        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    )
-    shape, by_columns, dtype = read_header(member)
+    shape, by_columns, dtype = _header(member)
     if dtype.hasobject:
         found = _unpickled(member.read(ARRAY))
         return [np.asarray(table) for table in _flat(found)]
-    if dtype.str[1:] not in _PLAIN_TYPES:
-        raise ValueError(f"an array of {dtype}")
-    count = 1
-    for length in shape:
-        count *= length
+    count = math.prod(shape)
     if count * dtype.itemsize > size:
         raise ValueError("an array is cut short")
     content = member.read(count * dtype.itemsize)
@@ -101,6 +96,26 @@ def _tables(member: Any, size: int) -> list[NDArray[Any]]:
     if array.ndim != 3:
         raise ValueError(f"an array of {array.ndim} dimensions; drawings are (T, 3), or padded (n, T, 3)")
     return list(array)
+
+
+def _header(member: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return the shape, the order and the type that a .npy begins with (NumPy's own reader evaluates more)."""
+    start = member.read(_MAGIC_SIZE)
+    if start[:6] != b"\x93NUMPY" or start[6:] not in (b"\1\0", b"\2\0", b"\3\0"):
+        raise ValueError("not an array (.npy), or of an unknown format")
+    size = int.from_bytes(member.read(2 if start[6] == 1 else 4), "little")
+    if size > limits.LINE:
+        raise ValueError("an array with a header that is too long")
+    text = member.read(size).decode("latin-1")
+    header = ast.literal_eval(_PYTHON_2_LONG.sub(r"\1", text.strip()))
+    if not isinstance(header, dict) or not isinstance(header.get("descr"), str):
+        raise ValueError("an array of records")
+    shape, descr = header.get("shape"), header["descr"]
+    if not isinstance(shape, tuple) or not all(type(length) is int and length >= 0 for length in shape):
+        raise ValueError("an array without a shape")
+    if descr != "|O" and (descr[:1] not in "<>|=" or descr[1:] not in _PLAIN_TYPES):
+        raise ValueError(f"an array of {descr!r:.20}")
+    return shape, header.get("fortran_order") is True, np.dtype(descr)
 
 
 def points_of(table: NDArray[Any]) -> NDArray[np.float32]:

@@ -1,0 +1,173 @@
+"""Strokes files: whole, bounded, the same twice, and refused when they are damaged."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from hwcli.errors import BadInput
+from hwcli.ink import Drawing
+from hwcli.ink.strokes_file import BLOCK, StrokesReader, StrokesWriter
+
+
+def written(drawings: list[Drawing], history: tuple[str, ...] = ("made",)) -> io.BytesIO:
+    file = io.BytesIO()
+    with StrokesWriter(file, history) as writer:
+        for drawing in drawings:
+            writer.add(drawing)
+    return file
+
+
+def many(rng: np.random.Generator, number: int = 40, most: int = 9000) -> list[Drawing]:
+    drawings = []
+    for index in range(number):
+        n = int(rng.integers(0, most))
+        points = np.column_stack([rng.normal(0, 99, (n, 2)), rng.random(n) < 0.1]).astype(np.float32)
+        time = np.arange(n, dtype=np.float32) if index % 3 == 1 and n else None
+        extra = {"index": index} if index % 4 == 2 else {}
+        drawings.append(Drawing(points, f"id {index}", f"textß {index}", time=time, extra=extra))
+    return drawings
+
+
+def assert_same(one: Drawing, other: Drawing) -> None:
+    np.testing.assert_array_equal(one.points, other.points)
+    assert (one.id, one.text, one.writer, one.source) == (other.id, other.text, other.writer, other.source)
+    assert dict(one.extra) == dict(other.extra)
+    for first, second in ((one.time, other.time), (one.pressure, other.pressure)):
+        assert (first is None) == (second is None)
+        if first is not None:
+            np.testing.assert_array_equal(first, second)
+
+
+def test_drawings_come_back_in_any_order(rng: np.random.Generator) -> None:
+    drawings = many(rng)
+    with StrokesReader(written(drawings), "f") as reader:
+        assert len(reader) == len(drawings)
+        assert reader.total_points == sum(map(len, drawings)) > 2 * BLOCK
+        assert reader.ids == [drawing.id for drawing in drawings]
+        assert reader.texts == [drawing.text for drawing in drawings]
+        assert reader.lengths.tolist() == [len(drawing) for drawing in drawings]
+        assert reader.history == ["made"]
+        for one, other in zip(drawings, reader, strict=True):
+            assert_same(one, other)
+        for index in (7, 0, -1, 39):
+            assert_same(drawings[index], reader[index])
+            np.testing.assert_array_equal(drawings[index].points, reader.points(index))
+        with pytest.raises(IndexError):
+            reader[40]
+        blocks = list(reader.blocks())
+        np.testing.assert_array_equal(
+            np.concatenate([points for points, _ in blocks]), np.concatenate([d.points for d in drawings])
+        )
+        assert np.concatenate([lengths for _, lengths in blocks]).tolist() == reader.lengths.tolist()
+
+
+def test_the_same_drawings_give_the_same_bytes(rng: np.random.Generator) -> None:
+    drawings = many(rng, 12, 3000)
+    assert written(drawings).getvalue() == written(drawings).getvalue()
+
+
+def test_texts_can_be_given_late(made_drawings: list[Drawing]) -> None:
+    file = io.BytesIO()
+    with StrokesWriter(file) as writer:
+        for drawing in made_drawings:
+            writer.add(drawing)
+        writer.rename("text", lambda id, text: text if id.endswith("1") else f"of {id}")
+    with StrokesReader(file, "f") as reader:
+        assert reader.texts[0] == made_drawings[0].text
+        assert reader.texts[1] == "of made-0002"
+
+
+def test_an_empty_file_of_strokes_is_one() -> None:
+    with StrokesReader(written([]), "f") as reader:
+        assert (len(reader), reader.total_points, list(reader), reader.ids) == (0, 0, [], [])
+
+
+def test_points_that_are_not_finite_are_not_written() -> None:
+    with StrokesWriter(io.BytesIO()) as writer, pytest.raises(ValueError, match="finite"):
+        writer.add(Drawing(np.array([[np.inf, 0, 1]], np.float32)))
+
+
+def replaced(root: h5py.File, name: str, values: object, dtype: object = None) -> None:
+    del root[name]
+    root.create_dataset(name, data=np.asarray(values), dtype=dtype)
+
+
+def with_chunks_too_large(root: h5py.File) -> None:
+    del root["points"]
+    root.create_dataset("points", (3, 3), "f4", chunks=(20_000_000, 3), maxshape=(None, 3), compression="gzip")
+
+
+def claiming_to_be_huge(root: h5py.File) -> None:
+    for name in ("offsets", "points", "id", "text", "writer", "source"):
+        root[name].resize(10**15, axis=0)
+
+
+NO_TEXT = np.array([b"\xff", b"\xfe"], object)
+DAMAGE: dict[str, Callable[[h5py.File], object]] = {
+    "another format": lambda root: root.attrs.create("format", "other"),
+    "format of numbers": lambda root: root.attrs.create("format", 7),
+    "a newer version": lambda root: root.attrs.create("format_version", 2),
+    "a version of text": lambda root: root.attrs.create("format_version", "x"),
+    "no version": lambda root: root.attrs.__delitem__("format_version"),
+    "no points": lambda root: root.__delitem__("points"),
+    "a group of points": lambda root: (root.__delitem__("points"), root.create_group("points")),
+    "points of text": lambda root: replaced(root, "points", [[b"a", b"b", b"c"]] * 3),
+    "whole points": lambda root: replaced(root, "points", np.zeros((3, 3), int)),
+    "flat points": lambda root: replaced(root, "points", np.zeros(9, "f4")),
+    "a point that is not a number": lambda root: root["points"].__setitem__((1, 0), np.nan),
+    "a pen half up": lambda root: root["points"].__setitem__((1, 2), 0.5),
+    "offsets that descend": lambda root: replaced(root, "offsets", [0, 5, 3]),
+    "offsets beyond the end": lambda root: replaced(root, "offsets", [0, 1, 9]),
+    "offsets below 0": lambda root: replaced(root, "offsets", [-1, 1, 3]),
+    "offsets with fractions": lambda root: replaced(root, "offsets", [0.0, 1.0, 3.0]),
+    "no offsets": lambda root: replaced(root, "offsets", np.zeros(0, int)),
+    "too few ids": lambda root: root["id"].resize(1, axis=0),
+    "ids of numbers": lambda root: replaced(root, "id", [1, 2]),
+    "ids that are no text": lambda root: replaced(root, "id", NO_TEXT, h5py.string_dtype()),
+    "points in another file": lambda root: (
+        root.__delitem__("points"),
+        root.__setitem__("points", h5py.ExternalLink("/etc/passwd", "/points")),
+    ),
+    "points through a link": lambda root: (
+        root.__delitem__("points"),
+        root.__setitem__("points", h5py.SoftLink("/id")),
+    ),
+    "points kept outside": lambda root: (
+        root.__delitem__("points"),
+        root.create_dataset("points", (3, 3), "f4", external=[("/etc/passwd", 0, 36)]),
+    ),
+    "pieces too large for memory": with_chunks_too_large,
+    "more than there can be": claiming_to_be_huge,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_damage_is_refused(tmp_path: Path, what: str) -> None:
+    points = np.array([[1, 2, 0], [3, 4, 0], [5, 6, 1]], np.float32)
+    path = tmp_path / "bad.h5"
+    path.write_bytes(written([Drawing(points[:1], "a"), Drawing(points[1:], "b")]).getvalue())
+    with h5py.File(path, "r+") as root:
+        DAMAGE[what](root)
+    with (
+        path.open("rb") as file,
+        pytest.raises(BadInput, match=r"^bad: "),
+        StrokesReader(file, "bad") as reader,
+    ):
+        assert reader.ids
+        list(reader)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.6, 0.99])
+def test_a_file_cut_short_is_refused(made_drawings: list[Drawing], share: float) -> None:
+    content = written(made_drawings).getvalue()
+    with (
+        pytest.raises(BadInput),
+        StrokesReader(io.BytesIO(content[: int(share * len(content))]), "cut") as reader,
+    ):
+        list(reader)
