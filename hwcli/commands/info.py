@@ -27,7 +27,7 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Tell what a file holds: ink of any format, a model, or a checkpoint of training."""
+    """Tell what a file of ink, a model or a checkpoint holds."""
     import json
 
     from hwcli.ink import reading

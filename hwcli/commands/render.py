@@ -61,7 +61,7 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Draw ink as SVG, PNG, PDF or PS in real size, or as a preview in the terminal.
+    """Draw ink as SVG, PNG, PDF or PS, or in the terminal.
 
     Reads points (JSON lines) or a strokes file. Several drawings come one below the other, all at one scale.
     SVG, PDF and PS have no background unless asked for one, which a plotter would draw; PNG is white then.

@@ -66,10 +66,11 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write new ink with a model, as points (JSON lines) that come as they are made.
+    """Write new ink with a model, point by point.
 
-    With --prime each drawing begins with the prime's points and goes on in its hand; K primes and -n N make
-    K times N drawings. Without a prime a drawing begins at (0, 0). The same seed gives the same bytes.
+    The points are JSON lines, which come as they are made. With --prime each drawing begins with the prime's
+    points and goes on in its hand; K primes and -n N make K times N drawings. Without a prime a drawing
+    begins at (0, 0). The same seed gives the same bytes.
     """
     path = required_model(model)
     _check(bias, "--bias")

@@ -145,3 +145,7 @@ def test_the_top_of_the_project_is_tidy() -> None:
         "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
     }  # fmt: skip
     assert {name for name in top if not name.startswith(".")} == expected
+
+
+def test_the_list_of_commands_is_not_cut_short(run_hw: RunHw) -> None:
+    assert "..." not in run_hw("--help", env={"COLUMNS": "80"}).text.replace("[ARGS]...", "")
