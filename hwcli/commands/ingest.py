@@ -71,10 +71,10 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Read pen recordings of any kind and write them, cleaned, as one strokes file.
+    """Read pen recordings of any kind into one strokes file.
 
     Read without being told which: IAM-OnDB as a directory or as its .tar.gz archives, JSON lines, InkML,
-    stroke-3 (.npz) and hw stroke files.  What was read, mended and dropped is told at the end.
+    stroke-3 (.npz) and hw strokes files. The ink is cleaned; what was read, mended and dropped is told.
     """
     from hwcli.ink.cleaning import NOTHING, Cleaning
     from hwcli.ink.gathering import Report

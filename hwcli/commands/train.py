@@ -90,7 +90,7 @@ def run(
     ] = None,
     max_batches: Annotated[
         int | None,
-        typer.Option("--max-batches", min=1, metavar="N", help="Stop after N batches in all."),
+        typer.Option("--max-batches", min=0, metavar="N", help="Stop after N batches in all."),
     ] = None,
     resume: Annotated[
         bool,
@@ -119,7 +119,11 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:  # fmt: skip
-    """Train a network on a stroke file, by truncated back-propagation through time."""
+    """Train a network on a strokes file.
+
+    It learns to predict each next point, by truncated back-propagation through time. Ctrl-C saves; --resume
+    goes on from there.
+    """
     shorthands = {
         "bptt.stride": bptt_stride,
         "bptt.length": bptt_length,
