@@ -123,7 +123,7 @@ def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
     slots = run.learner.slots()
     poisoned = run.training.batch
     run.training.batch = lambda places: poisoned(places)._replace(
-        rows=poisoned(places).rows * np.float32(np.nan)
+        rows=poisoned(places).rows + np.float32(np.nan)
     )
     events = trained(run, batches=4)
     assert [type(event) for event in events] == [SteppedBack, SteppedBack, Stopped]
@@ -141,7 +141,7 @@ def test_it_gives_up_when_nothing_is_finite_any_more(reader):
     run = begun(reader, CONFIG.updated({"training": {"epochs": 40}}))
     poisoned = run.training.batch
     run.training.batch = lambda places: poisoned(places)._replace(
-        rows=poisoned(places).rows * np.float32(np.inf)
+        rows=poisoned(places).rows + np.float32(np.inf)
     )
     with pytest.raises(HwError, match=r"lower optimiser\.rate"):
         trained(run)
@@ -218,3 +218,22 @@ def test_every_preset_trains(reader, name):
     config = read_config(preset_text(name), name).updated({"network": {"units": 6}, "training": {"batch": 4}})
     events = trained(begun(reader, config), batches=2)
     assert all(np.isfinite(event.loss) for event in events[:2])
+
+
+def test_one_update_a_line_and_one_a_block_are_the_same_where_the_block_is_the_line(reader):
+    updates = {"line": None, "block": None}
+    for update in updates:
+        config = CONFIG.updated({"bptt": {"stride": 0, "length": 0, "update": update}})
+        run = begun(reader, config)
+        trained(run, batches=2)
+        updates[update] = run.learner.current_weights()
+    for name, array in updates["line"].items():
+        np.testing.assert_array_equal(array, updates["block"][name])
+
+
+def test_an_update_a_line_happens_once_a_batch(reader):
+    for update, expected in (("line", 1), ("block", None)):
+        run = begun(reader, CONFIG.updated({"bptt": {"update": update}}))
+        trained(run, batches=1)
+        updates = int(run.learner.slots()[0])
+        assert updates == expected if expected else updates > 1
