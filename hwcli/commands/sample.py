@@ -226,11 +226,9 @@ class _Primes:
         """Warn, once, when the moves are of quite another size than those that the model knows."""
         import numpy as np
 
-        from hwcli.ink.offsets import rows_from_points
-
-        size = math.sqrt(
-            np.square(rows_from_points(drawing.points, self._scale)[1:, :2], dtype=np.float64).mean()
-        )
+        moves = np.diff(drawing.points[:, :2].astype(np.float64), axis=0)
+        known = np.square(self._scale.mean) + np.square(self._scale.sd)
+        size = math.sqrt(np.square(moves).sum() / len(moves) / known.sum())
         if not self._told_unit and not 1 / STRANGE_UNIT < size < STRANGE_UNIT:
             self._told_unit = True
             times = f"{size:.3g} times as large as" if size > 1 else f"{size:.2g} of the size of"

@@ -86,12 +86,13 @@ def score_batch(network: NumpyNetwork, batch: list[NDArray[np.float32]]) -> Batc
     sums = np.zeros((len(batch), len(SUMS)))
     sums[:, 0] = lengths
     by_place = np.zeros((2, len(places)))
-    for start, outputs in network.run_in_parts(padded[:, :-1]):
-        part = slice(start, start + outputs.shape[1])
-        targets = padded[:, 1:][:, part]
-        scores = _score_points(network, outputs, targets) * is_there[:, part]
-        sums[:, 1:] += scores.sum(axis=2).T
-        by_place[:, part] = scores[:2].sum(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a figure like any other
+        for start, outputs in network.run_in_parts(padded[:, :-1]):
+            part = slice(start, start + outputs.shape[1])
+            targets = padded[:, 1:][:, part]
+            scores = _score_points(network, outputs, targets) * is_there[:, part]
+            sums[:, 1:] += scores.sum(axis=2).T
+            by_place[:, part] = scores[:2].sum(axis=1)
     return BatchScores(sums, by_place, is_there.sum(axis=0).astype(np.float64))
 
 
