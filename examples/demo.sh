@@ -16,5 +16,5 @@ mkdir -p "$work"
 python3 "$here/make_ink.py" -n "$lines" --seed 1 | hw ingest - -o "$work/ink.h5" --force
 hw train "$work/ink.h5" --preset "$preset" --seed 1 -o "$work/model.h5" --force
 hw export "$work/ink.h5" made-0001 made-0002 made-0003 >"$work/primes.jsonl"
-hw sample --model "$work/model.h5" --prime "$work/primes.jsonl" --prime-points 40 --points 200 --bias 1 --seed 1 |
-    hw render --prime-colour grey -o "$picture" --force
+hw sample --model "$work/model.h5" --prime "$work/primes.jsonl" --prime-points 40 -n 2 --points 200 --bias 1 --seed 1 |
+    hw render --grid 2 --prime-colour grey -o "$picture" --force
