@@ -136,7 +136,7 @@ class Chart:
 
     def picture(self, x: float, y: float, width: float, height: float, values: NDArray[Any]) -> None:
         """Draw the (rows, columns) ``values`` from 0 to 1 as colours, the first row on top."""
-        data = base64.b64encode(png(heat(values))).decode()
+        data = base64.b64encode(png(values)).decode()
         self.add(
             f"<image x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='{height:.1f}' "
             f"preserveAspectRatio='none' image-rendering='optimizeQuality' "
@@ -168,22 +168,26 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str =
     )
 
 
-def heat(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the colours, (rows, columns, 3), of ``values`` (rows, columns) from 0 to 1."""
-    stops = np.linspace(0, 1, len(HEAT))
-    channels = [np.interp(values, stops, [colour[i] for colour in HEAT]) for i in range(3)]
+def heat_colours(number: int = 256) -> NDArray[np.uint8]:
+    """Return the colours, (number, 3), of values evenly spread from 0 to 1."""
+    places, stops = np.linspace(0, 1, number), np.linspace(0, 1, len(HEAT))
+    channels = [np.interp(places, stops, [colour[i] for colour in HEAT]) for i in range(3)]
     return np.stack(channels, axis=-1).round().astype(np.uint8)
 
 
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """Return the (rows, columns, 3) ``pixels`` as a PNG file."""
-    rows, columns, _ = pixels.shape
-    # Every row is stored as its difference to the row above (filter 2), which packs small.
-    above = np.concatenate([np.zeros_like(pixels[:1]), pixels[:-1]])
-    filtered = np.full((rows, 1 + 3 * columns), 2, np.uint8)
-    filtered[:, 1:] = (pixels - above).reshape(rows, -1)
-    header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
-    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes(), 9)), (b"IEND", b"")
+def png(values: NDArray[Any]) -> bytes:
+    """Return a PNG file that shows the (rows, columns) ``values`` from 0 to 1 as colours."""
+    rows, columns = values.shape
+    places = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    lines = np.zeros((rows, 1 + columns), np.uint8)  # each begins with the number of its filter: none
+    lines[:, 1:] = places
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)  # 8 bits a pixel, colours by a palette
+    chunks = (
+        (b"IHDR", header),
+        (b"PLTE", heat_colours().tobytes()),
+        (b"IDAT", zlib.compress(lines.tobytes(), 6)),
+        (b"IEND", b""),
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks))
 
 
