@@ -23,6 +23,7 @@ SAME_DIRECTION = 0.5
 """Cosine of the largest angle between two directions that count as one."""
 AROUND = 2
 """Steps before and after an over-long one that tell the pen's direction there."""
+_FIRST = np.zeros(1, np.intp)
 
 # What was done, as reports name it.
 REPEATS = "repeated points removed"
@@ -74,7 +75,7 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
     return drawing if cleaning.dots else _without_dots(drawing, dropped)
 
 
-def _selected(drawing: Drawing, kept: NDArray[np.bool_], points: Floats) -> Drawing:
+def _selected(drawing: Drawing, kept: NDArray[np.bool_] | NDArray[np.intp], points: Floats) -> Drawing:
     channels: dict[str, Any] = {
         name: None if values is None else values[kept]
         for name, values in (("time", drawing.time), ("pressure", drawing.pressure))
@@ -87,15 +88,16 @@ def _without_repeats(drawing: Drawing, mended: Counter[str]) -> Drawing:
     if len(points) < 2:
         return drawing
     before, after = points[:-1], points[1:]
-    kept = np.ones(len(points), bool)
-    kept[1:] = (after[:, 0] != before[:, 0]) | (after[:, 1] != before[:, 1]) | (before[:, 2] > 0)
-    removed = len(points) - int(np.count_nonzero(kept))
+    repeats = (after[:, 0] == before[:, 0]) & (after[:, 1] == before[:, 1]) & (before[:, 2] == 0)
+    removed = int(np.count_nonzero(repeats))
     if not removed:
         return drawing
     mended[REPEATS] += removed
-    left = points[kept]
+    kept = np.concatenate([_FIRST, np.flatnonzero(~repeats) + 1])
+    left = points.take(kept, axis=0)
     # The stroke ends where the last of the repeated points ended it.
-    left[:, 2] = points[np.append(np.flatnonzero(kept)[1:] - 1, len(points) - 1), 2]
+    left[:-1, 2] = points[kept[1:] - 1, 2]
+    left[-1, 2] = points[-1, 2]
     return _selected(drawing, kept, left)
 
 
@@ -144,7 +146,8 @@ def _steps(points: Floats) -> NDArray[np.float64]:
     """Return the lengths (N - 1,) of the steps inside strokes; 0 for the moves between strokes."""
     across = points[1:, 0].astype(np.float64) - points[:-1, 0]
     down = points[1:, 1].astype(np.float64) - points[:-1, 1]
-    steps: NDArray[np.float64] = np.hypot(across, down) * (points[:-1, 2] == 0)
+    steps: NDArray[np.float64] = np.sqrt(across * across + down * down)  # np.hypot takes twice as long
+    steps *= points[:-1, 2] == 0
     return steps
 
 

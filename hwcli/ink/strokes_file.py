@@ -22,7 +22,7 @@ FORMAT = "hw-strokes"
 FORMAT_VERSION = 1
 POINTS_CHUNK = 4096
 DRAWINGS_CHUNK = 512
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 """Points that are held in memory before they are written, or read at a time in order."""
 NAMES = ("id", "text", "writer", "source")
 _LARGEST_CHUNK = 64 << 20

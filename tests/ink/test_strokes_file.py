@@ -23,7 +23,7 @@ def written(drawings: list[Drawing], history: tuple[str, ...] = ("made",)) -> io
     return file
 
 
-def many(rng: np.random.Generator, number: int = 40, most: int = 9000) -> list[Drawing]:
+def many(rng: np.random.Generator, number: int = 40, most: int = 30_000) -> list[Drawing]:
     drawings = []
     for index in range(number):
         n = int(rng.integers(0, most))

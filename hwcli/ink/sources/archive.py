@@ -8,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from hwcli.errors import BadInput
@@ -49,7 +50,7 @@ def members(
                 name = _long_name(header.type, stream.read(padded)[: header.size]) or name
                 continue
             here, name = name or header.name, None
-            if not header.isreg() and header.type != tarfile.CONTTYPE:
+            if header.type not in _FILES:
                 stream.skip(padded if header.type not in _WITHOUT_CONTENT else 0)
             elif not wanted(here):
                 stream.skip(padded)
@@ -59,23 +60,49 @@ def members(
                 yield here, stream.read(padded)[: header.size]
 
 
+_FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+_NAME, _SIZE, _SUM = slice(0, 100), slice(124, 136), slice(148, 156)
+_TYPE, _MAGIC, _FOLDER = slice(156, 157), slice(257, 263), slice(345, 500)
 _WITHOUT_CONTENT = (
     tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE
 )  # fmt: skip
 
 
-def _next_header(stream: _Inflated, source: str) -> tarfile.TarInfo | None:
+@dataclass(frozen=True)
+class _Header:
+    """What matters of a member's header (POSIX.1-1988 ustar, with GNU's sizes)."""
+
+    name: str
+    size: int
+    type: bytes
+
+
+def _next_header(stream: _Inflated, source: str) -> _Header | None:
     """Return the next header, or None at the end of the archive."""
     block = stream.read(tarfile.BLOCKSIZE, may_end=True)
     if not block.strip(b"\0"):
         return None
     try:
-        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except tarfile.HeaderError as error:
-        raise BadInput(source, f"damaged archive: {error}") from error
-    if header.size < 0:
-        raise BadInput(source, "damaged archive: a file of negative size")
-    return header
+        if sum(block) - sum(block[_SUM]) + 8 * ord(" ") != _number(block[_SUM]):
+            raise ValueError
+        size = _number(block[_SIZE])
+    except ValueError:
+        raise BadInput(source, "damaged archive, or none: a bad header in it") from None
+    name = block[_NAME].partition(b"\0")[0]
+    folder = block[_FOLDER].partition(b"\0")[0]
+    if block[_MAGIC] == b"ustar\0" and folder:
+        name = folder + b"/" + name
+    return _Header(name.decode("utf-8", "surrogateescape"), size, block[_TYPE])
+
+
+def _number(field: bytes) -> int:
+    """Return a number of a header: octal digits, or GNU's bytes of base 256.  Raises ValueError."""
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:], "big")
+    number = int(field.partition(b"\0")[0].strip() or b"0", 8)
+    if number < 0:
+        raise ValueError("a negative number")
+    return number
 
 
 def _long_name(kind: bytes, content: bytes) -> str:

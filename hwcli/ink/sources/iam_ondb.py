@@ -15,6 +15,7 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.selection import form_of
 from hwcli.ink.sources.archive import members
+from hwcli.ink.sources.helping import Waiting, read_in_order
 from hwcli.ink.sources.whiteboard import LineReader
 from hwcli.ink.strokes_file import StrokesWriter
 
@@ -50,21 +51,29 @@ class Database:
         ``archive`` is what messages call that which holds the files, None where they have names of their own.
         With ``on_bad`` a file that cannot be read is handed to it and left out; else BadInput is raised.
         """
-        for name, content in files(lambda name: self._is_ours(name, wanted)):
-            base = name.rpartition("/")[2]
-            try:
-                if _LINE.fullmatch(base):
-                    drawing = self.reader.read(content, name if archive is None else f"{archive}:{name}")
-                    drawing.id, drawing.source = base.removesuffix(".xml"), "IAM-OnDB"
-                    yield drawing
-                elif _TEXT.fullmatch(base):
-                    self.texts[base.removesuffix(".txt")] = written_lines(content)
-                else:
-                    self._note_writer(content)
-            except BadInput as error:
+        found = self._sorted(files(lambda name: self._is_ours(name, wanted)), archive)
+        for line in read_in_order(found, self.reader):
+            if isinstance(line.result, Drawing):
+                line.result.id = line.name.rpartition("/")[2].removesuffix(".xml")
+                line.result.source = "IAM-OnDB"
+                yield line.result
+            elif line.result is not None:
                 if on_bad is None:
-                    raise
-                on_bad(error)
+                    raise line.result
+                on_bad(line.result)
+
+    def _sorted(self, files: Iterator[tuple[str, bytes]], archive: str | None) -> Iterator[Waiting]:
+        """Yield the lines among ``files``, and note the others."""
+        for name, content in files:
+            base = name.rpartition("/")[2]
+            if _LINE.fullmatch(base):
+                source = name if archive is None else f"{archive}:{name}"
+                empty = None if content else BadInput(source, "empty")
+                yield Waiting(name, source, content, empty)
+            elif _TEXT.fullmatch(base):
+                self.texts[base.removesuffix(".txt")] = written_lines(content)
+            else:
+                self._note_writer(content)
 
     def _is_ours(self, name: str, wanted: Callable[[str], bool]) -> bool:
         base = name.rpartition("/")[2]
