@@ -205,9 +205,11 @@ def _time_left(run: Run) -> str:
 def _take_validation(event: Validated, run: Run, files: Files, log: Log) -> None:
     record = event.record
     best = ", the best so far" if event.is_best else ""
+    learned = record["training_loss"]
+    training = "" if learned is None else f"; training {learned:.4f} a point"
     console.say(
         f"epoch {record['epoch']:.2f}: validation {record['validation_loss']:.4f} a point, "
-        f"{record['validation_loss_line']:.1f} a line{best}; training {record['training_loss']:.4f} a point"
+        f"{record['validation_loss_line']:.1f} a line{best}{training}"
     )
     log.add({"validation": True, **record}, run.position.points)
     if event.is_best:

@@ -195,7 +195,7 @@ class Run:
             "epoch": round(position.batches / self.batches_an_epoch, 3),
             "points": position.points,
             "seconds": round(position.seconds, 1),
-            "training_loss": position.loss / max(position.loss_points, 1),
+            "training_loss": position.loss / position.loss_points if position.loss_points else None,
             "validation_loss": loss,
             "validation_loss_line": tally.loss / len(lines),
         }

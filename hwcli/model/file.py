@@ -86,9 +86,7 @@ def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
         lines = "".join(json.dumps(record) + "\n" for record in model.history)
         root.create_dataset("history", data=np.frombuffer(lines.encode(), np.uint8))
         for name, array in model.weights.items():
-            root.create_dataset(
-                f"weights/{name}", data=array.astype(stored), compression="gzip" if array.size > 1024 else None
-            )
+            root.create_dataset(f"weights/{name}", data=array.astype(stored))
 
 
 def read_model(file: BinaryIO, source: str) -> Model:
