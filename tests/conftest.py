@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import signal
 import subprocess
 import sys
 import tarfile
@@ -35,6 +36,11 @@ def _load(path: Path) -> ModuleType:
 
 
 make_ink = _load(EXAMPLES / "make_ink.py")
+
+# Run in the background, pytest may have these ignored, and every program that it starts with it.
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 @pytest.fixture(scope="session")

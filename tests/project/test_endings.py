@@ -54,7 +54,12 @@ def hw(tmp_path: Path) -> Hw:
 
 
 def finish(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
     return process.returncode, (out or b"").decode(), (err or b"").decode()
 
 
