@@ -212,11 +212,10 @@ def _told(path: str | Path, *others: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _whole_file(path: Path, shown: str | Path, force: bool) -> Iterator[BinaryIO]:
+    # The name is known before the file is there: a signal at any time finds it and takes it away.
+    name = str(path.parent / f".{path.name[:40]}.{os.urandom(8).hex()}.partial")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".partial", dir=path.parent)
-    except OSError as error:
-        raise HwError(f"{shown}: {explain(error)}") from error
-    try:
+        descriptor = _created(name, shown)
         with _raw(descriptor, "r+b", shown) as file:
             yield file
             file.flush()
@@ -225,9 +224,17 @@ def _whole_file(path: Path, shown: str | Path, force: bool) -> Iterator[BinaryIO
         _give_name(name, path, force)
         _sync_directory(path.parent)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _created(name: str, shown: str | Path) -> int:
+    """Return the descriptor of the new file ``name``, which only we may read and write."""
+    try:
+        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise HwError(f"{shown}: {explain(error)}") from error
 
 
 def _give_name(temporary: str, path: Path, force: bool) -> None:

@@ -145,9 +145,10 @@ def test_dev_stdout_is_standard_output(capfdbinary: pytest.CaptureFixture[bytes]
     assert capfdbinary.readouterr().out == b"new"
 
 
-def test_a_long_name_is_no_hindrance(tmp_path: Path) -> None:
-    write(tmp_path / ("n" * 255))
-    assert (tmp_path / ("n" * 255)).exists()
+@pytest.mark.parametrize("name", ["n" * 255, "語" * 85])
+def test_a_long_name_is_no_hindrance(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name)
+    assert (tmp_path / name).exists()
 
 
 def test_an_input_that_is_missing_is_named(tmp_path: Path) -> None:
