@@ -87,8 +87,6 @@ def _listen() -> None:
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-    # Worker processes have nothing to tidy up.
-    os.register_at_fork(after_in_child=_do_not_listen)
 
 
 def _do_not_listen() -> None:

@@ -153,23 +153,6 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(hw: Hw) -> None:
     assert (code, out) == (0, "done\n")
 
 
-def test_workers_end_without_a_word(hw: Hw) -> None:
-    body = """
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-        with ProcessPoolExecutor(2, multiprocessing.get_context('fork')) as pool:
-            waiting = pool.map(time.sleep, [60, 60])
-            print('ready', flush=True)
-            list(waiting)
-    """
-    process = hw(body, start_new_session=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    code, _, err = finish(process)
-    assert (code, err) == (-signal.SIGINT, "")
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "body",
