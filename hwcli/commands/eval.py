@@ -168,15 +168,12 @@ class _Source:
 
 
 def _read_selection(lines: Path | None) -> Selection:
-    from hwcli.ink.selection import Selection
+    from hwcli.ink.selection import Selection, read_selection
 
     if lines is None:
         return Selection()
     with stdio.open_input(lines) as file:
-        try:
-            return Selection(file.read().decode().split())
-        except UnicodeDecodeError as error:
-            raise BadInput(str(lines), "not a list of ids: not UTF-8 text") from error
+        return read_selection(file, stdio.name_of(lines))
 
 
 def _measure(model: Model, source: _Source) -> Totals:

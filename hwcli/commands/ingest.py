@@ -78,7 +78,6 @@ def run(
     """
     from hwcli.ink.cleaning import NOTHING, Cleaning
     from hwcli.ink.gathering import Report
-    from hwcli.ink.selection import Selection
 
     _check_options(max_step, resample, report, output, force)
     usual = NOTHING if no_clean else Cleaning()
@@ -89,7 +88,7 @@ def run(
         longest=max_step,
         dots=not drop_dots,
     )
-    selection = Selection(_names(lines) if lines else None)
+    selection = _selection(lines)
     account = Report()
     with (
         stdio.open_output(output, binary=True, force=force) as file,
@@ -118,20 +117,13 @@ def _check_options(
         stdio.refuse_existing(report, force)
 
 
-def _names(path: Path) -> list[str]:
-    from hwcli.ink import limits
+def _selection(lines: Path | None) -> Selection:
+    from hwcli.ink.selection import Selection, read_selection
 
-    with stdio.open_input(path) as file:
-        content = file.read(limits.DOCUMENT + 1)
-    if len(content) > limits.DOCUMENT:
-        raise BadInput(stdio.name_of(path), f"a list of more than {limits.DOCUMENT} bytes")
-    try:
-        names = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise BadInput(stdio.name_of(path), "not a list of ids: not UTF-8 text") from None
-    if not any(name.strip() for name in names):
-        raise BadInput(stdio.name_of(path), "no id in it")
-    return names
+    if lines is None:
+        return Selection()
+    with stdio.open_input(lines) as file:
+        return read_selection(file, stdio.name_of(lines))
 
 
 @contextlib.contextmanager

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import BinaryIO
+
+from hwcli.errors import BadInput
+from hwcli.ink import limits
 
 
 def form_of(line: str) -> str:
@@ -48,3 +52,20 @@ class Selection:
     def missing(self) -> list[str]:
         """Return what is in the list and was not found, in its order."""
         return [name for name in self._places or () if name not in self._found]
+
+
+def read_selection(file: BinaryIO, source: str) -> Selection:
+    """Return the selection of the ids or forms in ``file``, one a line; messages call it ``source``.
+
+    Raises BadInput when it is not UTF-8 text (a byte order mark may be there), too long, or has no id in it.
+    """
+    content = file.read(limits.DOCUMENT + 1)
+    if len(content) > limits.DOCUMENT:
+        raise BadInput(source, f"a list of more than {limits.DOCUMENT} bytes")
+    try:
+        selection = Selection(content.decode("utf-8-sig").splitlines())
+    except UnicodeDecodeError:
+        raise BadInput(source, "not a list of ids: not UTF-8 text") from None
+    if not len(selection):
+        raise BadInput(source, "no id in it")
+    return selection
