@@ -1,8 +1,15 @@
-"""How many cores a matrix product takes."""
+"""How many cores there are to work with, and how many a matrix product takes."""
 
 from __future__ import annotations
 
 import os
+
+
+def cores() -> int:
+    """Return how many cores this process may use, or, where that cannot be told, how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def one_core_a_product() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ import typer
 from hwcli import console, stdio
 from hwcli.errors import BadInput, HwError, ThresholdNotMet, UsageError
 from hwcli.options import Force, ModelFile, Quiet, SkipBad, Verbose, required_model
-from hwcli.threads import one_core_a_product
+from hwcli.threads import cores, one_core_a_product
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -184,7 +183,7 @@ def _measure(model: Model, source: _Source) -> Totals:
         total = source.count(file)
         with console.progress("eval", total) as show:
             rows = rows_of(source.drawings(file), model.scale)
-            for scores in score_lines(model, rows, workers=len(os.sched_getaffinity(0))):
+            for scores in score_lines(model, rows, workers=cores()):
                 totals.add(scores)
                 points += scores.counts.sum()
                 show(totals.lines, f"{totals.lines:,} lines, {points:,.0f} points")

@@ -34,7 +34,7 @@ def shared_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(helping, "WORTH", 30)
     monkeypatch.setattr(helping, "BATCH", 20)
     monkeypatch.setattr(helping, "MOST_WAITING", 50)
-    monkeypatch.setattr(helping, "_cores", lambda: 2)
+    monkeypatch.setattr(helping, "cores", lambda: 2)
 
 
 def assert_complete(done: list[Waiting]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from hwcli.errors import BadInput
 from hwcli.ink.drawing import Drawing
+from hwcli.threads import cores
 
 BATCH = 1 << 20
 """Bytes of the files that are handed over together."""
@@ -73,7 +73,7 @@ class _Sharing:
         self._unread: deque[Waiting] = deque()
         self._unread_size = self._seen = 0
         self._helper: _Helper | None = None
-        self._may_start = _cores() > 1
+        self._may_start = cores() > 1
 
     def close(self) -> None:
         if self._helper is not None:
@@ -189,9 +189,3 @@ def _serve(connection: Connection, reader: Reader) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             connection.send([_read(reader, *file) for file in connection.recv()])
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
