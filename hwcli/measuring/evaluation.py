@@ -90,7 +90,7 @@ def score_batch(network: NumpyNetwork, batch: list[NDArray[np.float32]]) -> Batc
         for start, outputs in network.run_in_parts(padded[:, :-1]):
             part = slice(start, start + outputs.shape[1])
             targets = padded[:, 1:][:, part]
-            scores = _score_points(network, outputs, targets) * is_there[:, part]
+            scores = np.where(is_there[:, part], _score_points(network, outputs, targets), 0)
             sums[:, 1:] += scores.sum(axis=2).T
             by_place[:, part] = scores[:2].sum(axis=1)
     return BatchScores(sums, by_place, is_there.sum(axis=0).astype(np.float64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 
 from hwcli.ink import Drawing
 from hwcli.ink.offsets import Scale, rows_from_points
-from hwcli.measuring.evaluation import Totals, batches, nats_between, rows_of, score_lines
+from hwcli.measuring.evaluation import Totals, batches, nats_between, rows_of, score_batch, score_lines
 from hwcli.measuring.gradient import forward
 from hwcli.measuring.report import figures_table
 from hwcli.model import Config, Model
 from hwcli.model.file import weight_shapes
+from hwcli.writing.network import NumpyNetwork
 
 SCALE = Scale((9.0, 0.5), (32.0, 39.0))
 
@@ -105,6 +107,28 @@ def test_the_order_of_the_lines_and_the_number_of_threads_change_nothing(made_dr
     one, two = figures_of(model, made_drawings, workers=1), figures_of(model, made_drawings[::-1], workers=3)
     assert one.nats_line == pytest.approx(two.nats_line, rel=1e-6)
     assert one.up_recall == two.up_recall
+
+
+class RunsAwayAfter(NumpyNetwork):
+    """A network whose outputs for the first line of a batch are infinite from the 9th point on."""
+
+    def run_in_parts(self, *arguments: Any) -> Iterator[Any]:
+        for start, outputs in super().run_in_parts(*arguments):
+            outputs[0, max(9 - start, 0) :] = np.inf
+            yield start, outputs
+
+
+@pytest.mark.parametrize("kind", ["mixture", "regression"])
+def test_what_becomes_of_a_short_line_after_its_end_does_not_count(
+    kind: str, made_drawings: list[Drawing]
+) -> None:
+    model = model_of(kind)
+    lines = [rows_from_points(made_drawings[0].points[:length], SCALE) for length in (10, 20)]
+    found = score_batch(RunsAwayAfter(model.config.network, model.weights), lines)
+    alone = [score_batch(NumpyNetwork(model.config.network, model.weights), [line]) for line in lines]
+    np.testing.assert_allclose(found.sums, np.concatenate([line.sums for line in alone]), rtol=1e-5)
+    np.testing.assert_allclose(found.by_place[:, :9], alone[0].by_place + alone[1].by_place[:, :9], rtol=1e-5)
+    np.testing.assert_allclose(found.by_place[:, 9:], alone[1].by_place[:, 9:], rtol=1e-5)
 
 
 def test_nats_in_another_scale_are_those_of_a_model_in_that_scale(made_drawings: list[Drawing]) -> None:
