@@ -2,6 +2,11 @@
 # Many samples of one model: all of them as points, and a sheet of pictures to choose from.
 #
 #     MODEL=model.h5 N=100 sh examples/many_samples.sh DIRECTORY
+#
+# N       drawings                                                  (100)
+# POINTS  points of each at most                                    (400)
+# BIAS    0.5, say, for neater writing; not for a regression model  (none)
+# SEED    the same seed gives the same drawings                     (1)
 set -eu
 
 work=${1:-samples}
@@ -9,7 +14,7 @@ model=${MODEL:-model.h5}
 number=${N:-100}
 
 mkdir -p "$work"
-hw sample --model "$model" -n "$number" --points "${POINTS:-400}" --bias "${BIAS:-0.5}" --seed "${SEED:-1}" \
+hw sample --model "$model" -n "$number" --points "${POINTS:-400}" ${BIAS:+--bias "$BIAS"} --seed "${SEED:-1}" \
     -o "$work/samples.jsonl" --force
 hw render "$work/samples.jsonl" --grid 4 --captions id -o "$work/sheet.svg" --force
 

@@ -7,13 +7,15 @@
 set -eu
 
 work=${1:-parallel}
-model=${MODEL:-model.h5}
 seeds=${SEEDS:-16}
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
-points=${POINTS:-400}
+
+# The jobs find these in their environment: whatever letters a name has, no shell reads it as a command.
+export WORK="$work" MODEL="${MODEL:-model.h5}" POINTS="${POINTS:-400}"
 
 mkdir -p "$work"
-job="hw sample -q --model '$model' -n 4 --points $points --seed {} -o '$work/{}.jsonl' --force"
+# shellcheck disable=SC2016
+job='hw sample -q --model "$MODEL" -n 4 --points "$POINTS" --seed {} -o "$WORK/{}.jsonl" --force'
 if parallel --version 2>/dev/null | grep -q '^GNU parallel'; then
     seq "$seeds" | parallel --jobs "$jobs" --halt now,fail=1 "$job"
 else

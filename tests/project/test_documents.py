@@ -210,17 +210,18 @@ def test_example_continue_primes(trained: Path) -> None:
 
 
 @pytest.mark.slow
-def test_example_many_samples(trained: Path) -> None:
-    shell(["sh", EXAMPLES / "many_samples.sh", "many"], trained, N="5", POINTS="30")
+@pytest.mark.parametrize("bias", ["", "0.5"])
+def test_example_many_samples(trained: Path, bias: str) -> None:
+    shell(["sh", EXAMPLES / "many_samples.sh", "many"], trained, N="5", POINTS="30", BIAS=bias)
     assert len(list((trained / "many").glob("sample-*.jsonl"))) == 5
     assert "<svg" in (trained / "many" / "sheet.svg").read_text()
 
 
 @pytest.mark.slow
 def test_example_parallel(trained: Path) -> None:
-    for work, jobs in (("one", "1"), ("two", "2")):
+    for work, jobs in (("one", "1"), ('a "writer\'s" $2', "2")):
         shell(["sh", EXAMPLES / "parallel.sh", work], trained, SEEDS="3", POINTS="20", JOBS=jobs)
-    assert (trained / "one" / "all.jsonl").read_bytes() == (trained / "two" / "all.jsonl").read_bytes()
+    assert (trained / "one" / "all.jsonl").read_bytes() == (trained / work / "all.jsonl").read_bytes()
 
 
 @pytest.mark.slow
