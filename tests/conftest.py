@@ -265,6 +265,23 @@ def iam_ondb() -> Path:
     return path
 
 
+def _why_no_cairo() -> str:
+    """Return why CairoSVG cannot draw here, or nothing when it can."""
+    try:
+        import cairosvg  # noqa: F401
+    except (ImportError, OSError) as error:  # cairocffi raises OSError when the C library is not there
+        return str(error).partition("\n")[0] or type(error).__name__
+    return ""
+
+
+CAIRO = pytest.mark.skipif(
+    bool(_why_no_cairo()), reason=f"needs the C library cairo (libcairo2): {_why_no_cairo()}"
+)
+"""Marks what draws PNG, PDF or PostScript; where cairo cannot be loaded the test is skipped."""
+RASTER = [pytest.param(kind, marks=CAIRO) for kind in ("png", "pdf", "ps")]
+"""The formats that cairo draws, as parameters of a test."""
+
+
 @pytest.fixture
 def chance() -> random.Random:
     """A generator of chance that begins alike in every test."""

@@ -1,6 +1,6 @@
 """How long ``hw ingest`` takes over IAM-OnDB's archives, and how much memory: run by hand, on a quiet machine.
 
-    python tests/bench/bench_ingest.py [DIRECTORY WITH THE ARCHIVES] [-n TIMES]
+    python tests/bench/bench_ingest.py [DIRECTORY WITH THE ARCHIVES: $HW_IAM_ONDB] [-n TIMES]
 
 Prints a line of JSON a run: seconds by the clock, seconds of processor time, the most memory in MB.
 """
@@ -14,8 +14,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-
-DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "iam-ondb"
 
 
 def measured(command: list[str]) -> dict[str, float]:
@@ -36,7 +34,7 @@ def measured(command: list[str]) -> dict[str, float]:
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("directory", nargs="?", type=Path, default=DEFAULT)
+    parser.add_argument("directory", nargs="?", type=Path, default=os.environ.get("HW_IAM_ONDB", "."))
     parser.add_argument("-n", type=int, default=3, help="runs")
     options = parser.parse_args()
     archives = [str(path) for path in sorted(options.directory.glob("*.tar.gz"))]

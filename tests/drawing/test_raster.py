@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from conftest import CAIRO
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -17,6 +18,8 @@ from hwcli.drawing.raster import write_document, write_png
 from hwcli.drawing.svg import Style, write_svg
 from hwcli.errors import HwError
 from hwcli.ink import Drawing
+
+pytestmark = CAIRO
 
 PAPER = Style(background="white")
 

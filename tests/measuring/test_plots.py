@@ -8,10 +8,11 @@ import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import cairosvg
 import numpy as np
 import pytest
+from conftest import CAIRO
 from hypothesis import given, strategies as st
+from numpy.typing import NDArray
 
 from hwcli.ink import Drawing
 from hwcli.ink.offsets import Scale
@@ -37,7 +38,6 @@ def model_of(kind: str) -> Model:
 
 
 def parsed(svg: str) -> Any:
-    assert cairosvg.svg2png(bytestring=svg.encode())
     return ET.fromstring(svg)
 
 
@@ -141,12 +141,26 @@ def test_the_reach_is_drawn_with_the_two_lengths_of_back_propagation(
     assert any(text.startswith("20: every so many points (k1)") for text in texts(svg))
 
 
-@pytest.mark.parametrize("points", [2, 3, 5])
-def test_the_shortest_lines_can_be_drawn_too(points: int) -> None:
-    model = model_of("mixture")
-    ink = np.array([[0, 0, 0], [0, 7, 0], [0, 9, 1], [4, 4, 0], [5, 5, 1]], np.float32)[:points]
+def charts(kind: str, ink: NDArray[np.float32]) -> list[str]:
+    model, losses = model_of(kind), (np.ones((2, len(ink) - 1)), np.ones(len(ink) - 1))
     outputs = plots.predictions(model, ink)
-    parsed(plots.reach_chart(model, ink, ""))
-    parsed(plots.density_chart(outputs, ink, SCALE, ""))
-    losses = np.ones((2, points - 1)), np.ones(points - 1)
-    parsed(plots.loss_chart(model, SCALE, losses, outputs, ink, ""))
+    made = [plots.reach_chart(model, ink, "a<b"), plots.loss_chart(model, SCALE, losses, outputs, ink, "a<b")]
+    return made + ([plots.density_chart(outputs, ink, SCALE, "a<b")] if kind == "mixture" else [])
+
+
+@pytest.mark.parametrize("kind", ["mixture", "regression"])
+@pytest.mark.parametrize("points", [2, 3, 5])
+def test_the_shortest_lines_can_be_drawn_too(points: int, kind: str) -> None:
+    ink = np.array([[0, 0, 0], [0, 7, 0], [0, 9, 1], [4, 4, 0], [5, 5, 1]], np.float32)[:points]
+    for svg in charts(kind, ink):
+        parsed(svg)
+
+
+@CAIRO
+@pytest.mark.parametrize("kind", ["mixture", "regression"])
+@pytest.mark.parametrize("points", [2, 200])
+def test_another_program_can_draw_them(points: int, kind: str, made_drawings: list[Drawing]) -> None:
+    import cairosvg
+
+    for svg in charts(kind, made_drawings[0].points[:points]):
+        assert cairosvg.svg2png(bytestring=svg.encode())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, ROOT, hw_environment, write_iam_archives
+from conftest import CAIRO, EXAMPLES, ROOT, hw_environment, write_iam_archives
 
 from hwcli.cli import COMMANDS
 from hwcli.model.config import preset_names
@@ -59,6 +59,7 @@ def workshop(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@CAIRO
 def test_every_command_of_the_readme_works(workshop: Path) -> None:
     for block in blocks_of(README, "sh"):
         try:
@@ -154,8 +155,15 @@ def examples_of(page: str) -> list[str]:
     return [re.sub(r"\\(\(..|.)", lambda found: ROFF[found.group(1)], block) for block in blocks]
 
 
+EXAMPLE_PAGES = [
+    pytest.param(page, marks=CAIRO if page == "hw-render.1" else ())
+    for page in PAGES
+    if page not in ("hw.1", "hw-model.5")
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [f"hw-{name}.1" for name in COMMANDS] + ["hw-points.5", "hw-strokes.5"])
+@pytest.mark.parametrize("page", EXAMPLE_PAGES)
 def test_the_examples_of_the_manual_work(page: str, trained: Path) -> None:
     examples = examples_of(page)
     assert examples
