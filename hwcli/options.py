@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from hwcli import console
-from hwcli.errors import UsageError
 
 
 def _set_quiet(given: bool) -> None:
@@ -35,7 +34,10 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
 ]
 ModelFile = Annotated[
-    Path | None, typer.Option("--model", "-m", metavar="FILE", help="The model to use, from hw train.")
+    Path | None,
+    typer.Option(
+        "--model", "-m", metavar="FILE", help="A model of hw train; absent: the one that comes along."
+    ),
 ]
 
 
@@ -49,8 +51,21 @@ def settled_seed(seed: int | None) -> int:
     return seed
 
 
-def required_model(model: Path | None) -> Path:
-    """Return ``model``; raises UsageError when none was named."""
+def this_command() -> str:
+    """Return the line that a file keeps of the command that makes it: program, version, command line."""
+    import shlex
+    import sys
+
+    from hwcli import __version__
+    from hwcli.ink.gathering import storable
+
+    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:]])}")[:4000]
+
+
+def chosen_model(model: Path | None) -> Path:
+    """Return ``model``, or where there is none the one that comes with the program."""
     if model is None:
-        raise UsageError("name a model with --model FILE; hw train makes one")
+        from hwcli.model.bundled import PREDICTION
+
+        return PREDICTION
     return model

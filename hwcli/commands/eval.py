@@ -19,7 +19,7 @@ import typer
 
 from hwcli import console, stdio
 from hwcli.errors import BadInput, HwError, ThresholdNotMet, UsageError
-from hwcli.options import Force, ModelFile, Quiet, SkipBad, Verbose, required_model
+from hwcli.options import Force, ModelFile, Quiet, SkipBad, Verbose, chosen_model
 from hwcli.threads import cores, one_core_a_product
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(
     and for y; summed over a line, averaged over the lines. A model that was trained with one scale for both
     axes does not know these; they are then taken from the lines measured on, or --scale gives them.
     """
-    path = required_model(model)
+    path = chosen_model(model)
     if max_nll is not None and math.isnan(max_nll):
         raise UsageError("--max-nll: not a number")
     one_core_a_product()

@@ -108,6 +108,8 @@ def _of_model(file: BinaryIO, shown: str) -> dict[str, Any]:
         "kind": "model",
         **_of_network(model.config, weight_count(model.config.network), model.scale),
         "licence": model.licence,
+        "seed": model.seed,
+        "made": list(model.made),
         "validations": len(model.history),
         "last_validation": model.history[-1] if model.history else None,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
@@ -12,7 +11,7 @@ import typer
 
 from hwcli import console, stdio
 from hwcli.errors import BadInput, HwError, UsageError
-from hwcli.options import Force, Output, Quiet, SkipBad, Verbose
+from hwcli.options import Force, Output, Quiet, SkipBad, Verbose, this_command
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -171,7 +170,7 @@ class _Ingest:
             if not len(writer):
                 raise HwError(self._why_nothing())
             self._database.name(writer, self._report.texts)
-            writer.history = [*dict.fromkeys(self._history), _history_line()]
+            writer.history = [*dict.fromkeys(self._history), this_command()]
         return gathering.places
 
     def _why_nothing(self) -> str:
@@ -247,15 +246,6 @@ def _total_size(sources: list[Path]) -> float | None:
     if any(str(source) == stdio.STREAM or not source.is_file() for source in sources):
         return None
     return sum(source.stat().st_size for source in sources)
-
-
-def _history_line() -> str:
-    import shlex
-
-    from hwcli import __version__
-    from hwcli.ink.gathering import storable
-
-    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:]])}")[:4000]
 
 
 def _write_report(path: Path, report: Report, force: bool) -> None:

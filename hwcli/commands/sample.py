@@ -12,7 +12,7 @@ import typer
 
 from hwcli import console, stdio
 from hwcli.errors import BadInput, HwError, UsageError
-from hwcli.options import Force, ModelFile, Output, Quiet, Seed, SkipBad, Verbose, required_model, settled_seed
+from hwcli.options import Force, ModelFile, Output, Quiet, Seed, SkipBad, Verbose, chosen_model, settled_seed
 from hwcli.threads import one_core_a_product
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def run(
     points and goes on in its hand; K primes and -n N make K times N drawings. Without a prime a drawing
     begins at (0, 0). The same seed gives the same bytes.
     """
-    path = required_model(model)
+    path = chosen_model(model)
     _check(bias, "--bias")
     _check(pen_temperature, "--pen-temperature")
     if prime is None and (prime_points or no_prime_out):

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwcli import console, stdio
-from hwcli.errors import HwError, MissingExtra, UsageError
-from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed
+from hwcli.errors import MissingExtra, UsageError
+from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed, this_command
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
-    from hwcli.ink.selection import Selection
     from hwcli.learning.beginning import Validation
+    from hwcli.learning.checkpoint import Checkpoint
     from hwcli.model import Config, Model
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -112,8 +110,9 @@ def run(
         bool, typer.Option("--half", help="Store the model's weights as 16-bit numbers.")
     ] = False,
     licence: Annotated[
-        str, typer.Option("--licence", metavar="TEXT", help="Terms of the data, kept in the model.")
-    ] = "",
+        str | None,
+        typer.Option("--licence", metavar="TEXT", help="Terms of the data, kept in the model."),
+    ] = None,
     seed: Seed = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -133,13 +132,17 @@ def run(
     changes = [*(settings or []), *(f"{key}={value}" for key, value in shorthands.items() if value is not None)]
     if resume and (preset or config or start_from or seed is not None):
         raise UsageError("--resume goes on with the checkpoint's network and seed; only --set can change how")
+    if output is None and (resume or not dump_config):
+        raise UsageError("name the model to write with -o")
     model = _read_model(start_from)
-    chosen = None if resume else _chosen_config(preset, config, changes, model)
-    if dump_config and chosen:
+    checkpoint = _read_checkpoint(output) if resume and output else None
+    if checkpoint:
+        chosen = _with_settings(checkpoint.config, changes)
+    else:
+        chosen = _chosen_config(preset, config, changes, model)
+    if dump_config or output is None:
         _write_config(chosen)
         return
-    if output is None:
-        raise UsageError("name the model to write with -o")
     seconds = None if max_time is None else duration(max_time, "--max-time")
     saving = duration(save_every, "--save-every")
     cores = _prepare_tensorflow(threads)
@@ -148,21 +151,26 @@ def run(
     from hwcli.commands import training_output
     from hwcli.ink.strokes_file import StrokesReader
     from hwcli.learning.beginning import begin_run, resume_run
+    from hwcli.learning.checkpoint import Terms
     from hwcli.learning.run import Limits
 
-    files = training_output.Files(output, log, tensorboard, half, licence)
+    files = training_output.Files(output, log, tensorboard)
     files.refuse_what_is_there(resume, force)
     with (
         stdio.open_seekable(strokes) as file,
         StrokesReader(file, stdio.name_of(strokes)) as reader,
         _opened_validation(valid) as validation,
     ):
-        if chosen is None:
-            checkpoint = files.read_checkpoint()
-            chosen = _with_settings(checkpoint.config, changes)
-            training_run = resume_run(reader, validation, chosen, checkpoint, cores)
+        if checkpoint:
+            training_run = resume_run(reader, validation, chosen, checkpoint)
         else:
-            training_run = begin_run(reader, validation, chosen, model, settled_seed(seed), cores)
+            terms = Terms(made=list(dict.fromkeys([*reader.history, *(model.made if model else ())])))
+            terms.licence = model.licence if model else ""
+            training_run = begin_run(reader, validation, chosen, model, settled_seed(seed), cores, terms)
+        training_run.terms.made.append(this_command())
+        training_run.terms.licence = training_run.terms.licence if licence is None else licence
+        training_run.terms.half |= half
+        _tell_missing(validation)
         with training_output.signals_noticed() as caught:
             limits = Limits(max_batches, seconds, lambda: caught.signal is not None)
             training_output.follow(training_run, limits, files, saving)
@@ -172,7 +180,8 @@ def run(
 def duration(text: str, option: str) -> float:
     """Return the seconds of ``1h30m``, ``40m``, ``90s`` or ``90``; raises UsageError that names ``option``."""
     number = r"(\d+(?:\.\d+)?)"
-    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s?)?", text.strip())
+    plain = f"{text.strip()}s" if re.fullmatch(number, text.strip()) else text.strip()
+    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s)?", plain)
     if parts is None or not any(parts.groups()):
         raise UsageError(f"{option} {text}: write a time as 90s, 40m, 2h or 1h30m")
     hours, minutes, seconds = (float(part or 0) for part in parts.groups())
@@ -188,6 +197,20 @@ def _prepare_tensorflow(threads: int | None) -> int:
         except ImportError as error:
             raise MissingExtra("hw train", "train") from error
         return use_threads(threads)
+
+
+def _read_checkpoint(output: Path) -> Checkpoint:
+    from hwcli.learning.checkpoint import checkpoint_of, read_checkpoint
+
+    path = checkpoint_of(output)
+    with stdio.open_seekable(path) as file:
+        return read_checkpoint(file, str(path))
+
+
+def _tell_missing(validation: Validation) -> None:
+    missing = validation.chosen.missing() if validation.chosen else []
+    if missing:
+        console.warn(f"{len(missing)} of the list of --valid not found, the first: {missing[0]}")
 
 
 def _check_tensorboard(directory: Path | None) -> None:
@@ -247,6 +270,7 @@ def _write_config(config: Config) -> None:
 @contextlib.contextmanager
 def _opened_validation(valid: str) -> Iterator[Validation]:
     """Yield what ``--valid`` asks for: a share, a list of ids or another stroke file."""
+    from hwcli.ink.selection import read_selection
     from hwcli.ink.strokes_file import StrokesReader
     from hwcli.learning.beginning import Validation
 
@@ -263,16 +287,7 @@ def _opened_validation(valid: str) -> Iterator[Validation]:
         magic = file.read(len(HDF5_MAGIC))
         file.seek(0)
         if magic != HDF5_MAGIC:
-            yield Validation(chosen=_listed(file, valid))
+            yield Validation(chosen=read_selection(file, stdio.name_of(valid)))
             return
         with StrokesReader(file, valid) as reader:
             yield Validation(reader=reader)
-
-
-def _listed(file: BinaryIO, name: str) -> Selection:
-    from hwcli.ink.selection import Selection
-
-    try:
-        return Selection(file.read().decode().splitlines())
-    except UnicodeDecodeError as error:
-        raise HwError(f"{name}: neither a list of line or form ids nor a stroke file") from error

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 from hwcli import console, stdio
-from hwcli.errors import HwError
+from hwcli.errors import HwError, UsageError
 from hwcli.learning.board import Board
-from hwcli.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from hwcli.learning.checkpoint import checkpoint_of, write_checkpoint
 from hwcli.learning.run import Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
 from hwcli.model.file import weight_count, write_model
 
@@ -32,36 +32,34 @@ class Files:
     model: Path
     log: Path | None
     tensorboard: Path | None
-    half: bool
-    licence: str
 
     @property
     def checkpoint(self) -> Path:
         """Where the checkpoint stands: beside the model."""
-        return self.model.with_suffix(".checkpoint.h5")
+        return checkpoint_of(self.model)
 
     def refuse_what_is_there(self, resume: bool, force: bool) -> None:
-        """Refuse to begin where a model or a checkpoint stands that nobody said may go."""
+        """Refuse to begin where nothing can be written, or where something stands that nobody said may go."""
+        if not os.access(self.model.parent, os.W_OK):
+            why = "cannot be written to" if self.model.parent.is_dir() else "no such directory"
+            raise HwError(f"{self.model.parent}: {why}")
+        if str(self.model) == stdio.STREAM or (self.model.exists() and not self.model.is_file()):
+            raise UsageError(f"-o {self.model}: a model needs a file of its own, with its checkpoint beside it")
         if resume:
             return
         stdio.refuse_existing(self.model, force)
         if self.checkpoint.exists() and not force:
             raise HwError(f"{self.checkpoint}: exists; --resume goes on from it, --force begins anew")
 
-    def read_checkpoint(self) -> Checkpoint:
-        """Return the checkpoint to go on from."""
-        with stdio.open_seekable(self.checkpoint) as file:
-            return read_checkpoint(file, str(self.checkpoint))
-
     def write_checkpoint(self, run: Run) -> None:
         """Write the checkpoint, whole."""
         with stdio.open_output(self.checkpoint, binary=True, force=True) as file:
             write_checkpoint(file, run.checkpoint())
 
-    def write_model(self, run: Run) -> None:
-        """Write the model, whole."""
+    def write_model(self, run: Run, measured: dict[str, Any] | None = None) -> None:
+        """Write the model, whole; ``measured`` is a validation that is not in the run's history."""
         with stdio.open_output(self.model, binary=True, force=True) as file:
-            write_model(file, run.model(self.licence), "float16" if self.half else "float32")
+            write_model(file, run.model(measured), "float16" if run.terms.half else "float32")
         console.detail(f"{self.model}: written")
 
 
@@ -91,7 +89,10 @@ class Log:
 @contextlib.contextmanager
 def open_log(files: Files) -> Iterator[Log]:
     """Open the log that ``files`` name, to append."""
-    board = Board(str(files.tensorboard)) if files.tensorboard else None
+    try:
+        board = Board(str(files.tensorboard)) if files.tensorboard else None
+    except OSError as error:
+        raise HwError(f"{files.tensorboard}: {stdio.explain(error)}") from error
     if files.log is None:
         yield Log(None, board)
         return
@@ -165,6 +166,13 @@ def _tell_begin(run: Run) -> None:
     points = int(lines.lengths.sum())
     held = f", {len(validation)} to validate on" if validation else ", none to validate on"
     console.say(f"{weight_count(run.config.network):,} weights; {len(lines):,} lines, {points:,} points{held}")
+    left = (
+        len(lines.reader)
+        - len(lines)
+        - (len(validation) if validation and validation.reader is lines.reader else 0)
+    )
+    if run.config.data.max_lines and left > 0:
+        console.warn(f"{left:,} lines are left out: data.max_lines is {run.config.data.max_lines:,}")
     if lines.cut_count:
         console.warn(f"{lines.cut_count:,} lines are longer than data.max_points and are cut to it")
     left_out = sum(int(length < 3) for length in lines.reader.lengths)
@@ -186,8 +194,8 @@ def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress
         log.add_sometimes(record | speed | {"seconds": round(position.seconds, 1)}, position.points)
     elif isinstance(event, SteppedBack):
         console.warn(
-            f"batch {position.batches}: the loss or its gradient is not finite; the change is left out and "
-            f"the learning rate is now {event.rate_factor:g} of what was asked"
+            f"batch {position.batches}: the loss or its gradient is not finite; back to the last good weights, "
+            f"with {event.rate_factor:g} of the learning rate that was asked for"
         )
         log.add({"batch": position.batches, "stepped_back": event.rate_factor}, position.points)
     elif isinstance(event, Validated):
@@ -203,25 +211,35 @@ def _time_left(run: Run) -> str:
 
 
 def _take_validation(event: Validated, run: Run, files: Files, log: Log) -> None:
+    _tell_validation(event)
+    log.add({"validation": True, **event.record}, run.position.points)
+    if event.is_best:
+        files.write_model(run)
+    files.write_checkpoint(run)
+
+
+def _tell_validation(event: Validated) -> None:
     record = event.record
     best = ", the best so far" if event.is_best else ""
     learned = record["training_loss"]
     training = "" if learned is None else f"; training {learned:.4f} a point"
+    if record["validation_loss"] is None:
+        console.warn(f"epoch {record['epoch']:.2f}: the validation loss is not finite")
+        return
     console.say(
         f"epoch {record['epoch']:.2f}: validation {record['validation_loss']:.4f} a point, "
         f"{record['validation_loss_line']:.1f} a line{best}{training}"
     )
-    log.add({"validation": True, **record}, run.position.points)
-    if event.is_best:
-        files.write_model(run)
-        files.write_checkpoint(run)
 
 
 def _finish(run: Run, files: Files, log: Log) -> None:
     """Save the run as it is, measure it once more, and see that there is a model."""
-    if last := run.validate():
-        _take_validation(last, run, files, log)
     files.write_checkpoint(run)
+    if last := run.validate():
+        _tell_validation(last)
+        log.add({"validation": True, **last.record}, run.position.points)
+        if last.is_best:
+            files.write_model(run, last.record)
     if run.validation is None or not files.model.exists():
         files.write_model(run)
     console.say(f"{files.model}: {'the best' if run.validation else 'the last'} weights; to go on: --resume")

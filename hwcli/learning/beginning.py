@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import HwError
 from hwcli.learning.batches import Lines
-from hwcli.learning.checkpoint import Checkpoint, Position
+from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.device import products_type
 from hwcli.learning.learner import Learner
 from hwcli.learning.network import initial_weights
@@ -41,7 +41,8 @@ def begin_run(
     config: Config,
     model: Model | None,
     seed: int,
-    threads: int,
+    parts: int,
+    terms: Terms,
 ) -> Run:
     """Return a new run over the lines of ``reader``, from the weights of ``model`` or from fresh ones.
 
@@ -62,13 +63,13 @@ def begin_run(
             lines.scale = scale
     chance = np.random.default_rng([seed, 0x1417])
     weights = model.weights if model else initial_weights(config.network, chance)
-    learner = Learner(config, weights, products_type(config.training.precision), threads)
-    return Run(learner, training, held_out, Position(seed))
+    learner = Learner(config, weights, products_type(config.training.precision), parts)
+    run = Run(learner, training, held_out, Position(seed))
+    run.terms = terms
+    return run
 
 
-def resume_run(
-    reader: StrokesReader, validation: Validation, config: Config, checkpoint: Checkpoint, threads: int
-) -> Run:
+def resume_run(reader: StrokesReader, validation: Validation, config: Config, checkpoint: Checkpoint) -> Run:
     """Return the run of ``checkpoint``, to go on where it stopped; ``config`` may differ in how it trains.
 
     Raises
@@ -76,17 +77,26 @@ def resume_run(
     ConfigError: ``config`` has another network or another choice of the ink.
     HwError: these are not the lines that it learned from.
     """
-    if (config.network, config.data) != (checkpoint.config.network, checkpoint.config.data):
-        raise ConfigError("a resumed run keeps its [network] and [data]")
+    before = checkpoint.config
+    kept = (before.network, before.data, before.optimiser.kind)
+    if (config.network, config.data, config.optimiser.kind) != kept:
+        raise ConfigError("a resumed run keeps its [network], its [data] and its optimiser.kind")
     training, held_out = _chosen_lines(reader, validation, config, checkpoint.position.seed)
     if run_fingerprint(training, held_out) != checkpoint.fingerprint:
         raise HwError("the checkpoint learned from other lines: give the same stroke file and the same --valid")
     for lines in (training, held_out):
         if lines is not None:
             lines.scale = checkpoint.scale
-    learner = Learner(config, checkpoint.weights, products_type(config.training.precision), threads)
-    learner.restore(checkpoint.weights, list(checkpoint.slots))
-    return Run(learner, training, held_out, checkpoint.position)
+    learner = Learner(config, checkpoint.weights, products_type(config.training.precision), checkpoint.parts)
+    try:
+        learner.restore(checkpoint.weights, list(checkpoint.slots))
+    except ValueError as error:
+        raise HwError(f"the checkpoint's optimiser has another shape than its network: {error}") from error
+    if config.optimiser.rate != before.optimiser.rate:
+        checkpoint.position.rate_factor = 1.0
+    run = Run(learner, training, held_out, checkpoint.position)
+    run.terms = checkpoint.terms
+    return run
 
 
 def _chosen_lines(
@@ -122,7 +132,10 @@ def _held_out(
 ) -> NDArray[np.int64]:
     if validation.chosen is not None:
         ids = reader.ids
-        return np.array([line for line in usable if validation.chosen.wants(ids[line])], np.int64)
+        held_out = [line for line in usable if validation.chosen.wants(ids[line])]
+        for line in held_out:
+            validation.chosen.place(ids[line])
+        return np.array(held_out, np.int64)
     count = round(validation.share * len(usable))
     if validation.share and len(usable) > 1:
         count = max(count, 1)

@@ -11,8 +11,11 @@ class Board:
     """Scalars over the points learned from, in a directory that TensorBoard watches."""
 
     def __init__(self, directory: str) -> None:
-        """Write into ``directory``, beside what is there."""
-        self._writer = tf.summary.create_file_writer(directory)
+        """Write into ``directory``, beside what is there; raises OSError when that cannot be."""
+        try:
+            self._writer = tf.summary.create_file_writer(directory)
+        except tf.errors.OpError as error:
+            raise OSError(error.message) from error
 
     def add(self, record: Mapping[str, object], step: int) -> None:
         """Add the numbers of ``record`` under their names."""

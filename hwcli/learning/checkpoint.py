@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import h5py
@@ -15,7 +16,7 @@ from hwcli import __version__
 from hwcli.errors import BadInput
 from hwcli.ink.offsets import Scale
 from hwcli.model.config import Config, ConfigError, config_text, read_config
-from hwcli.model.file import Weights, weight_shapes
+from hwcli.model.file import DAMAGE, Weights, read_weights, weight_shapes
 
 FORMAT = "hw-checkpoint"
 FORMAT_VERSION = 1
@@ -51,6 +52,22 @@ class Position:
 
 
 @dataclass
+class Terms:
+    """What goes into the model's file besides the network.
+
+    Attributes
+    ----------
+    licence: terms of the data.
+    made: a line a step that led to the model: program, version, command line.
+    half: store the weights as 16-bit numbers.
+    """
+
+    licence: str = ""
+    made: list[str] = field(default_factory=list)
+    half: bool = False
+
+
+@dataclass
 class Checkpoint:
     """A run at rest: what it trains, how far it is, and which lines it learns from (``fingerprint``)."""
 
@@ -60,6 +77,15 @@ class Checkpoint:
     slots: Sequence[NDArray[np.float32]]
     position: Position
     fingerprint: str
+    parts: int = 1
+    """How many parts a batch is cut into, each with chance of its own."""
+    terms: Terms = field(default_factory=Terms)
+
+
+def checkpoint_of(model: Path) -> Path:
+    """Return where the checkpoint of the run that makes ``model`` stands: ``m.checkpoint.h5`` for ``m.h5``."""
+    stem = model.name.removesuffix(".h5").removesuffix(".hdf5")
+    return model.with_name(f"{stem}.checkpoint.h5")
 
 
 def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
@@ -70,6 +96,8 @@ def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
         root.attrs["generator"] = f"hw {__version__}"
         root.attrs["config"] = config_text(checkpoint.config)
         root.attrs["fingerprint"] = checkpoint.fingerprint
+        root.attrs["parts"] = checkpoint.parts
+        root.attrs["terms"] = json.dumps(asdict(checkpoint.terms))
         root.attrs["scale"] = np.array([checkpoint.scale.mean, checkpoint.scale.sd], np.float64)
         position = json.dumps(asdict(checkpoint.position)).encode()
         root.create_dataset("position", data=np.frombuffer(position, np.uint8))
@@ -96,22 +124,21 @@ def read_checkpoint(file: BinaryIO, source: str) -> Checkpoint:
             return _read_open(root, source)
     except ConfigError as error:
         raise BadInput(source, str(error).removeprefix(f"{source}: ")) from error
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+    except DAMAGE as error:
         raise BadInput(source, f"damaged checkpoint: {error}") from error
 
 
 def _read_open(root: h5py.File, source: str) -> Checkpoint:
     config = read_config(str(root.attrs["config"]), source)
     (mean_x, mean_y), (sd_x, sd_y) = root.attrs["scale"].tolist()
-    weights = {name: root[f"weights/{name}"][()] for name in weight_shapes(config.network)}
-    for name, shape in weight_shapes(config.network).items():
-        if weights[name].shape != shape or not np.isfinite(weights[name]).all():
-            raise ValueError(f"weights {name} do not fit its network")
+    shapes = weight_shapes(config.network)
     return Checkpoint(
         config,
         Scale((mean_x, mean_y), (sd_x, sd_y)),
-        weights,
-        [root[f"slots/{name}"][()] for name in sorted(root["slots"])],
+        {name: read_weights(root, name, shape) for name, shape in shapes.items()},
+        [root[f"slots/{name}"][()].astype(np.float32) for name in sorted(root["slots"])],
         Position(**json.loads(bytes(root["position"][()]))),
         str(root.attrs["fingerprint"]),
+        int(root.attrs["parts"]),
+        Terms(**json.loads(root.attrs["terms"])),
     )

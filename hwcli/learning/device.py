@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import tensorflow as tf
+
+from hwcli.threads import cores
 
 BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 """Processor flags (as Linux names them) of machines that multiply bfloat16 faster than float32."""
@@ -17,7 +18,7 @@ def use_threads(count: int | None) -> int:
     Each core runs a part of the batch on its own, so an operation inside a part gets one thread.  Has to be
     called before TensorFlow does anything else.
     """
-    count = count or len(os.sched_getaffinity(0))
+    count = count or cores()
     tf.config.threading.set_inter_op_parallelism_threads(count)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.zeros([])  # the first operation looks for devices, and says on stderr what it does not find

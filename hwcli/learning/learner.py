@@ -76,10 +76,11 @@ def block_loss(
 ) -> tuple[tf.Tensor, State]:
     """Return the summed loss of the block's counted points, and the state that the next block begins with."""
     outputs, states = run_network(weights, config.network, given.rows, given.mask, state, treatment)
-    losses = POINT_LOSS[config.network.kind](outputs, given.targets, config.network, config.loss)
-    counted = tf.range(tf.shape(losses)[0]) >= given.counted
-    # tf.where and not a product: what a padded place predicts may be infinite.
+    counted = tf.range(tf.shape(outputs)[0]) >= given.counted
     valid = counted[:, None] & (given.mask[..., 0] > 0)
+    # Before the loss and after it: what does not count may be infinite, there and in its derivative.
+    outputs = tf.where(valid[..., None], outputs, 0.0)
+    losses = POINT_LOSS[config.network.kind](outputs, given.targets, config.network, config.loss)
     total = tf.reduce_sum(tf.where(valid, losses, 0.0))
     carried = tuple(
         tuple(_after(given.advance, first, later) for first, later in zip(initial, layer, strict=True))
@@ -102,7 +103,7 @@ class Learner:
 
     def __init__(self, config: Config, weights: Weights, products: tf.DType, parts: int) -> None:
         """Begin with ``weights``, by the names of ``weight_shapes``."""
-        self.config, self._products, self._parts = config, products, parts
+        self.config, self._products, self.parts = config, products, parts
         names = weight_shapes(config.network)
         self.weights = {name: tf.Variable(weights[name], name=name) for name in names}
         self._variables = list(self.weights.values())
@@ -163,7 +164,7 @@ class Learner:
         for name, variable in self.weights.items():
             variable.assign(weights[name])
         for slot, value in zip(self.optimiser.slots, slots, strict=True):
-            slot.assign(value)
+            slot.assign(value.reshape(slot.shape))
 
     @staticmethod
     def _blocks(batch: Batch, bptt: Bptt) -> list[Block]:
@@ -176,8 +177,8 @@ class Learner:
     def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor) -> tuple[tf.Tensor, State]:
         """Add the block's gradient to what is gathered; return its loss and the state carried on."""
         results = [
-            self._part_gradients(*_part(given, state, part, self._parts), _folded(seed, part))
-            for part in range(self._parts)
+            self._part_gradients(*_part(given, state, part, self.parts), _folded(seed, part))
+            for part in range(self.parts)
         ]
         for gathered, *gradients in zip(self._gathered, *(result[1] for result in results), strict=True):
             gathered.assign_add(tf.add_n(gradients))
@@ -195,8 +196,8 @@ class Learner:
     def _measure_block(self, given: BlockInput, state: State) -> tuple[tf.Tensor, State]:
         treatment = Treatment(products=self._products)
         results = [
-            block_loss(self.weights, self.config, *_part(given, state, part, self._parts), treatment)
-            for part in range(self._parts)
+            block_loss(self.weights, self.config, *_part(given, state, part, self.parts), treatment)
+            for part in range(self.parts)
         ]
         return tf.add_n([result[0] for result in results]), _joined([result[1] for result in results])
 

@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwcli.errors import HwError
 from hwcli.learning.batches import Batch, Lines, order_by_length, order_of_epoch, read_ahead
-from hwcli.learning.checkpoint import Checkpoint, Position
+from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.learner import Learner
 from hwcli.model.config import Config
-from hwcli.model.file import Model
+from hwcli.model.file import Model, Weights
+
+Snapshot = tuple[Weights, list[NDArray[np.float32]]]
 
 VALIDATION_BATCH = 64
+SNAPSHOT_EVERY = 20
+"""Batches between two looks at whether the weights are worth going back to."""
 STEPS_BACK_LIMIT = 10
 """Batches in a row that fail before the run gives up."""
 
@@ -47,7 +52,7 @@ class Learned:
 
 @dataclass(frozen=True)
 class SteppedBack:
-    """A batch had a loss or gradient that is not finite; its change was left out and the rate halved."""
+    """A loss or gradient was not finite: the weights are the last good ones again, the rate is halved."""
 
     rate_factor: float
 
@@ -80,7 +85,10 @@ class Run:
         self.config: Config = learner.config
         self.batches_an_epoch = math.ceil(len(training) / self.config.training.batch)
         self.batches_in_all = self.batches_an_epoch * self.config.training.epochs
+        self.terms = Terms()
         self._failures = 0
+        self._last: Batch | None = None
+        self._good = self._candidate = self._snapshot()
 
     def events(self, limits: Limits) -> Iterator[Event]:
         """Train until the end of the last epoch or one of the ``limits``, telling what happens.
@@ -98,7 +106,10 @@ class Run:
             yield self._learn(batch)
             self.position.seconds = earlier + time.monotonic() - began
             if self._validation_due():
-                yield self._validate()
+                validated = self._validate()
+                yield validated
+                if validated.record["validation_loss"] is None:
+                    yield self._step_back()
                 if 0 < self.config.training.patience <= self.position.stale:
                     yield Stopped("patience")
                     return
@@ -107,26 +118,60 @@ class Run:
     def validate(self) -> Validated | None:
         """Measure once more, for a run that ends between two validations; None when there is nothing new.
 
-        It leaves no trace in what decides how a resumed run goes on.
+        The position stays as it is: a run that goes on from here is the run that never stopped.
         """
         position = self.position
         if self.validation is None or (position.history and position.history[-1]["batch"] == position.batches):
             return None
-        kept = position.stale, position.loss, position.loss_points
-        event = self._validate()
-        position.stale, position.loss, position.loss_points = kept
-        return event
+        return Validated(*self._measured())
 
-    def model(self, licence: str) -> Model:
-        """Return the network as it is now."""
-        weights = self.learner.current_weights()
-        return Model(self.config, self.training.scale, weights, list(self.position.history), licence)
+    def model(self, measured: dict[str, Any] | None = None) -> Model:
+        """Return the network as it is now, ``measured`` last if that is not in its history yet."""
+        history = [*self.position.history, *([measured] if measured else [])]
+        return Model(
+            self.config,
+            self.training.scale,
+            self.learner.current_weights(),
+            history,
+            self.terms.licence,
+            self.position.seed,
+            self.terms.made,
+        )
 
     def checkpoint(self) -> Checkpoint:
-        """Return all that ``resume`` needs."""
-        weights, slots = self.learner.current_weights(), self.learner.slots()
+        """Return all that ``resume_run`` needs; weights that give no finite loss are never in it."""
+        if not self._is_sound():
+            self._go_back()
         fingerprint = run_fingerprint(self.training, self.validation)
-        return Checkpoint(self.config, self.training.scale, weights, slots, self.position, fingerprint)
+        weights, slots = self._snapshot()
+        return Checkpoint(
+            self.config,
+            self.training.scale,
+            weights,
+            slots,
+            self.position,
+            fingerprint,
+            self.learner.parts,
+            self.terms,
+        )
+
+    def _snapshot(self) -> Snapshot:
+        return self.learner.current_weights(), self.learner.slots()
+
+    def _is_sound(self) -> bool:
+        """Return whether the weights, as they are after the last change, still give a finite loss."""
+        return self._last is None or self.learner.measure([self._last]).finite
+
+    def _go_back(self) -> None:
+        """Go back to the last weights that are known to give a finite loss."""
+        self.learner.restore(*self._good)
+        self._candidate = self._good
+        self._last = None
+
+    def _keep_good(self) -> None:
+        """Take note of good weights now and then: those from which a later batch had a finite loss."""
+        if self.position.batches % SNAPSHOT_EVERY == 0:
+            self._good, self._candidate = self._candidate, self._snapshot()
 
     def _batches(self) -> Iterator[Batch]:
         """Yield the batches that are left, epoch by epoch; their order depends on seed and epoch alone."""
@@ -144,7 +189,8 @@ class Run:
         position.batches += 1
         if not tally.finite:
             return self._step_back()
-        self._failures = 0
+        self._failures, self._last = 0, batch
+        self._keep_good()
         position.points += tally.points
         position.loss += tally.loss
         position.loss_points += tally.points
@@ -154,10 +200,11 @@ class Run:
     def _step_back(self) -> SteppedBack:
         self._failures += 1
         self.position.rate_factor /= 2
+        self._go_back()
         if self._failures >= STEPS_BACK_LIMIT:
             raise HwError(
-                f"the loss is infinite or not a number {self._failures} batches in a row; the weights before "
-                "that are kept: lower optimiser.rate, or clip with optimiser.clip_norm"
+                f"the loss is infinite or not a number {self._failures} times in a row; the last good weights "
+                "are kept: --resume with a lower --set optimiser.rate, or with optimiser.clip_norm"
             )
         return SteppedBack(self.position.rate_factor)
 
@@ -184,27 +231,32 @@ class Run:
         return self.validation is not None and self.position.batches % every == 0
 
     def _validate(self) -> Validated:
+        position = self.position
+        record, is_best = self._measured()
+        position.loss, position.loss_points = 0.0, 0
+        position.stale = 0 if is_best else position.stale + 1
+        if is_best:
+            position.best = record["validation_loss"]
+        position.history.append(record)
+        return Validated(record, is_best)
+
+    def _measured(self) -> tuple[dict[str, Any], bool]:
+        """Return the record of a validation, losses that are not finite as None, and whether it is the best."""
         position, lines = self.position, self.validation
         assert lines is not None
         order = order_by_length(lines.lengths, VALIDATION_BATCH)
         tally = self.learner.measure(read_ahead(lines.batch, order))
         loss = tally.loss / max(tally.points, 1)
-        is_best = math.isfinite(loss) and (position.best is None or loss < position.best)
-        record = {
+        is_best = tally.finite and (position.best is None or loss < position.best)
+        return {
             "batch": position.batches,
             "epoch": round(position.batches / self.batches_an_epoch, 3),
             "points": position.points,
             "seconds": round(position.seconds, 1),
             "training_loss": position.loss / position.loss_points if position.loss_points else None,
-            "validation_loss": loss,
-            "validation_loss_line": tally.loss / len(lines),
-        }
-        position.loss, position.loss_points = 0.0, 0
-        position.stale = 0 if is_best else position.stale + 1
-        if is_best:
-            position.best = loss
-        position.history.append(record)
-        return Validated(record, is_best)
+            "validation_loss": loss if tally.finite else None,
+            "validation_loss_line": tally.loss / len(lines) if tally.finite else None,
+        }, is_best
 
 
 def run_fingerprint(training: Lines, validation: Lines | None) -> str:

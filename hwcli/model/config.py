@@ -116,7 +116,7 @@ class Optimiser:
     final_rate: float = 0.03
     """Share of ``rate`` that is left at the end of a cosine schedule."""
     warmup: int = 0
-    """Updates over which the rate rises from 0."""
+    """Batches over which the rate rises from 0."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Training:
     epochs: int = 20
     """Passes over the training lines."""
     validate_every: int = 0
-    """Updates between two validations; 0: once an epoch."""
+    """Batches between two validations; 0: once an epoch."""
     patience: int = 0
     """Validations without a better result after which to stop; 0: never."""
     precision: str = "auto"

@@ -38,6 +38,8 @@ class Model:
     weights: by the names and shapes of ``weight_shapes``.
     history: what was measured while it was trained, a dictionary a validation.
     licence: terms of the data that it was trained on, and of the model.
+    seed: of the chance in its training, None when that is not known.
+    made: a line a step that led to it: program, version, command line.
     """
 
     config: Config
@@ -45,6 +47,8 @@ class Model:
     weights: Weights
     history: Sequence[dict[str, Any]] = field(default_factory=list)
     licence: str = ""
+    seed: int | None = None
+    made: Sequence[str] = ()
 
 
 def weight_shapes(network: Network) -> dict[str, tuple[int, ...]]:
@@ -81,6 +85,9 @@ def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
         root.attrs["generator"] = f"hw {__version__}"
         root.attrs["config"] = config_text(model.config)
         root.attrs["licence"] = model.licence
+        root.attrs["made"] = "\n".join(model.made)
+        if model.seed is not None:
+            root.attrs["seed"] = model.seed
         root.attrs["scale_mean"] = np.asarray(model.scale.mean, np.float64)
         root.attrs["scale_sd"] = np.asarray(model.scale.sd, np.float64)
         lines = "".join(json.dumps(record) + "\n" for record in model.history)
@@ -127,9 +134,11 @@ def _read_open(root: h5py.File, source: str) -> Model:
     return Model(
         config,
         Scale(mean, sd),
-        {name: _read_weights(root, name, shape) for name, shape in weight_shapes(config.network).items()},
+        {name: read_weights(root, name, shape) for name, shape in weight_shapes(config.network).items()},
         [json.loads(line) for line in history],
         str(root.attrs.get("licence", "")),
+        int(root.attrs["seed"]) if "seed" in root.attrs else None,
+        str(root.attrs.get("made", "")).splitlines(),
     )
 
 
@@ -140,7 +149,13 @@ def _pair(values: Any) -> tuple[float, float]:
     return x, y
 
 
-def _read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the weights ``name`` of ``shape`` from the open file ``root``.
+
+    Raises
+    ------
+    ValueError: they have another shape or type, or are not all finite.
+    """
     dataset = root.get(f"weights/{name}")
     if (
         not isinstance(dataset, h5py.Dataset)

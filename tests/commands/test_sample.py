@@ -226,9 +226,10 @@ def test_tensorflow_is_not_loaded(model_h5: Path) -> None:
 # --- what is refused ---------------------------------------------------------------------------------------
 
 
-def test_without_a_model_it_says_what_to_do(run_hw: RunHw) -> None:
-    failed = run_hw("sample", code=2)
-    assert failed.err == "hw: name a model with --model FILE; hw train makes one\n"
+def test_without_a_model_it_writes_with_the_one_that_comes_along(run_hw: RunHw) -> None:
+    made = run_hw("sample", "--points", 5, "--seed", 1, "-q")
+    assert json.loads(made.lines[0])["model"] == "graves-prediction.h5"
+    assert len(made.lines) == 6
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hwcli.ink.selection import Selection
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.batches import Lines, order_by_length, order_of_epoch
 from hwcli.learning.beginning import Validation, begin_run, resume_run
-from hwcli.learning.checkpoint import read_checkpoint, write_checkpoint
+from hwcli.learning.checkpoint import Terms, read_checkpoint, write_checkpoint
 from hwcli.learning.run import Learned, Limits, SteppedBack, Stopped, Validated
 from hwcli.model.config import Config, ConfigError, preset_text, read_config
 
@@ -48,7 +48,7 @@ def reader():
 
 
 def begun(reader, config=CONFIG, validation=A_FIFTH, seed=5):
-    return begin_run(reader, validation, config, None, seed, 1)
+    return begin_run(reader, validation, config, None, seed, 1, Terms())
 
 
 def trained(run, **limits):
@@ -58,7 +58,8 @@ def trained(run, **limits):
 def resumed(reader, run, config=CONFIG, validation=A_FIFTH):
     file = io.BytesIO()
     write_checkpoint(file, run.checkpoint())
-    return resume_run(reader, validation, config, read_checkpoint(file, "checkpoint"), 1)
+    file.seek(0)
+    return resume_run(reader, validation, config, read_checkpoint(file, "checkpoint"))
 
 
 def assert_same(run, other):
@@ -109,7 +110,7 @@ def test_it_learns(reader):
 def test_the_number_of_parts_changes_rounding_only(reader):
     without = {"dropout_layers": 0.0, "dropout_output": 0.0, "input_probability": 0.0}
     quiet = CONFIG.updated({"noise": without})
-    runs = [begin_run(reader, Validation(), quiet, None, 5, parts) for parts in (1, 3)]
+    runs = [begin_run(reader, Validation(), quiet, None, 5, parts, Terms()) for parts in (1, 3)]
     for run in runs:
         trained(run, batches=3)
     for one, three in zip(*(run.learner.current_weights().values() for run in runs), strict=True):
@@ -119,8 +120,8 @@ def test_the_number_of_parts_changes_rounding_only(reader):
 def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
     run = begun(reader)
     trained(run, batches=2)
-    before = run.learner.current_weights()
-    slots = run.learner.slots()
+    run.checkpoint()
+    before, slots = run._good
     poisoned = run.training.batch
     run.training.batch = lambda places: poisoned(places)._replace(
         rows=poisoned(places).rows + np.float32(np.nan)
@@ -143,9 +144,33 @@ def test_it_gives_up_when_nothing_is_finite_any_more(reader):
     run.training.batch = lambda places: poisoned(places)._replace(
         rows=poisoned(places).rows + np.float32(np.inf)
     )
-    with pytest.raises(HwError, match=r"lower optimiser\.rate"):
+    with pytest.raises(HwError, match="last good weights"):
         trained(run)
     assert all(np.isfinite(array).all() for array in run.learner.current_weights().values())
+
+
+def test_finite_changes_that_lead_to_what_is_not_are_undone_and_never_saved(reader):
+    run = begun(reader, CONFIG.updated({"training": {"epochs": 40}}))
+    trained(run, batches=25)
+    wild = CONFIG.updated({"training": {"epochs": 40}, "optimiser": {"rate": 1e30, "clip_norm": 0.0}})
+    run = resumed(reader, run, wild)
+    good = run.learner.current_weights()
+    with pytest.raises(HwError, match="last good weights"):
+        trained(run)
+    for name, array in run.checkpoint().weights.items():
+        np.testing.assert_array_equal(array, good[name])
+    tame = resumed(reader, run, CONFIG.updated({"training": {"epochs": 40}}))
+    assert tame.position.rate_factor == 1
+    assert isinstance(trained(tame, batches=tame.position.batches + 1)[0], Learned)
+
+
+def test_a_checkpoint_right_after_a_wild_change_holds_the_weights_before_it(reader):
+    run = begun(reader)
+    trained(run, batches=3)
+    good = run._good[0]
+    run.learner.weights["output/bias"].assign_add(tf.fill(run.learner.weights["output/bias"].shape, 1e38))
+    for name, array in run.checkpoint().weights.items():
+        np.testing.assert_array_equal(array, good[name])
 
 
 def test_patience_and_interruption_end_it(reader):
