@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 import typer
 
 from hwcli import console, stdio
+from hwcli.commands.provenance import this_command
 from hwcli.errors import BadInput, HwError, UsageError
-from hwcli.options import Force, Output, Quiet, SkipBad, Verbose, this_command
+from hwcli.options import Force, Output, Quiet, SkipBad, Verbose
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing

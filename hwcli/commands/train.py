@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwcli import console, stdio
+from hwcli.commands.provenance import this_command
 from hwcli.errors import MissingExtra, UsageError
-from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed, this_command
+from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed
 
 if TYPE_CHECKING:
     from hwcli.learning.beginning import Validation
