@@ -212,8 +212,10 @@ def test_options_that_make_no_sense_are_refused(
     assert failed.out == b""
 
 
-def test_without_a_model_it_says_what_to_do(run_hw: RunHw, ink_h5: Path) -> None:
-    assert "--model" in run_hw("eval", ink_h5, code=2).err
+def test_without_a_model_it_measures_the_one_that_comes_along(run_hw: RunHw, ink_h5: Path) -> None:
+    figures = json.loads(run_hw("eval", ink_h5, "--json").out)
+    assert figures["model"] == "graves-prediction.h5"
+    assert figures["lines"] == 24
 
 
 def test_a_model_that_predicts_beyond_all_numbers_meets_no_threshold(
