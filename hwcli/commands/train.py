@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hwcli.learning.checkpoint import Checkpoint
     from hwcli.model import Config, Model
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-
 
 def _preset_names(incomplete: str) -> list[str]:
     from hwcli.model.config import preset_names
@@ -168,7 +166,9 @@ def run(
             terms = Terms(made=list(dict.fromkeys([*reader.history, *(model.made if model else ())])))
             terms.licence = model.licence if model else ""
             training_run = begin_run(reader, validation, chosen, model, settled_seed(seed), cores, terms)
-        training_run.terms.made.append(this_command())
+        # A run that a loop resumes a thousand times keeps one line of it: HDF5 attributes have an end.
+        if this_command() not in training_run.terms.made:
+            training_run.terms.made.append(this_command())
         training_run.terms.licence = training_run.terms.licence if licence is None else licence
         training_run.terms.half |= half
         _tell_missing(validation)
@@ -271,6 +271,7 @@ def _write_config(config: Config) -> None:
 @contextlib.contextmanager
 def _opened_validation(valid: str) -> Iterator[Validation]:
     """Yield what ``--valid`` asks for: a share, a list of ids or another stroke file."""
+    from hwcli.ink import reading
     from hwcli.ink.selection import read_selection
     from hwcli.ink.strokes_file import StrokesReader
     from hwcli.learning.beginning import Validation
@@ -285,9 +286,7 @@ def _opened_validation(valid: str) -> Iterator[Validation]:
         yield Validation(share=share)
         return
     with stdio.open_seekable(valid) as file:
-        magic = file.read(len(HDF5_MAGIC))
-        file.seek(0)
-        if magic != HDF5_MAGIC:
+        if reading.peeked(file)[0] != reading.HDF5:
             yield Validation(chosen=read_selection(file, stdio.name_of(valid)))
             return
         with StrokesReader(file, valid) as reader:

@@ -64,9 +64,7 @@ def begin_run(
     chance = np.random.default_rng([seed, 0x1417])
     weights = model.weights if model else initial_weights(config.network, chance)
     learner = Learner(config, weights, products_type(config.training.precision), parts)
-    run = Run(learner, training, held_out, Position(seed))
-    run.terms = terms
-    return run
+    return Run(learner, training, held_out, Position(seed), terms)
 
 
 def resume_run(reader: StrokesReader, validation: Validation, config: Config, checkpoint: Checkpoint) -> Run:
@@ -94,9 +92,7 @@ def resume_run(reader: StrokesReader, validation: Validation, config: Config, ch
         raise HwError(f"the checkpoint's optimiser has another shape than its network: {error}") from error
     if config.optimiser.rate != before.optimiser.rate:
         checkpoint.position.rate_factor = 1.0
-    run = Run(learner, training, held_out, checkpoint.position)
-    run.terms = checkpoint.terms
-    return run
+    return Run(learner, training, held_out, checkpoint.position, checkpoint.terms)
 
 
 def _chosen_lines(

@@ -79,13 +79,15 @@ Event = Learned | SteppedBack | Validated | Stopped
 class Run:
     """One training run over the lines of a stroke file."""
 
-    def __init__(self, learner: Learner, training: Lines, validation: Lines | None, position: Position) -> None:
+    def __init__(
+        self, learner: Learner, training: Lines, validation: Lines | None, position: Position, terms: Terms
+    ) -> None:
         """Begin, or go on, at ``position``; ``training`` and ``validation`` lines have their scale."""
         self.learner, self.training, self.validation, self.position = learner, training, validation, position
         self.config: Config = learner.config
         self.batches_an_epoch = math.ceil(len(training) / self.config.training.batch)
         self.batches_in_all = self.batches_an_epoch * self.config.training.epochs
-        self.terms = Terms()
+        self.terms = terms
         self._failures = 0
         self._last: Batch | None = None
         self._good = self._candidate = self._snapshot()
