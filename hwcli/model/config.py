@@ -6,6 +6,7 @@ A preset is a TOML file in ``hwcli/model/presets`` that says only what differs f
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,10 @@ from hwcli.errors import HwError
 
 class ConfigError(HwError):
     """A configuration that cannot be: an unknown key, a value of the wrong type or out of range."""
+
+
+PRINTABLE = "".join(map(chr, range(32, 127)))
+"""The printable characters of ASCII."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,15 @@ class Network:
     peepholes: bool = False
     """Diagonal weights from the cells to the gates (Graves 2013, equations 7 to 11)."""
     mixtures: int = 20
+    window: int = 0
+    """Gaussians of the soft window over the text (Graves 2013, section 5.1); 0: the network reads no text."""
+    characters: str = PRINTABLE
+    """What a text may consist of, in the order of the one-hot vectors; of no meaning without a window."""
+
+    @property
+    def alphabet(self) -> int:
+        """The width of the window vector: the number of characters, 0 without a window."""
+        return len(self.characters) if self.window else 0
 
     @property
     def outputs(self) -> int:
@@ -46,7 +60,14 @@ class Data:
     """How the ink is brought to the network's scale, and how much of it is used."""
 
     scale: str = "axis"
-    """"axis": a mean and a standard deviation for x and for y; "common": one of both for both axes."""
+    """"axis": a mean and a standard deviation for x and for y; "common": one of both for both axes; "spread":
+    one standard deviation for both and no mean, so that stretching and turning commute with it."""
+    level: bool = False
+    """Turn each line so that it runs level (``hwcli.ink.preparation``)."""
+    height: bool = False
+    """Bring each line to one height: its y to a standard deviation of 1."""
+    step: float = 0.0
+    """Resample strokes to equal steps, in the unit that the ink has by then; 0: leave the points."""
     max_points: int = 0
     """Longer lines are cut to this many points; 0: never."""
     max_lines: int = 0
@@ -73,6 +94,14 @@ class Noise:
     """Probability that an input point's offset gets noise."""
     input_sd: float = 1.0
     """Standard deviation of that noise, in scaled units."""
+    stretch: float = 0.0
+    """Each line's x and y are each multiplied by a chance number within 1 ± this."""
+    slant: float = 0.0
+    """Each line is slanted by a chance number within ± this, x moved a unit of y."""
+    turn: float = 0.0
+    """Each line is turned by a chance angle within ± this, in radians."""
+    untexted: float = 0.0
+    """Share of the lines whose text is taken away, so that the network can also write without one."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +199,7 @@ class Config:
 
 CHOICES = {
     "network.kind": ("mixture", "regression"),
-    "data.scale": ("axis", "common"),
+    "data.scale": ("axis", "common", "spread"),
     "bptt.update": ("block", "line"),
     "optimiser.kind": ("adam", "rmsprop"),
     "optimiser.gradient": ("point", "line"),
@@ -179,10 +208,14 @@ CHOICES = {
 }
 AT_LEAST_ONE = {"network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs"}
 BELOW_ONE = {
-    "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
+    "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
     "optimiser.decay", "optimiser.momentum",
 }  # fmt: skip
-AT_MOST = {"noise.input_probability": 1, "network.layers": 64, "network.units": 65536, "network.mixtures": 4096}
+MOST_CHARACTERS = 4096
+AT_MOST = {
+    "noise.input_probability": 1, "noise.untexted": 1,
+    "network.layers": 64, "network.units": 65536, "network.mixtures": 4096, "network.window": 1024,
+}  # fmt: skip
 
 
 def _section_updated(section: str, current: Any, values: Mapping[str, Any]) -> Any:
@@ -207,7 +240,9 @@ def _check_ranges(config: Config) -> None:
     for section, values in config.to_dict().items():
         for key, value in values.items():
             name = f"{section}.{key}"
-            if isinstance(value, str):
+            if name == "network.characters":
+                _check_characters(value)
+            elif isinstance(value, str):
                 if value not in CHOICES[name]:
                     raise ConfigError(f"{name}: {value!r} is not one of {_listed(CHOICES[name])}")
             elif not isinstance(value, bool):
@@ -223,6 +258,13 @@ def _check_number(name: str, value: float) -> None:
         raise ConfigError(f"{name}: {value} is not below 1")
     if value > AT_MOST.get(name, math.inf):
         raise ConfigError(f"{name}: {value} is above {AT_MOST[name]}")
+
+
+def _check_characters(characters: str) -> None:
+    if not characters or len(set(characters)) != len(characters):
+        raise ConfigError("network.characters: at least one character, and each of them once")
+    if len(characters) > MOST_CHARACTERS:
+        raise ConfigError(f"network.characters: more than {MOST_CHARACTERS}")
 
 
 def _check_bptt(bptt: Bptt) -> None:
@@ -297,4 +339,5 @@ def config_text(config: Config) -> str:
 def _as_toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return json.dumps(value).replace("\x7f", "\\u007f") if isinstance(value, str) else repr(value)

@@ -34,12 +34,14 @@ class Model:
     Attributes
     ----------
     config: the network's shape and how it was trained.
-    scale: of the offsets, in the unit of the ink that it was trained on.
+    scale: of the offsets, in the unit of the ink that it was trained on, as ``config.data`` prepares it.
     weights: by the names and shapes of ``weight_shapes``.
     history: what was measured while it was trained, a dictionary a validation.
     licence: terms of the data that it was trained on, and of the model.
     seed: of the chance in its training, None when that is not known.
     made: a line a step that led to it: program, version, command line.
+    height: what the prepared ink is multiplied by to be as large as the ink that it was trained on usually was;
+        1 where ``config.data`` leaves the height as it is.
     """
 
     config: Config
@@ -49,24 +51,31 @@ class Model:
     licence: str = ""
     seed: int | None = None
     made: Sequence[str] = ()
+    height: float = 1.0
 
 
 def weight_shapes(network: Network) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight array of ``network``, in the order of the layers.
 
     A layer's ``kernel`` has a row for each of its inputs (the point's 3 first where there are skip
-    connections, then the layer below) and four blocks of columns, one a gate: input, forget, candidate,
-    output.  ``peephole`` has three rows: input, forget, output.
+    connections, then the window vector if there is one, then the layer below) and four blocks of columns, one
+    a gate: input, forget, candidate, output.  ``peephole`` has three rows: input, forget, output.  The window
+    of K Gaussians hangs on the first layer; its 3K columns are α, β and κ before their exp.  The output layer
+    reads the layers from the lowest to the highest, then the window vector.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(network.layers):
         inputs = 3 if layer == 0 else network.units + (3 if network.skip else 0)
+        inputs += network.alphabet
         shapes[f"lstm_{layer}/kernel"] = (inputs, 4 * network.units)
         shapes[f"lstm_{layer}/recurrent"] = (network.units, 4 * network.units)
         shapes[f"lstm_{layer}/bias"] = (4 * network.units,)
         if network.peepholes:
             shapes[f"lstm_{layer}/peephole"] = (3, network.units)
-    width = network.units * (network.layers if network.skip else 1)
+        if layer == 0 and network.window:
+            shapes["window/kernel"] = (network.units, 3 * network.window)
+            shapes["window/bias"] = (3 * network.window,)
+    width = network.units * (network.layers if network.skip else 1) + network.alphabet
     shapes["output/kernel"] = (width, network.outputs)
     shapes["output/bias"] = (network.outputs,)
     return shapes
@@ -89,6 +98,7 @@ def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
         if model.seed is not None:
             root.attrs["seed"] = model.seed
         root.attrs["scale_mean"] = np.asarray(model.scale.mean, np.float64)
+        root.attrs["height"] = float(model.height)
         root.attrs["scale_sd"] = np.asarray(model.scale.sd, np.float64)
         lines = "".join(json.dumps(record) + "\n" for record in model.history)
         root.create_dataset("history", data=np.frombuffer(lines.encode(), np.uint8))
@@ -139,7 +149,15 @@ def _read_open(root: h5py.File, source: str) -> Model:
         str(root.attrs.get("licence", "")),
         int(root.attrs["seed"]) if "seed" in root.attrs else None,
         str(root.attrs.get("made", "")).splitlines(),
+        _height(root.attrs.get("height", 1.0)),
     )
+
+
+def _height(value: Any) -> float:
+    height = float(value)
+    if not (np.isfinite(height) and height > 0):
+        raise ValueError("its height is not a positive number")
+    return height
 
 
 def _pair(values: Any) -> tuple[float, float]:
