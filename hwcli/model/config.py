@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 from hwcli.errors import HwError
+from hwcli.ink.preparation import Preparation
 
 
 class ConfigError(HwError):
@@ -72,6 +73,11 @@ class Data:
     """Longer lines are cut to this many points; 0: never."""
     max_lines: int = 0
     """Use this many lines, drawn by chance; 0: all."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to each line before its offsets are scaled."""
+        return Preparation(self.level, self.height, self.step)
 
 
 @dataclass(frozen=True)
