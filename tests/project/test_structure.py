@@ -34,7 +34,7 @@ MAY_IMPORT = {
 LIBRARIES = {
     "ink": {"numpy", "h5py", "defusedxml"},
     "model": {"numpy", "h5py"},
-    "writing": {"numpy"},
+    "writing": {"numpy", "anyascii"},
     "measuring": {"numpy"},
     "drawing": {"numpy", "cairosvg"},
     "learning": {"numpy", "h5py", "tensorflow"},

@@ -1,0 +1,222 @@
+"""Text that is to be written: read, brought to the characters that a network knows, wrapped, encoded.
+
+Most of what people type beyond ASCII has a plain form: curly quotes, dashes, ligatures, letters with accents.
+A letter of another script has none; romanised it would be another text, so it is not written.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import BadInput, HwError
+
+MISSING = ("error", "skip", "replace")
+"""What to do with a character that cannot be written."""
+REPLACEMENT = "?"
+BLANKS = re.compile(" +")
+NAMED = re.compile(":[a-z0-9_+-]+:")
+"""What the library makes of an emoji, its name between colons: a description, not a form of it."""
+PLAIN = {"→": "->", "←": "<-", "×": "x", "≠": "!=", "·": "."}
+"""Where the library's answer says something else, or less."""
+LATIN_BUT_FOR_THE_NAME = "µªº"
+"""Signs that people who write Latin letters use and that Unicode counts as letters of their own."""
+
+
+class Change(NamedTuple):
+    """A character that is not written as it stands: what is written instead ("": nothing), and its place."""
+
+    character: str
+    written: str
+    line: int
+    column: int
+
+
+class Prepared(NamedTuple):
+    """A text that can be written, and what was changed in it; blanks and invisible characters do not count."""
+
+    text: str
+    notes: tuple[Change, ...] = ()
+
+
+class Line(NamedTuple):
+    """A line of input, without its end, and its number from 1: the text of one drawing, or a blank."""
+
+    text: str
+    number: int
+
+
+class Unwritable(HwError):
+    """A text has a character that cannot be written; ``change`` says which and where."""
+
+    def __init__(self, change: Change) -> None:
+        """Keep the ``change`` that would have to be made: the character left out."""
+        self.change = change
+        place = f"line {change.line}, column {change.column}" if change.line > 1 else f"column {change.column}"
+        super().__init__(f"{place}: {name_of(change.character)} cannot be written (see --missing)")
+
+
+def name_of(character: str) -> str:
+    """Return how messages call a ``character``: itself where it can be seen, its number and its name."""
+    first = character[:1]
+    shown = f"{character!r} " if first.isprintable() else ""
+    named = unicodedata.name(first, "a control character" if unicodedata.category(first) == "Cc" else "")
+    return f"{shown}U+{ord(first):04X}" + (f" ({named})" if named else "")
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+def read_texts(file: BinaryIO, source: str) -> Iterator[Line]:
+    """Yield the lines of a UTF-8 ``file``, each the text of a drawing; blank ones too, as "".
+
+    CRLF and a byte order mark are taken.  Raises BadInput, which names ``source``, where it is not UTF-8.
+    """
+    for number, raw in enumerate(file, start=1):
+        try:
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise BadInput(source, f"not UTF-8 text (byte {error.start + 1} of the line)", number) from error
+        yield Line(text.rstrip("\r\n"), number)
+
+
+def lines_of(text: str) -> Iterator[Line]:
+    """Yield the lines of a ``text`` that was given whole."""
+    for number, line in enumerate(text.splitlines() or [""], start=1):
+        yield Line(line, number)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return ``text`` in lines of at most ``width`` characters, broken between words.
+
+    A blank line stays, as "".  A word that is longer than ``width`` has a line to itself: an address is not cut.
+    """
+    wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    return [part for line in lines_of(text) for part in (wrapper.wrap(line.text) or [""])]
+
+
+# --- characters --------------------------------------------------------------------------------------------
+
+
+def encode(text: str, characters: str) -> NDArray[np.int32]:
+    """Return the place of each character of ``text`` in ``characters``, (U,) int32.
+
+    Raises
+    ------
+    ValueError: one is not among them; ``prepare_text`` sees to that.
+    """
+    places = {character: place for place, character in enumerate(characters)}
+    try:
+        return np.array([places[character] for character in text], np.int32)
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]!r} is not among the characters") from None
+
+
+def prepare_text(text: str, characters: str, missing: str = "error", line: int = 1) -> Prepared:
+    """Return ``text`` in ``characters`` alone, in one line.
+
+    Blanks of any kind, tabs and ends of lines become single spaces, and none is left at either end; what is
+    invisible (a soft hyphen, a zero-width space) is dropped.  A letter of Latin script, a digit, a
+    punctuation mark or a symbol that is not among the ``characters`` is written in ASCII.
+
+    Parameters
+    ----------
+    missing: for what cannot be written so: "error"; "skip" leaves it out; "replace" writes a question mark,
+        or leaves it out where there is none among the ``characters``.
+    line: the number that the first line has, for the places that are told.
+
+    Raises
+    ------
+    Unwritable: a character cannot be written, and ``missing`` is "error".
+    """
+    if missing not in MISSING:
+        raise ValueError(f"missing: {missing!r} is none of {MISSING}")
+    known = set(characters)
+    replacement = REPLACEMENT if missing == "replace" and REPLACEMENT in known else ""
+    written, notes = [], []
+    for cluster, row, column in _clusters(text, line):
+        plain = _written(cluster, known)
+        if plain is None:
+            notes.append(Change(cluster, replacement, row, column))
+            if missing == "error":
+                raise Unwritable(notes[-1])
+            plain = replacement
+        elif not (plain == unicodedata.normalize("NFC", cluster) or cluster.isspace() or _invisible(cluster)):
+            notes.append(Change(cluster, plain, row, column))
+        written.append(plain)
+    return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
+
+
+def _clusters(text: str, line: int) -> Iterator[tuple[str, int, int]]:
+    """Yield each character of ``text`` with the marks that are set on it, its line and its column."""
+    for row, content in enumerate(text.splitlines(keepends=True), start=line):
+        start = 0
+        for place in range(1, len(content) + 1):
+            if place == len(content) or not unicodedata.category(content[place]).startswith("M"):
+                yield content[start:place], row, start + 1
+                start = place
+
+
+def _invisible(cluster: str) -> bool:
+    return unicodedata.category(cluster[0]) == "Cf"
+
+
+def _written(cluster: str, known: set[str]) -> str | None:
+    """Return how ``cluster``, a character and its marks, is written in the ``known`` characters; None: not."""
+    composed = unicodedata.normalize("NFC", cluster)
+    if known.issuperset(composed):
+        return composed
+    if cluster.isspace():
+        return " " if " " in known else ""
+    if _invisible(cluster):
+        return ""
+    if cluster.isascii() or not _is_of_latin_script(cluster[0]):
+        return None
+    plain = _in_ascii(composed)
+    return plain if plain and known.issuperset(plain) else None
+
+
+def _is_of_latin_script(character: str) -> bool:
+    """Return whether ``character`` is a Latin letter, or one or more of them in another form, or no letter."""
+    if character in LATIN_BUT_FOR_THE_NAME:
+        return True
+    parts = unicodedata.normalize("NFKD", character)
+    letters = [part for part in parts if unicodedata.category(part)[0] == "L"]
+    return unicodedata.category(character)[0] in "LNPS" and all(
+        "LATIN" in unicodedata.name(letter, "") or unicodedata.category(letter) == "Lm" for letter in letters
+    )
+
+
+def _in_ascii(composed: str) -> str:
+    """Return the ASCII form of ``composed``, "" when it has none."""
+    from anyascii import anyascii  # only for the few texts that need it
+
+    plain = "".join(PLAIN.get(character) or anyascii(character) for character in composed)
+    return "" if NAMED.search(plain) else plain.strip()
+
+
+# --- what is told ------------------------------------------------------------------------------------------
+
+
+def told(notes: Iterable[Change]) -> list[str]:
+    """Return the changes in words, each kind once: what is written in ASCII, what is replaced or left out."""
+    counts: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], Change] = {}
+    for note in notes:
+        counts[note.character, note.written] += 1
+        first.setdefault((note.character, note.written), note)
+    return [_in_words(note, counts[kind]) for kind, note in first.items()]
+
+
+def _in_words(note: Change, count: int) -> str:
+    times = f", {count} times" if count > 1 else ""
+    place = f"line {note.line}, column {note.column}{times}"
+    what = f"written as {note.written!r}" if note.written else "left out"
+    return f"{name_of(note.character)} is {what} ({place})"

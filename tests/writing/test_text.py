@@ -1,0 +1,158 @@
+"""What is written of a text, what cannot be written and where it stands; wrapping; encoding."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, strategies as st
+
+from hwcli.errors import BadInput
+from hwcli.model.config import PRINTABLE
+from hwcli.writing.text import (
+    Change,
+    Line,
+    Unwritable,
+    encode,
+    lines_of,
+    prepare_text,
+    read_texts,
+    told,
+    wrap,
+)
+
+
+def prepared(text: str, characters: str = PRINTABLE) -> str:
+    return prepare_text(text, characters).text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("“Don’t”, she said – no…", '"Don\'t", she said - no...'),
+        ("ﬁrst ofﬁce", "first office"),
+        (
+            "Zoë and Łukasz had crème brûlée in Åre, Straße 5",
+            "Zoe and Lukasz had creme brulee in Are, Strasse 5",
+        ),
+        ("cafe\u0301", "cafe"),
+        ("10\u00a0000\u202fkm", "10 000 km"),
+        ("½ × 3 ≠ 2² → no", "1/2 x 3 != 22 -> no"),
+        ("20 °C, 5 µm, 3ª", "20 degC, 5 um, 3a"),
+        ("ＦＵＬＬ　ｗｉｄｔｈ", "FULL width"),
+        ("٣ and Ⅳ and ①", "3 and IV and 1"),
+        ("€ 5", "EUR 5"),
+        ("soft\u00adhyphen zero\u200bwidth \ufeffbom", "softhyphen zerowidth bom"),
+    ],
+)
+def test_what_has_a_plain_form_is_written_in_it(text: str, written: str) -> None:
+    assert prepared(text) == written
+
+
+@pytest.mark.parametrize(
+    "character", ["中", "я", "ω", "ا", "カ", "가", "㊀", "㍿", "😀", "♥", "\x07", "\x7f", "\ud800"]
+)
+def test_what_cannot_be_written_is_named_with_its_place(character: str) -> None:
+    with pytest.raises(Unwritable) as raised:
+        prepare_text(f"one\ntwo {character} three", PRINTABLE)
+    assert raised.value.change == Change(character, "", 2, 5)
+    assert "line 2, column 5" in str(raised.value)
+    assert f"U+{ord(character):04X}" in str(raised.value)
+    str(raised.value).encode()
+
+
+def test_what_cannot_be_written_is_left_out_or_replaced() -> None:
+    assert prepare_text("a 中 b", PRINTABLE, "skip") == ("a b", (Change("中", "", 1, 3),))
+    assert prepare_text("a 中 b", PRINTABLE, "replace") == ("a ? b", (Change("中", "?", 1, 3),))
+    assert prepare_text("a 中 b", "ab ", "replace") == ("a b", (Change("中", "", 1, 3),))
+    with pytest.raises(ValueError, match="none of"):
+        prepare_text("a", PRINTABLE, "guess")
+
+
+def test_plain_text_passes_without_a_note_and_blanks_become_single_spaces() -> None:
+    assert prepare_text(PRINTABLE, PRINTABLE) == (PRINTABLE.strip(), ())
+    assert prepare_text(" a\tb \r\n c\u2028d  ", PRINTABLE) == ("a b c d", ())
+    assert prepare_text("", PRINTABLE) == ("", ())
+
+
+def test_a_network_with_other_characters_gets_them() -> None:
+    assert prepared("crème", "cremè") == "crème"
+    assert prepared("cre\u0300me", "cremè") == "crème"
+    assert prepared("éa", "ea") == "ea"
+    with pytest.raises(Unwritable, match="column 2: 'B'"):
+        prepared("aB", "ab")
+    with pytest.raises(Unwritable, match="'…' U\\+2026"):
+        prepared("a…", "a")
+
+
+def test_the_notes_say_what_was_changed() -> None:
+    notes = prepare_text("’tis “é” ’中", PRINTABLE, "skip", line=7).notes
+    assert [note[:2] for note in notes] == [
+        ("’", "'"),
+        ("“", '"'),
+        ("é", "e"),
+        ("”", '"'),
+        ("’", "'"),
+        ("中", ""),
+    ]
+    assert {note.line for note in notes} == {7}
+    in_words = told(notes)
+    assert len(in_words) == 5
+    assert (
+        in_words[0]
+        == "'’' U+2019 (RIGHT SINGLE QUOTATION MARK) is written as \"'\" (line 7, column 1, 2 times)"
+    )
+    assert in_words[-1].endswith("is left out (line 7, column 11)")
+
+
+@given(st.text(max_size=40), st.sampled_from(["skip", "replace"]))
+def test_any_text_can_be_written_and_is_settled_then(text: str, missing: str) -> None:
+    found = prepare_text(text, PRINTABLE, missing)
+    assert set(found.text) <= set(PRINTABLE)
+    assert prepare_text(found.text, PRINTABLE) == (found.text, ())
+    assert len(encode(found.text, PRINTABLE)) == len(found.text)
+    told(found.notes)
+
+
+def test_a_text_is_encoded_as_places_among_the_characters() -> None:
+    codes = encode("abca", "cab")
+    assert codes.dtype == "int32"
+    assert codes.tolist() == [1, 2, 0, 1]
+    assert encode("", "ab").shape == (0,)
+    with pytest.raises(ValueError, match="'z'"):
+        encode("z", "ab")
+
+
+def test_texts_are_read_line_by_line() -> None:
+    file = io.BytesIO("\ufeffone\r\n\ntwo é\nlast".encode())
+    assert list(read_texts(file, "t")) == [Line("one", 1), Line("", 2), Line("two é", 3), Line("last", 4)]
+    assert [line.text for line in lines_of("a\nb")] == ["a", "b"]
+    assert [line.text for line in lines_of("")] == [""]
+    with pytest.raises(BadInput, match="t:2: not UTF-8") as raised:
+        list(read_texts(io.BytesIO(b"a\nb\xff\n"), "t"))
+    assert raised.value.line == 2
+
+
+def test_long_lines_are_wrapped_at_words_and_blank_lines_stay() -> None:
+    text = "The quick brown fox\n\njumps over a-very-long-address@example.org now"
+    assert wrap(text, 12) == [
+        "The quick",
+        "brown fox",
+        "",
+        "jumps over",
+        "a-very-long-address@example.org",
+        "now",
+    ]
+    assert wrap("", 5) == [""]
+    assert wrap("  \n", 5) == [""]
+
+
+def test_the_library_is_loaded_only_when_it_is_needed() -> None:
+    script = (
+        "import sys; from hwcli.writing.text import prepare_text as p; p('Plain', 'Plain');"
+        "print('anyascii' in sys.modules); p('Pláin', 'Plain'); print('anyascii' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
