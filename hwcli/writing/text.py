@@ -96,7 +96,7 @@ def lines_of(text: str) -> Iterator[Line]:
 def wrap(text: str, width: int) -> list[str]:
     """Return ``text`` in lines of at most ``width`` characters, broken between words.
 
-    A blank line stays, as "".  A word that is longer than ``width`` has a line to itself: an address is not cut.
+    A blank line stays, as "".  A word that is longer than ``width`` has a line to itself: addresses stay whole.
     """
     wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
     return [part for line in lines_of(text) for part in (wrapper.wrap(line.text) or [""])]
