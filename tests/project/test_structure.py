@@ -35,7 +35,7 @@ LIBRARIES = {
     "ink": {"numpy", "h5py", "defusedxml"},
     "model": {"numpy", "h5py"},
     "writing": {"numpy", "anyascii"},
-    "measuring": {"numpy"},
+    "measuring": {"numpy", "onnxruntime"},
     "drawing": {"numpy", "cairosvg"},
     "learning": {"numpy", "h5py", "tensorflow"},
 }
