@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 AT_ONCE = 1 << 18
 """How many numbers are turned to text in one go, which bounds the memory that it takes."""
 
-FIRST, FURTHER, FRACTION, NOTHING = 0, 1000, 2000, 3000
-"""Where in the table of words the words for 0 to 999 begin, by the place of those digits in a number."""
+FIRST, FURTHER, FRACTION, NEGATIVE, NOTHING = 0, 1000, 2000, 3000, 4000
+"""Where in the table of words the words for 0 to 999 begin, by the place of those digits in a number; the first
+digits of a negative number have a place of their own."""
 
 
 def decimal_text(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
-    """Write (n,) ``thousandths``, none negative, as decimal numbers with a space before each.
+    """Write (n,) ``thousandths`` as decimal numbers, a space or a minus before each.
 
     Returns the text and the (n,) offsets in it at which the numbers end.  No digit is written that says
-    nothing: 1500 gives ``1.5``, 2000 gives ``2`` and 7 gives ``0.007``.
+    nothing: 1500 gives `` 1.5``, 2000 gives `` 2`` and -7 gives ``-0.007``.
     """
     parts, ends, total = [], [], 0
     for start in range(0, len(thousandths), AT_ONCE):
@@ -44,7 +45,9 @@ def _words() -> _Words:
     first = [" " + str(number).rjust(3, "_") for number in range(1000)]
     further = [f"_{number:03}" for number in range(1000)]
     fraction = [f".{number:03}".rstrip("0").rstrip(".").ljust(4, "_") for number in range(1000)]
-    characters = np.frombuffer("".join([*first, *further, *fraction, "____"]).encode(), np.uint8)
+    negative = ["-" + word[1:] for word in first]
+    words = "".join([*first, *further, *fraction, *negative, "____"])
+    characters = np.frombuffer(words.encode(), np.uint8)
     written = characters != ord("_")
     return _Words(characters.view(np.uint32), written.view(np.uint32), written.reshape(-1, 4).sum(axis=1))
 
@@ -58,7 +61,8 @@ def _some(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
 
 def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return, for each number, its words in the table: every three digits from the left, the fraction last."""
-    rest, fraction = np.divmod(thousandths, 1000)
+    start = np.where(thousandths < 0, NEGATIVE, FIRST)
+    rest, fraction = np.divmod(np.abs(thousandths), 1000)
     groups: list[NDArray[np.int64]] = []
     while not groups or rest.any():
         rest, group = np.divmod(rest, 1000)
@@ -67,7 +71,7 @@ def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
     begun = np.zeros(len(thousandths), np.bool_)
     for place in reversed(range(len(groups))):
         group = groups[place]
-        alone = np.where((group > 0) | (place == 0), FIRST + group, NOTHING)
+        alone = np.where((group > 0) | (place == 0), start + group, NOTHING)
         chosen[:, -2 - place] = np.where(begun, FURTHER + group, alone)
         begun |= group > 0
     chosen[:, -1] = FRACTION + fraction

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from hwcli.drawing import numbers
 from hwcli.drawing.numbers import decimal_text
 
-values = st.lists(st.one_of(st.integers(0, 2000), st.integers(0, 10**15)))
+values = st.lists(st.one_of(st.integers(-2000, 2000), st.integers(-(10**15), 10**15)))
 
 
 @given(values)
@@ -19,8 +19,9 @@ def test_each_number_is_written_exactly_and_as_short_as_can_be(thousandths: list
     text, ends = decimal_text(np.array(thousandths, np.int64))
     starts = [0, *ends[:-1]]
     words = [text[start:end].decode() for start, end in zip(starts, ends, strict=False)]
-    assert [word[0] for word in words] == [" "] * len(thousandths)
-    assert words == [" " + f"{Decimal(value).scaleb(-3).normalize():f}" for value in thousandths]
+    assert [word[0] for word in words] == ["-" if value < 0 else " " for value in thousandths]
+    plain = [f"{Decimal(value).scaleb(-3).normalize():f}" for value in thousandths]
+    assert [word.lstrip() for word in words] == plain
     assert len(text) == (ends[-1] if thousandths else 0)
 
 
