@@ -22,7 +22,7 @@ from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.writing.mixture import CHANCES, Manner, draw_rows
 from hwcli.writing.network import NumpyNetwork
 
-LANES = (1, 8, 32, 64)
+LANES = (1, 8, 32)
 """Numbers of lanes: one drawing has a quicker product, and with 8 columns one costs hardly more than with 2."""
 AHEAD = 4
 """How many drawings a lane may be ahead of the slowest, so that what is held back stays little."""
@@ -114,7 +114,7 @@ def _lockstep(
                     queue.finished(pen.number)
                 else:
                     pens[lane] = pen
-                    stepper.reset(lane)
+                    stepper.begin(lane)
         if not pens:
             return
         for lane, pen in pens.items():

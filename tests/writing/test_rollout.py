@@ -72,7 +72,7 @@ class Counting:
     def outputs(self) -> Any:
         return np.tile(np.array([[0.5, -0.25, -1000.0]], np.float32), (self.lanes, 1))
 
-    def reset(self, lane: int) -> None:
+    def begin(self, lane: int) -> None:
         self.resets.append((len(self.fed), lane))
 
 
@@ -182,13 +182,13 @@ def test_a_slow_drawing_does_not_let_the_others_run_far_ahead() -> None:
 
 def test_a_network_gone_wrong_is_told_and_not_written_out() -> None:
     network = numpy_network()
-    network.output[:] = 1e30
+    network.steps.output.weights[:] = 1e30
     with pytest.raises(HwError, match="beyond all bounds"):
         written(tasks([(3, 50)]), 1, network=network)
 
 
 def test_lanes_suffice_for_few_and_do_not_grow_without_end() -> None:
-    assert [lanes_for(n) for n in (1, 2, 8, 9, 33, 10_000)] == [1, 8, 8, 32, 64, 64]
+    assert [lanes_for(n) for n in (1, 2, 8, 9, 33, 10_000)] == [1, 8, 8, 32, 32, 32]
 
 
 def test_chance_is_the_child_that_spawning_gives() -> None:
