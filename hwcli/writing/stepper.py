@@ -24,8 +24,8 @@ from hwcli.writing.window import NO_TEXT, Text, Window
 
 Array = NDArray[np.float32]
 
-TILE = 32
-"""Columns of a tile."""
+TILES = (32, 16)
+"""Columns of a tile: the narrower ones where a product of the wider would not be a small one."""
 SIZES = (2, 4, 8, 16, 32)
 """Numbers of lanes that a product is made for."""
 FEW_SIZES = (4, 8)
@@ -35,17 +35,23 @@ SMALL_PRODUCT = 1_000_000
 
 
 class Tiles(NamedTuple):
-    """A matrix (K, columns) as tiles: ``weights`` (tiles, K, TILE), the last filled up with 0."""
+    """A matrix (K, columns) as tiles: ``weights`` (tiles, K, width), the last filled up with 0."""
 
     weights: Array
 
     @classmethod
-    def of(cls, matrix: Array) -> Tiles:
-        """Return the tiles of ``matrix`` (columns, K)."""
+    def of(cls, matrix: Array, width: int | None = None) -> Tiles:
+        """Return the tiles of ``matrix`` (columns, K), of the given ``width`` or of that which suits it."""
         columns, inputs = matrix.shape
-        padded = np.zeros((-(-columns // TILE), TILE, inputs), np.float32)
+        width = width or tile_width(inputs)
+        padded = np.zeros((-(-columns // width), width, inputs), np.float32)
         padded.reshape(-1, inputs)[:columns] = matrix
         return cls(np.ascontiguousarray(padded.transpose(0, 2, 1)))
+
+
+def tile_width(inputs: int) -> int:
+    """Return how wide the tiles are of a matrix with so many ``inputs``."""
+    return next((width for width in TILES if width * inputs * SIZES[-1] <= SMALL_PRODUCT), TILES[-1])
 
 
 def steady_sizes(tiles: Tiles) -> tuple[int, ...]:
@@ -53,12 +59,11 @@ def steady_sizes(tiles: Tiles) -> tuple[int, ...]:
 
     Where there is none but the largest of ``FEW_SIZES`` it is that one alone.
     """
-    weights = tiles.weights[:2]
-    inputs = weights.shape[1]
-    sizes = [size for size in SIZES if size * inputs * TILE <= SMALL_PRODUCT] or [SIZES[0]]
-    rows = np.random.default_rng(0).standard_normal((sizes[-1], inputs)).astype(np.float32)
-    for candidates in (tuple(sizes), FEW_SIZES):
-        if _agree(weights, np.resize(rows, (max(candidates), inputs)), candidates):
+    _, inputs, width = tiles.weights.shape
+    sizes = tuple(size for size in SIZES if size * inputs * width <= SMALL_PRODUCT) or SIZES[:1]
+    rows = np.random.default_rng(0).standard_normal((max(sizes + FEW_SIZES), inputs)).astype(np.float32)
+    for candidates in (sizes, FEW_SIZES):
+        if _agree(tiles.weights[:2], rows[: max(candidates)], candidates):
             return candidates
     return FEW_SIZES[-1:]
 
@@ -84,18 +89,19 @@ class Steps:
     def __init__(self, network: Network, weights: Weights) -> None:
         """Lay them out."""
         self.network = network
-        self.tape = Tape(network, -(-network.units // TILE) * TILE)
+        self.tile = tile_width(2 * network.units + network.alphabet)
+        self.tape = Tape(network, -(-network.units // self.tile) * self.tile)
         self.layers = [self._layer(weights, layer) for layer in range(network.layers)]
         window = lay_out_window(network, weights, self.tape)
         self.window = None if window is None else (window.reads, Tiles.of(window.matrix))
         self.output = Tiles.of(lay_out_output(network, weights, self.tape))
         every = [self.output, *(layer.tiles for layer in self.layers)]
-        self.sizes = steady_sizes(max(every, key=lambda tiles: tiles.weights.shape[1]))
+        self.sizes = steady_sizes(max(every, key=lambda tiles: int(np.prod(tiles.weights.shape[1:]))))
 
     def _layer(self, weights: Weights, number: int) -> _TiledLayer:
         layer = lay_out_layer(self.network, weights, number, self.tape)
-        peephole = None if layer.peephole is None else layer.peephole.reshape(3, -1, 1, TILE)
-        return _TiledLayer(layer, Tiles.of(layer.matrix), peephole)
+        peephole = None if layer.peephole is None else layer.peephole.reshape(3, -1, 1, self.tile)
+        return _TiledLayer(layer, Tiles.of(layer.matrix, self.tile), peephole)
 
 
 class _Product:
@@ -103,10 +109,10 @@ class _Product:
 
     def __init__(self, tiles: Tiles, size: int) -> None:
         self._weights = tiles.weights
-        count = len(self._weights)
-        self._made = np.empty((count, size, TILE), np.float32)
-        self._rows = np.empty((size, count * TILE), np.float32)
-        self._in_place = self._rows.reshape(size, count, TILE).transpose(1, 0, 2)
+        count, _, width = self._weights.shape
+        self._made = np.empty((count, size, width), np.float32)
+        self._rows = np.empty((size, count * width), np.float32)
+        self._in_place = self._rows.reshape(size, count, width).transpose(1, 0, 2)
 
     def of(self, lanes: Array) -> Array:
         """Return the product (size, columns) with ``lanes`` (size, K): a view, good until the next call."""
@@ -135,13 +141,14 @@ class Stepper:
         size = next((size for size in steps.sizes if size >= lanes), None)
         if size is None:
             raise ValueError(f"{lanes} lanes, more than {steps.sizes[-1]}")
-        self.lanes, network, tiles = lanes, steps.network, steps.tape.width // TILE
+        self.lanes, network = lanes, steps.network
+        shape = (steps.tape.width // steps.tile, size, steps.tile)
         self._tape = np.zeros((size, steps.tape.size), np.float32)
         for inputs in steps.tape.inputs:
             self._tape[:, inputs.one] = 1
-        self._cells = np.zeros((network.layers, tiles, size, TILE), np.float32)
-        self._gates = np.empty((4 * tiles, size, TILE), np.float32)
-        self._spare = np.empty((tiles, size, TILE), np.float32)
+        self._cells = np.zeros((network.layers, *shape), np.float32)
+        self._gates = np.empty((4 * shape[0], *shape[1:]), np.float32)
+        self._spare = np.empty(shape, np.float32)
         self._output = _Product(steps.output, size)
         self.window = Window(network, size) if network.window else None
         self._moves = None if steps.window is None else _Product(steps.window[1], size)
@@ -151,8 +158,8 @@ class Stepper:
         ]
 
     def _tiled(self, block: slice) -> Array:
-        """Return a ``block`` of the tape as (tiles, size, TILE), a view."""
-        return self._tape[:, block].reshape(len(self._tape), -1, TILE).transpose(1, 0, 2)
+        """Return a ``block`` of the tape as (tiles, size, width), a view."""
+        return self._tape[:, block].reshape(len(self._tape), -1, self._steps.tile).transpose(1, 0, 2)
 
     def feed(self, rows: Array) -> None:
         """Read the next row, (lanes, 3), of every lane."""
@@ -187,11 +194,18 @@ class Stepper:
         for layer, block in enumerate(tape.hidden):
             self._tape[lane, block][:units] = state.hidden[layer, 0]
             cells = np.pad(state.cells[layer, 0], (0, tape.width - units))
-            self._cells[layer, :, lane] = cells.reshape(-1, TILE)
+            self._cells[layer, :, lane] = cells.reshape(-1, self._steps.tile)
         for inputs in tape.inputs:
             self._tape[lane, inputs.window] = state.vector[0]
         if self.window is not None:
             self.window.kappa[lane] = state.kappa[0]
+
+    def kept(self, lanes: Sequence[int]) -> Stepper:
+        """Return a stepper of these ``lanes`` alone, in the order given."""
+        fewer = Stepper(self._steps, len(lanes))
+        for new, old in enumerate(lanes):
+            fewer.begin(new, NO_TEXT if self.window is None else self.window.texts[old], self.state(old))
+        return fewer
 
     def state(self, lane: int) -> State:
         """Return a copy of the state of one lane."""

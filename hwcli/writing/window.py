@@ -29,7 +29,7 @@ class Window:
     shown: (n, P), phi: how much each place of the text is looked at.  A text of U characters has U + 1 places,
         the last of them being its end; those after it are without meaning.
     vector: (n, C), the characters looked at, added up.
-    lengths: (n,), characters of each lane's text.
+    texts: of each lane, and their ``lengths`` (n,); ``read`` changes them.
     """
 
     def __init__(self, network: Network, lanes: int) -> None:
@@ -40,7 +40,7 @@ class Window:
         self._sums = np.zeros((lanes, network.alphabet + 1), np.float32)
         self._flat = self._sums.reshape(-1)
         self.vector = self._sums[:, :-1]
-        self._texts = [NO_TEXT] * lanes
+        self.texts = [NO_TEXT] * lanes
         self._make_room(1)
 
     def _make_room(self, places: int) -> None:
@@ -54,14 +54,14 @@ class Window:
 
     def _point(self, lane: int) -> None:
         """Say where each place of the lane's text adds to."""
-        text, base = self._texts[lane], lane * self._sums.shape[1]
+        text, base = self.texts[lane], lane * self._sums.shape[1]
         self._index[lane, : len(text)] = text + base
         self._index[lane, len(text) :] = base + self._sums.shape[1] - 1
 
     def read(self, texts: Iterable[tuple[int, Text]]) -> None:
         """Give lanes a text each, ``texts`` being (lane, text); the windows stay where they are."""
         for lane, text in texts:
-            self._texts[lane], self.lengths[lane] = text, len(text)
+            self.texts[lane], self.lengths[lane] = text, len(text)
             if len(text) < self.shown.shape[1]:
                 self._point(lane)
         places = int(self.lengths.max(initial=0)) + 1
