@@ -1,8 +1,8 @@
 """``hw eval``: how well a model predicts ink.
 
-The keys of ``--json``: model, ink, kind; too_short, bad (drawings left out); scale (sd_x, sd_y, and from:
-"model", "ink" or "option"); and the figures as ``hwcli.measuring.evaluation.Figures`` tells of them, null
-where there is none.
+The keys of ``--json``: model, ink, kind; too_short, bad (drawings left out); untexted (lines whose text is not
+known to the network); scale (sd_x, sd_y, and from: "model", "own", "ink" or "option"); and the figures as
+``hwcli.measuring.evaluation.Figures`` tells of them, null where there is none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hwcli.measuring.evaluation import Figures, Totals
     from hwcli.model import Model
 
-PLOTS = ("loss.svg", "density.svg", "reach.svg")
+PLOTS = ("loss.svg", "density.svg", "reach.svg", "attention.svg")
 PLOT_POINTS = 2000
 """A longer line is cut to this many points for the plots."""
 
@@ -60,7 +60,7 @@ def run(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="DIR", help="Write loss.svg, density.svg and reach.svg there."),
+        typer.Option("--plot", metavar="DIR", help="Write loss, density, and reach or attention as SVG there."),
     ] = None,
     skip_bad: SkipBad = False,
     force: Force = False,
@@ -71,7 +71,8 @@ def run(
 
     Nats are those of Graves 2013: offsets in units of their standard deviation over the training lines, for x
     and for y; summed over a line, averaged over the lines. A model that was trained with one scale for both
-    axes does not know these; they are then taken from the lines measured on, or --scale gives them.
+    axes does not know these; they are then taken from the lines measured on, or --scale gives them. A model
+    that brings ink to a form of its own has a scale of its own. A model that writes text is given each line's.
     """
     path = chosen_model(model)
     if max_nll is not None and math.isnan(max_nll):
@@ -82,8 +83,8 @@ def run(
     if max_nll is not None and loaded.config.network.kind != "mixture":
         raise UsageError(f"{path} predicts no density, so that there are no nats for --max-nll")
     _refuse_plots(plot, force)
-    given = None if scale is None else _given_scale(scale)
-    source = _Source(ink, lines, limit, skip_bad)
+    given = None if scale is None else _given_scale(scale, loaded)
+    source = _Source(ink, lines, limit, skip_bad, loaded)
     totals = _measure(loaded, source)
     source.tell_left_out()
     used, origin = _scale(loaded, given, source.moments)
@@ -109,11 +110,11 @@ def _read_model(path: Path) -> Model:
 class _Source:
     """The drawings that are asked for, and what is learnt of them as they pass by."""
 
-    def __init__(self, path: str, lines: Path | None, limit: int | None, skip_bad: bool) -> None:
-        self.path, self._limit = path, limit
+    def __init__(self, path: str, lines: Path | None, limit: int | None, skip_bad: bool, model: Model) -> None:
+        self.path, self._limit, self._model = path, limit, model
         self._selection = _read_selection(lines)
         self._bad: list[BadInput] | None = [] if skip_bad else None
-        self._too_short = 0
+        self._too_short, self._untexted = 0, 0
         self.moments: OffsetMoments
         self.shown: Drawing | None = None
 
@@ -132,15 +133,16 @@ class _Source:
         return total if self._limit is None else min(total or self._limit, self._limit)
 
     def drawings(self, file: BinaryIO) -> Iterator[Drawing]:
-        """Yield the drawings of ``file`` that are to be measured on."""
+        """Yield the drawings of ``file`` that are to be measured on, in the form that the model sees."""
         from hwcli.ink.offsets import OffsetMoments
         from hwcli.ink.reading import read_any
 
         self.moments = OffsetMoments()
         everything = read_any(file, stdio.name_of(self.path), None if self._bad is None else self._bad.append)
         wanted = (drawing for drawing in everything if self._wants(drawing))
-        for drawing in itertools.islice(wanted, self._limit):
+        for drawing in _prepared(itertools.islice(wanted, self._limit), self._model, self.path):
             self.moments.add(drawing.points)
+            self._untexted += not self._is_texted(drawing)
             self.shown = self.shown or drawing
             yield drawing
 
@@ -151,9 +153,16 @@ class _Source:
         self._too_short += len(drawing) < 2
         return len(drawing) > 1
 
+    def _is_texted(self, drawing: Drawing) -> bool:
+        """Return whether the model is told what ``drawing`` says, or asks for no text."""
+        from hwcli.measuring.evaluation import known_text
+
+        network = self._model.config.network
+        return not network.window or len(known_text(drawing.text, network)) > 0
+
     def left_out(self) -> dict[str, int]:
-        """Return how many drawings had nothing to predict, and how many records could not be read."""
-        return {"too_short": self._too_short, "bad": len(self._bad or ())}
+        """Return how many drawings had nothing to predict, could not be read, and had no text."""
+        return {"too_short": self._too_short, "bad": len(self._bad or ()), "untexted": self._untexted}
 
     def tell_left_out(self) -> None:
         """Say what was not measured on."""
@@ -161,9 +170,29 @@ class _Source:
             console.warn(f"{len(self._bad)} bad records left out, the first: {self._bad[0]}")
         if self._too_short:
             console.warn(f"{self._too_short} drawings of fewer than two points left out")
+        if self._untexted:
+            console.warn(
+                f"{self._untexted} drawings have no text, or one with characters that the model lacks: "
+                "they were measured as if it were unknown"
+            )
         missing = self._selection.missing() if self._limit is None else []
         if missing:
             console.warn(f"{len(missing)} of the list of --lines not found, the first: {missing[0]}")
+
+
+def _prepared(drawings: Iterable[Drawing], model: Model, path: str) -> Iterator[Drawing]:
+    """Yield ``drawings`` in the form that the configuration of ``model`` asks for."""
+    from hwcli.ink.preparation import Preparation, prepare
+
+    preparation = model.config.data.preparation
+    if preparation == Preparation():
+        yield from drawings
+        return
+    for drawing in drawings:
+        try:
+            yield prepare(drawing, preparation)[0]
+        except ValueError as error:
+            raise BadInput(stdio.name_of(path), f"drawing {drawing.id}: {error}") from error
 
 
 def _read_selection(lines: Path | None) -> Selection:
@@ -176,14 +205,14 @@ def _read_selection(lines: Path | None) -> Selection:
 
 
 def _measure(model: Model, source: _Source) -> Totals:
-    from hwcli.measuring.evaluation import Totals, rows_of, score_lines
+    from hwcli.measuring.evaluation import Totals, lines_of, score_lines
 
     totals, points = Totals(), 0.0
     with stdio.open_input(source.path) as file:
         total = source.count(file)
         with console.progress("eval", total) as show:
-            rows = rows_of(source.drawings(file), model.scale)
-            for scores in score_lines(model, rows, workers=cores()):
+            lines = lines_of(source.drawings(file), model)
+            for scores in score_lines(model, lines, workers=cores()):
                 totals.add(scores)
                 points += scores.counts.sum()
                 show(totals.lines, f"{totals.lines:,} lines, {points:,.0f} points")
@@ -195,8 +224,8 @@ def _measure(model: Model, source: _Source) -> Totals:
 # --- the scale ---------------------------------------------------------------------------------------------
 
 
-def _given_scale(text: str) -> Scale:
-    """Return the scale that ``--scale`` gives: two numbers, or the moments of a file of ink."""
+def _given_scale(text: str, model: Model) -> Scale:
+    """Return the scale that ``--scale`` gives: two numbers, or the moments of ink as ``model`` sees it."""
     from hwcli.ink.offsets import OffsetMoments, Scale
     from hwcli.ink.reading import open_ink
 
@@ -205,7 +234,7 @@ def _given_scale(text: str) -> Scale:
     except ValueError:
         moments = OffsetMoments()
         with open_ink(text) as drawings:
-            for drawing in drawings:
+            for drawing in _prepared(drawings, model, text):
                 moments.add(drawing.points)
         return _moments_scale(moments, stdio.name_of(text))
     if not (0 < sd_x < math.inf and 0 < sd_y < math.inf):
@@ -224,8 +253,12 @@ def _moments_scale(moments: OffsetMoments, name: str) -> Scale:
 
 def _scale(model: Model, given: Scale | None, moments: OffsetMoments) -> tuple[Scale, str]:
     """Return the scale of the figures and where it is from."""
+    from hwcli.ink.preparation import Preparation
+
     if given is not None:
         return given, "option"
+    if model.config.data.preparation != Preparation():
+        return model.scale, "own"
     if model.config.data.scale == "axis":
         return model.scale, "model"
     return _moments_scale(moments, "the ink"), "ink"
@@ -234,6 +267,7 @@ def _scale(model: Model, given: Scale | None, moments: OffsetMoments) -> tuple[S
 ORIGINS = {
     "option": "as --scale gives them",
     "model": "over the model's training lines (Graves' scale)",
+    "own": "the model's own, of ink brought to the form that it asks for (not Graves' scale)",
     "ink": "over the lines measured on (the model has one scale for both axes; see --scale)",
 }
 
@@ -265,21 +299,10 @@ def _refuse_plots(folder: Path | None, force: bool) -> None:
 
 def _plot(folder: Path, model: Model, source: _Source, totals: Totals, scale: Scale, force: bool) -> None:
     """Write the plots into ``folder``, which is made when it is not there."""
-    from hwcli.measuring import plots
-
     drawing = source.shown
     if drawing is None:
         return
-    points = drawing.points[:PLOT_POINTS]
-    outputs = plots.predictions(model, points)
-    made = {
-        "loss.svg": plots.loss_chart(model, scale, totals.by_place(), outputs, points, drawing.id),
-        "reach.svg": plots.reach_chart(model, points, drawing.id),
-    }
-    if model.config.network.kind == "mixture":
-        made["density.svg"] = plots.density_chart(outputs, points, model.scale, drawing.id)
-    else:
-        console.say("no density.svg: this model predicts the point itself, not a density")
+    made = _plots(model, drawing, totals, scale)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -287,3 +310,24 @@ def _plot(folder: Path, model: Model, source: _Source, totals: Totals, scale: Sc
     for name, svg in made.items():
         with stdio.open_output(folder / name, binary=False, force=force) as file:
             file.write(svg.encode())
+
+
+def _plots(model: Model, drawing: Drawing, totals: Totals, scale: Scale) -> dict[str, str]:
+    """Return the plots by the names of their files, those of one line of ``drawing``."""
+    from hwcli.measuring import plots
+    from hwcli.measuring.evaluation import known_text
+
+    points, network = drawing.points[:PLOT_POINTS], model.config.network
+    outputs = plots.predictions(model, points, known_text(drawing.text, network))
+    made = {"loss.svg": plots.loss_chart(model, scale, totals.by_place(), outputs, points, drawing.id)}
+    if network.kind == "mixture":
+        made["density.svg"] = plots.density_chart(outputs, points, model.scale, drawing.id)
+    else:
+        console.say("no density.svg: this model predicts the point itself, not a density")
+    if not network.window:
+        made["reach.svg"] = plots.reach_chart(model, points, drawing.id)
+    elif len(known_text(drawing.text, network)):
+        made["attention.svg"] = plots.attention_of(model, drawing, points)
+    else:
+        console.say(f"no attention.svg: the text of {drawing.id or 'the first drawing'} is not known")
+    return made

@@ -168,6 +168,15 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str =
     )
 
 
+def ink_path(points: NDArray[Any], corner: NDArray[Any], scale: float, left: float, top: float) -> str:
+    """Return the strokes of ``points`` (N, 3) as one thin SVG path; ``corner`` comes to ``left``, ``top``."""
+    places = (points[:, :2] - corner) * scale + [left, top]
+    begins = np.concatenate([[True], points[:-1, 2] > 0.5])
+    moves = zip(places.tolist(), begins.tolist(), strict=True)
+    path = "".join(f"{'M' if begin else 'L'}{x:.1f} {y:.1f}" for (x, y), begin in moves)
+    return f"<path d='{path}' fill='none' stroke='{INK}' stroke-width='0.6' stroke-opacity='0.75'/>"
+
+
 def heat_colours(number: int = 256) -> NDArray[np.uint8]:
     """Return the colours, (number, 3), of values evenly spread from 0 to 1."""
     places, stops = np.linspace(0, 1, number), np.linspace(0, 1, len(HEAT))

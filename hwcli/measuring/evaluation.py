@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.model import Model
+from hwcli.model.config import Network
 from hwcli.writing.mixture import log_density, mean_offset, pen_logit, pen_loss, split
 from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.window import NO_TEXT, Text, encode
 
 Array = NDArray[np.float64]
 
@@ -39,6 +41,13 @@ ups, called, right: strokes that end, that the network says end (probability abo
 """
 
 
+class Line(NamedTuple):
+    """A line as a network is shown it: its (N, 3) rows, and what it says, encoded; empty when not known."""
+
+    rows: NDArray[np.float32]
+    text: Text = NO_TEXT
+
+
 class BatchScores(NamedTuple):
     """What a batch of B lines of at most T predicted points came to."""
 
@@ -50,24 +59,24 @@ class BatchScores(NamedTuple):
     """(T,): how many lines have that place."""
 
 
-def batches(lines: Iterable[NDArray[np.float32]]) -> Iterator[list[NDArray[np.float32]]]:
-    """Yield the ``lines``, each (N, 3) rows, in lists of like length."""
+def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Yield the ``lines`` in lists of like length."""
     for window in _windows(lines):
-        batch: list[NDArray[np.float32]] = []
-        for rows in sorted(window, key=len):
-            if batch and (len(batch) == BATCH_LINES or (len(batch) + 1) * len(rows) > BATCH_POINTS):
+        batch: list[Line] = []
+        for line in sorted(window, key=lambda line: len(line.rows)):
+            if batch and (len(batch) == BATCH_LINES or (len(batch) + 1) * len(line.rows) > BATCH_POINTS):
                 yield batch
                 batch = []
-            batch.append(rows)
+            batch.append(line)
         yield batch
 
 
-def _windows(lines: Iterable[NDArray[np.float32]]) -> Iterator[list[NDArray[np.float32]]]:
-    window: list[NDArray[np.float32]] = []
+def _windows(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    window: list[Line] = []
     points = 0
-    for rows in lines:
-        window.append(rows)
-        points += len(rows)
+    for line in lines:
+        window.append(line)
+        points += len(line.rows)
         if len(window) >= WINDOW_LINES or points >= WINDOW_POINTS:
             yield window
             window, points = [], 0
@@ -75,19 +84,20 @@ def _windows(lines: Iterable[NDArray[np.float32]]) -> Iterator[list[NDArray[np.f
         yield window
 
 
-def score_batch(network: NumpyNetwork, batch: list[NDArray[np.float32]]) -> BatchScores:
-    """Return how well ``network`` predicts each row of the lines of ``batch``, (N, 3), from those before."""
-    lengths = np.array([len(rows) - 1 for rows in batch])
+def score_batch(network: NumpyNetwork, batch: list[Line]) -> BatchScores:
+    """Return how well ``network`` predicts the lines of ``batch``, each row from those before."""
+    lengths = np.array([len(line.rows) - 1 for line in batch])
     padded = np.zeros((len(batch), max(lengths) + 1, 3), np.float32)
-    for line, rows in zip(padded, batch, strict=True):
-        line[: len(rows)] = rows
+    for place, line in zip(padded, batch, strict=True):
+        place[: len(line.rows)] = line.rows
+    texts = [line.text for line in batch]
     places = np.arange(max(lengths))
     is_there = places < lengths[:, np.newaxis]
     sums = np.zeros((len(batch), len(SUMS)))
     sums[:, 0] = lengths
     by_place = np.zeros((2, len(places)))
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a figure like any other
-        for start, outputs in network.run_in_parts(padded[:, :-1]):
+        for start, outputs in network.run_in_parts(padded[:, :-1], texts=texts):
             part = slice(start, start + outputs.shape[1])
             targets = padded[:, 1:][:, part]
             scores = np.where(is_there[:, part], _score_points(network, outputs, targets), 0)
@@ -109,8 +119,8 @@ def _score_points(network: NumpyNetwork, outputs: NDArray[np.float32], targets: 
     return np.array(scores, np.float64)
 
 
-def score_lines(model: Model, lines: Iterable[NDArray[np.float32]], workers: int = 1) -> Iterator[BatchScores]:
-    """Yield the scores of ``lines``, (N, 3) rows in the model's scale with N > 1, with ``workers`` threads."""
+def score_lines(model: Model, lines: Iterable[Line], workers: int = 1) -> Iterator[BatchScores]:
+    """Yield the scores of ``lines``, of two rows or more in the model's scale, with ``workers`` threads."""
     network = NumpyNetwork(model.config.network, model.weights)
     under_way: deque[Future[BatchScores]] = deque()
     pool = ThreadPoolExecutor(workers)
@@ -125,11 +135,21 @@ def score_lines(model: Model, lines: Iterable[NDArray[np.float32]], workers: int
         pool.shutdown(cancel_futures=True)
 
 
-def rows_of(drawings: Iterable[Drawing], scale: Scale) -> Iterator[NDArray[np.float32]]:
-    """Yield the rows of each of ``drawings`` that has a point to predict."""
+def lines_of(drawings: Iterable[Drawing], model: Model) -> Iterator[Line]:
+    """Yield, as ``model`` is shown them, those of ``drawings`` that have a point to predict.
+
+    They are in the form that the model's configuration asks for (``hwcli.ink.preparation``) already.
+    """
+    network = model.config.network
     for drawing in drawings:
         if len(drawing) > 1:
-            yield rows_from_points(drawing.points, scale)
+            yield Line(rows_from_points(drawing.points, model.scale), known_text(drawing.text, network))
+
+
+def known_text(text: str, network: Network) -> Text:
+    """Return ``text`` encoded for ``network``; empty, as not known, when it has a character that it lacks."""
+    readable = network.window and set(network.characters).issuperset(text)
+    return encode(text, network.characters) if readable else NO_TEXT
 
 
 class Totals:

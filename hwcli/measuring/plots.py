@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.ink.drawing import Points
+from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.offsets import Scale, rows_from_points
-from hwcli.measuring.chart import COLOURS, INK, Axis, Chart
-from hwcli.measuring.evaluation import nats_between
+from hwcli.measuring.attention import attention_chart
+from hwcli.measuring.chart import COLOURS, Axis, Chart, ink_path, text_at
+from hwcli.measuring.evaluation import known_text, nats_between
 from hwcli.measuring.gradient import point_losses, reach
 from hwcli.model import Config, Model
 from hwcli.writing.mixture import log_softmax, split
 from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.window import NO_TEXT, Text
 
 Array = NDArray[np.float64]
 
@@ -80,10 +82,11 @@ def _loss_chart(by_place: Array, counts: Array, line: Array, name: str, unit: st
     return chart.svg()
 
 
-def predictions(model: Model, points: Points) -> NDArray[np.float32]:
+def predictions(model: Model, points: Points, text: Text = NO_TEXT) -> NDArray[np.float32]:
     """Return the outputs (N - 1, O) of ``model`` that predict each of the ``points`` (N, 3) but the first."""
     network = NumpyNetwork(model.config.network, model.weights)
-    outputs: NDArray[np.float32] = network.run(rows_from_points(points, model.scale)[np.newaxis, :-1])[0]
+    rows = rows_from_points(points, model.scale)[np.newaxis, :-1]
+    outputs: NDArray[np.float32] = network.run(rows, texts=[text])[0]
     return outputs
 
 
@@ -101,9 +104,9 @@ def density_chart(outputs: NDArray[np.float32], points: Points, scale: Scale, na
     weights = np.exp(log_softmax(split(outputs).weights.astype(np.float64))).T
     below = 110 + height
     chart = Chart(WIDTH, below + 12 * len(weights) + 70, f"Where the next point was expected{_of(name)}")
-    chart.add(_caption(margin, "The densities of all predictions, added up, and the true line on top."))
+    chart.add(text_at(margin, 50, "The densities of all predictions, added up, and the true line on top."))
     chart.picture(margin, 70, width, height, np.minimum(levels, 1))
-    chart.add(_ink(points, corner, width / size[0], margin, 70))
+    chart.add(ink_path(points, corner, width / size[0], margin, 70))
     chart.heat_scale(WIDTH - 220, 36, 120, f"1e\N{MINUS SIGN}{DECADES}", "densest")
     x = Axis(1, len(outputs) + 1, margin + 60, margin + width)
     y = Axis(len(weights) + 0.5, 0.5, below + 12 * len(weights), below)
@@ -114,12 +117,6 @@ def density_chart(outputs: NDArray[np.float32], points: Points, scale: Scale, na
 
 def _of(name: str) -> str:
     return f": {name}" if name else ""
-
-
-def _caption(x: float, text: str) -> str:
-    from hwcli.measuring.chart import text_at
-
-    return text_at(x, 50, text)
 
 
 def _frame(points: Points) -> tuple[Array, Array]:
@@ -189,15 +186,6 @@ def _add_blob(density: Array, weight: float, centre: Array, sd: Array, correlati
     density[top:bottom, left:right] += weight / (2 * np.pi * np.sqrt(determinant)) * np.exp(-exponent / 2)
 
 
-def _ink(points: Points, corner: Array, scale: float, left: float, top: float) -> str:
-    """Return the strokes of the true line as one thin SVG path."""
-    places = (points[:, :2] - corner) * scale + [left, top]
-    begins = np.concatenate([[True], points[:-1, 2] > 0.5])
-    moves = zip(places.tolist(), begins.tolist(), strict=True)
-    path = "".join(f"{'M' if begin else 'L'}{x:.1f} {y:.1f}" for (x, y), begin in moves)
-    return f"<path d='{path}' fill='none' stroke='{INK}' stroke-width='0.6' stroke-opacity='0.75'/>"
-
-
 def reach_chart(model: Model, points: Points, name: str) -> str:
     """Return the SVG of how far back along the ``points`` (N, 3) the gradient of a prediction reaches."""
     rows = rows_from_points(points, model.scale)
@@ -222,6 +210,14 @@ def _reach_chart(norms: Array, places: list[int], config: Config, name: str) -> 
     each = f"for t = {', '.join(str(place + 1) for place in places)}"
     chart.legend(110, 52, [(each, "#a5bfdc", 1), ("their geometric mean", COLOURS[0], 2.2)])
     return chart.svg()
+
+
+def attention_of(model: Model, drawing: Drawing, points: Points) -> str:
+    """Return the SVG of where in the text of ``drawing`` the window is at each of its ``points``."""
+    network = model.config.network
+    rows, text = rows_from_points(points, model.scale)[np.newaxis, :-1], known_text(drawing.text, network)
+    shown = NumpyNetwork(network, model.weights).attention(rows, [text]).shown[0]
+    return attention_chart(shown, drawing.text, points, drawing.id)
 
 
 def _geometric_mean(norms: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ import pytest
 
 from hwcli.ink import Drawing
 from hwcli.ink.offsets import Scale, rows_from_points
-from hwcli.measuring.evaluation import Totals, batches, nats_between, rows_of, score_batch, score_lines
+from hwcli.measuring.evaluation import (
+    Line,
+    Totals,
+    batches,
+    known_text,
+    lines_of,
+    nats_between,
+    score_batch,
+    score_lines,
+)
 from hwcli.measuring.gradient import forward
 from hwcli.measuring.report import figures_table
 from hwcli.model import Config, Model
@@ -31,7 +41,7 @@ def model_of(kind: str, scale: Scale = SCALE, pen_up_weight: float = 1.0) -> Mod
 
 def figures_of(model: Model, drawings: list[Drawing], scale: Scale = SCALE, workers: int = 2) -> Any:
     totals = Totals()
-    for scores in score_lines(model, rows_of(drawings, model.scale), workers):
+    for scores in score_lines(model, lines_of(drawings, model), workers):
         totals.add(scores)
     return totals.figures(model, scale)
 
@@ -112,8 +122,8 @@ def test_the_order_of_the_lines_and_the_number_of_threads_change_nothing(made_dr
 class RunsAwayAfter(NumpyNetwork):
     """A network whose outputs for the first line of a batch are infinite from the 9th point on."""
 
-    def run_in_parts(self, *arguments: Any) -> Iterator[Any]:
-        for start, outputs in super().run_in_parts(*arguments):
+    def run_in_parts(self, *arguments: Any, **named: Any) -> Iterator[Any]:
+        for start, outputs in super().run_in_parts(*arguments, **named):
             outputs[0, max(9 - start, 0) :] = np.inf
             yield start, outputs
 
@@ -123,7 +133,7 @@ def test_what_becomes_of_a_short_line_after_its_end_does_not_count(
     kind: str, made_drawings: list[Drawing]
 ) -> None:
     model = model_of(kind)
-    lines = [rows_from_points(made_drawings[0].points[:length], SCALE) for length in (10, 20)]
+    lines = [Line(rows_from_points(made_drawings[0].points[:length], SCALE)) for length in (10, 20)]
     found = score_batch(RunsAwayAfter(model.config.network, model.weights), lines)
     alone = [score_batch(NumpyNetwork(model.config.network, model.weights), [line]) for line in lines]
     np.testing.assert_allclose(found.sums, np.concatenate([line.sums for line in alone]), rtol=1e-5)
@@ -167,7 +177,7 @@ def test_a_density_in_a_scale_integrates_to_one_there() -> None:
 
 def test_places_along_the_line_add_up_to_the_whole(made_drawings: list[Drawing]) -> None:
     model, totals = model_of("mixture"), Totals()
-    for scores in score_lines(model, rows_of(made_drawings, SCALE)):
+    for scores in score_lines(model, lines_of(made_drawings, model)):
         totals.add(scores)
     means, counts = totals.by_place()
     found = totals.figures(model, SCALE)
@@ -178,16 +188,17 @@ def test_places_along_the_line_add_up_to_the_whole(made_drawings: list[Drawing])
 
 def test_batches_hold_every_line_once_and_lines_of_like_length_together() -> None:
     rng = np.random.default_rng(1)
-    lines = [np.full((int(n), 3), i, np.float32) for i, n in enumerate(rng.integers(2, 900, 1500))]
+    lengths = rng.integers(2, 900, 1500)
+    lines = [Line(np.full((int(n), 3), i, np.float32)) for i, n in enumerate(lengths)]
     seen, padding = [], 0
     for batch in batches(iter(lines)):
-        longest = max(map(len, batch))
+        longest = max(len(line.rows) for line in batch)
         assert len(batch) <= 128
         assert len(batch) * longest <= 1 << 17
-        seen += [int(rows[0, 0]) for rows in batch]
-        padding += sum(longest - len(rows) for rows in batch)
+        seen += [int(line.rows[0, 0]) for line in batch]
+        padding += sum(longest - len(line.rows) for line in batch)
     assert sorted(seen) == list(range(1500))
-    assert padding < 0.2 * sum(map(len, lines))
+    assert padding < 0.2 * sum(lengths)
 
 
 def test_a_line_longer_than_a_batch_is_measured_all_the_same() -> None:
@@ -208,3 +219,42 @@ def test_one_line_without_an_end_of_a_stroke_has_no_recall_and_no_error() -> Non
 def test_nothing_to_measure_on_is_no_figure() -> None:
     with pytest.raises(ValueError, match="no line"):
         Totals().figures(model_of("mixture"), SCALE)
+
+
+# --- with a window over the text ---------------------------------------------------------------------------
+
+
+def windowed_model() -> Model:
+    network = {
+        "layers": 2,
+        "units": 11,
+        "mixtures": 3,
+        "window": 2,
+        "characters": " abcdefghijklmnopqrstuvwxyz",
+    }
+    config = Config().updated({"network": network})
+    rng = np.random.default_rng(2)
+    shapes = weight_shapes(config.network).items()
+    return Model(config, SCALE, {k: rng.normal(0, 0.3, shape).astype(np.float32) for k, shape in shapes})
+
+
+def test_a_text_is_known_when_the_network_has_all_its_characters() -> None:
+    network = windowed_model().config.network
+    assert known_text("abc", network).tolist() == [1, 2, 3]
+    assert known_text("a1", network).tolist() == known_text("", network).tolist() == []
+    assert known_text("abc", model_of("mixture").config.network).tolist() == []
+
+
+def test_a_line_is_scored_with_its_own_text(made_drawings: list[Drawing]) -> None:
+    """In batches it comes to what it comes to alone, and to something else with another text."""
+    model = windowed_model()
+    texts = ["the cat", "", "sat on mats", "Unknown!", "a"]
+    drawings = [replace(made, text=text) for made, text in zip(made_drawings, texts, strict=False)]
+    together = figures_of(model, drawings)
+    alone = [figures_of(model, [drawing]).nats_line for drawing in drawings]
+    assert together.nats_line == pytest.approx(np.mean(alone), rel=1e-5)
+    for drawing, nats in zip(drawings, alone, strict=True):
+        other = figures_of(model, [replace(drawing, text="other words")]).nats_line
+        assert abs(other - nats) > 1e-5 * abs(nats)
+    without = [figures_of(model, [replace(drawing, text="")]).nats_line for drawing in drawings]
+    assert [a == b for a, b in zip(alone, without, strict=True)] == [False, True, False, True, False]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from hwcli.ink import Drawing
 from hwcli.ink.offsets import Scale
 from hwcli.measuring import plots
+from hwcli.measuring.attention import attention_chart
 from hwcli.measuring.chart import Axis, Chart, heat_colours, png, round_step
-from hwcli.measuring.evaluation import Totals, rows_of, score_lines
+from hwcli.measuring.evaluation import Totals, lines_of, score_lines
 from hwcli.model import Config, Model
 from hwcli.model.file import weight_shapes
 
@@ -112,7 +113,7 @@ def test_the_density_map_puts_a_prediction_where_it_belongs() -> None:
 @pytest.mark.parametrize("kind", ["mixture", "regression"])
 def test_the_loss_along_the_line_is_drawn_for_either_kind(kind: str, made_drawings: list[Drawing]) -> None:
     model, totals = model_of(kind), Totals()
-    for scores in score_lines(model, rows_of(made_drawings, SCALE)):
+    for scores in score_lines(model, lines_of(made_drawings, model)):
         totals.add(scores)
     points = made_drawings[0].points
     outputs = plots.predictions(model, points)
@@ -164,3 +165,20 @@ def test_another_program_can_draw_them(points: int, kind: str, made_drawings: li
 
     for svg in charts(kind, made_drawings[0].points[:points]):
         assert cairosvg.svg2png(bytestring=svg.encode())
+
+
+def test_the_attention_has_a_row_a_character_and_the_ink_below(made_drawings: list[Drawing]) -> None:
+    points, text = made_drawings[0].points, "a <b"
+    shown = np.zeros((len(points) - 1, 4), np.float32)
+    shown[:10, 1] = 2
+    svg = attention_chart(shown, text, points, "made-0001")
+    assert [word for word in texts(svg) if len(word) == 1 and not word.isdigit()] == [
+        "a",
+        "\N{OPEN BOX}",
+        "<",
+        "b",
+    ]
+    assert "Where in the text the window is: made-0001" in texts(svg)
+    assert len(re.findall(r"base64,", svg)) == 2
+    assert svg.count("<path") == 1
+    parsed(attention_chart(np.zeros((1, 0), np.float32), "", points[:2] * 0, ""))
