@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.ink.drawing import Points
 from hwcli.ink.offsets import OffsetMoments, Scale, rows_from_points
 
 if TYPE_CHECKING:
     from hwcli.ink.strokes_file import StrokesReader
 
+Alter = Callable[[Points, str], tuple[Points, str]]
+"""What makes of a line's points and text those that are learned from."""
+Item = TypeVar("Item")
+
+TEXT_BLOCK = 16
+"""Texts are filled up to a multiple of this: for each width the network is compiled anew."""
 POOL = 32
 """Batches' worth of lines that are drawn together and then sorted by length."""
 
@@ -27,6 +35,8 @@ class Batch(NamedTuple):
     """(T, B, 3), scaled; 0 after a line's end."""
     lengths: NDArray[np.int32]
     """(B,), points of each line."""
+    text: NDArray[np.int32]
+    """(B, U), each line's characters by number, -1 after a text's end; U is 0 where no text is read."""
 
 
 @dataclass
@@ -37,14 +47,16 @@ class Lines:
     ----------
     reader: the open stroke file.
     chosen: (M,) numbers of the lines in it.
-    scale: of their offsets; None until ``measured_scale`` is set.
     max_points: longer lines are cut to this many points; 0: never.
+    scale: of their offsets.
+    characters: what their texts may consist of; "": no text is read.  A text with another counts as unknown.
     """
 
     reader: StrokesReader
     chosen: NDArray[np.int64]
     max_points: int = 0
     scale: Scale = field(default_factory=Scale)
+    characters: str = ""
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -62,21 +74,44 @@ class Lines:
         """Return the number of lines."""
         return len(self.chosen)
 
-    def batch(self, places: Sequence[int] | NDArray[np.int64]) -> Batch:
-        """Return the lines at ``places`` (indices into ``chosen``) as one batch."""
-        lines = [self._rows(int(self.chosen[place])) for place in places]
+    def batch(self, places: Sequence[int] | NDArray[np.int64], alter: Alter | None = None) -> Batch:
+        """Return the lines at ``places`` (indices into ``chosen``) as one batch, each as ``alter`` makes it."""
+        points, texts = zip(*(self._line(int(self.chosen[place]), alter) for place in places), strict=True)
+        lines = [rows_from_points(each, self.scale) for each in points]
         lengths = np.array([len(line) for line in lines], np.int32)
         rows = np.zeros((int(lengths.max()), len(lines), 3), np.float32)
         for column, line in enumerate(lines):
             rows[: len(line), column] = line
-        return Batch(rows, lengths)
+        return Batch(rows, lengths, self._encoded(texts))
 
-    def _rows(self, line: int) -> NDArray[np.float32]:
+    def _line(self, line: int, alter: Alter | None) -> tuple[Points, str]:
         points = self.reader.points(line)
-        return rows_from_points(points[: self.max_points] if self.max_points else points, self.scale)
+        points = points[: self.max_points] if self.max_points else points
+        text = self.text(line) if self.characters else ""
+        return alter(points, text) if alter else (points, text)
+
+    def text(self, line: int) -> str:
+        """Return the text of ``line`` of the stroke file, "" where it is unknown."""
+        text = self.reader.texts[line]
+        return text if self._known.issuperset(text) else ""
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.characters)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {character: number for number, character in enumerate(self.characters)}
+
+    def _encoded(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        longest = max(map(len, texts))
+        codes = np.full((len(texts), longest + -longest % TEXT_BLOCK), -1, np.int32)
+        for row, text in zip(codes, texts, strict=True):
+            row[: len(text)] = [self._numbers[character] for character in text]
+        return codes
 
     def measured_scale(self, kind: str) -> Scale:
-        """Return the scale of these lines' offsets, a pair an axis or ("common") one for both.
+        """Return the scale of these lines' offsets, of the ``kind`` that ``data.scale`` names.
 
         Raises
         ------
@@ -89,6 +124,9 @@ class Lines:
         scale = moments.scale()
         if kind == "axis":
             return scale
+        if kind == "spread":
+            square = sum(sd**2 + m**2 for sd, m in zip(scale.sd, scale.mean, strict=True)) / 2
+            return Scale((0.0, 0.0), (float(np.sqrt(square)),) * 2)
         mean = sum(scale.mean) / 2
         square = sum(sd**2 + m**2 for sd, m in zip(scale.sd, scale.mean, strict=True)) / 2
         sd = float(np.sqrt(square - mean**2))
@@ -120,14 +158,12 @@ def order_by_length(lengths: NDArray[np.int64], batch: int) -> list[NDArray[np.i
     return [order[first : first + batch] for first in range(0, len(order), batch)]
 
 
-def read_ahead(
-    read: Callable[[NDArray[np.int64]], Batch], order: Sequence[NDArray[np.int64]]
-) -> Iterator[Batch]:
-    """Yield ``read(places)`` for each entry of ``order``, the next one being read meanwhile."""
+def read_ahead(read: Callable[[Item], Batch], order: Iterable[Item]) -> Iterator[Batch]:
+    """Yield ``read(item)`` for each item of ``order``, the next one being read meanwhile."""
     with ThreadPoolExecutor(1) as thread:
         waiting = None
-        for places in order:
-            following = thread.submit(read, places)
+        for item in order:
+            following = thread.submit(read, item)
             if waiting is not None:
                 yield waiting.result()
             waiting = following

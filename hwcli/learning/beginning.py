@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import HwError
+from hwcli.ink.preparation import Preparation, prepare
+from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.batches import Lines
 from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.device import products_type
 from hwcli.learning.learner import Learner
-from hwcli.learning.network import initial_weights
+from hwcli.learning.network import USUAL_PACE, initial_weights
 from hwcli.learning.run import Run, run_fingerprint
 from hwcli.model.config import Config, ConfigError
 from hwcli.model.file import Model
 
 if TYPE_CHECKING:
     from hwcli.ink.selection import Selection
-    from hwcli.ink.strokes_file import StrokesReader
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def begin_run(
     ------
     HwError: there is nothing to learn from, or nothing to validate on where that was asked for.
     """
-    training, held_out = _chosen_lines(reader, validation, config, seed)
+    training, held_out, height = _chosen_lines(reader, validation, config, seed)
+    terms.height = model.height if model else height
     if model is not None:
         scale = model.scale
     else:
@@ -62,7 +65,7 @@ def begin_run(
         if lines is not None:
             lines.scale = scale
     chance = np.random.default_rng([seed, 0x1417])
-    weights = model.weights if model else initial_weights(config.network, chance)
+    weights = model.weights if model else initial_weights(config.network, chance, _pace(training))
     learner = Learner(config, weights, products_type(config.training.precision), parts)
     return Run(learner, training, held_out, Position(seed), terms)
 
@@ -79,7 +82,7 @@ def resume_run(reader: StrokesReader, validation: Validation, config: Config, ch
     kept = (before.network, before.data, before.optimiser.kind)
     if (config.network, config.data, config.optimiser.kind) != kept:
         raise ConfigError("a resumed run keeps its [network], its [data] and its optimiser.kind")
-    training, held_out = _chosen_lines(reader, validation, config, checkpoint.position.seed)
+    training, held_out, _ = _chosen_lines(reader, validation, config, checkpoint.position.seed)
     if run_fingerprint(training, held_out) != checkpoint.fingerprint:
         raise HwError("the checkpoint learned from other lines: give the same stroke file and the same --valid")
     for lines in (training, held_out):
@@ -97,8 +100,11 @@ def resume_run(reader: StrokesReader, validation: Validation, config: Config, ch
 
 def _chosen_lines(
     reader: StrokesReader, validation: Validation, config: Config, seed: int
-) -> tuple[Lines, Lines | None]:
-    """Return the training and the validation lines; those of fewer than 3 points are left out of both."""
+) -> tuple[Lines, Lines | None, float]:
+    """Return the training lines, the validation lines, and the height that the training lines usually have.
+
+    Lines of fewer than 3 points are left out of both.
+    """
     usable = np.flatnonzero(np.asarray(reader.lengths) >= 3)
     held_out = _held_out(reader, usable, validation, np.random.default_rng([seed, 0x5A11]))
     chosen = np.setdiff1d(usable, held_out)
@@ -108,13 +114,44 @@ def _chosen_lines(
         chosen = np.sort(chance.choice(chosen, limit, replace=False))
     if not len(chosen):
         raise HwError("there is no line of three points or more to learn from")
-    training = Lines(reader, chosen, config.data.max_points)
+    training, height = _prepared(reader, chosen, config)
     if validation.reader is not None:
         others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
-        return training, _some(Lines(validation.reader, others))
+        return training, _some(_prepared(validation.reader, others, config)[0]), height
     if validation.chosen is None and not validation.share:
-        return training, None
-    return training, _some(Lines(reader, held_out))
+        return training, None, height
+    return training, _some(_prepared(reader, held_out, config)[0]), height
+
+
+def _prepared(reader: StrokesReader, chosen: NDArray[np.int64], config: Config) -> tuple[Lines, float]:
+    """Return the ``chosen`` lines, prepared as ``config`` says, and the median of their heights."""
+    characters = config.network.characters if config.network.window else ""
+    preparation, heights = config.data.preparation, []
+    if preparation == Preparation() or not len(chosen):
+        return Lines(reader, chosen, config.data.max_points, characters=characters), 1.0
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the lines do, and has no name
+    with StrokesWriter(file, reader.history) as writer:
+        for line in chosen:
+            drawing, placement = prepare(reader[int(line)], preparation)
+            if len(drawing) >= 3:
+                writer.add(replace(drawing, time=None, pressure=None, extra={}))
+                heights.append(placement.height)
+    lines = Lines(
+        StrokesReader(file, reader.source),
+        np.arange(len(heights)),
+        config.data.max_points,
+        characters=characters,
+    )
+    return lines, float(np.median(heights)) if heights else 1.0
+
+
+def _pace(lines: Lines) -> float:
+    """Return how many points a character of ``lines`` takes, on average."""
+    if not lines.characters:
+        return USUAL_PACE
+    characters = np.array([len(lines.text(int(line))) for line in lines.chosen])
+    points = lines.lengths[characters > 0].sum()
+    return float(points / characters.sum()) if characters.any() else USUAL_PACE
 
 
 def _some(lines: Lines) -> Lines:

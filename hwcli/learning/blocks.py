@@ -30,7 +30,7 @@ def cut_blocks(steps: int, stride: int, length: int) -> list[Block]:
     A stride or length of 0 stands for the whole line.
     """
     stride = min(stride or steps, steps)
-    length = length or steps
+    length = length or steps + stride
     blocks = []
     for counted in range(0, steps, stride):
         stop = min(counted + stride, steps)

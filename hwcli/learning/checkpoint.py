@@ -60,11 +60,13 @@ class Terms:
     licence: terms of the data.
     made: a line a step that led to the model: program, version, command line.
     half: store the weights as 16-bit numbers.
+    height: as ``Model`` has it.
     """
 
     licence: str = ""
     made: list[str] = field(default_factory=list)
     half: bool = False
+    height: float = 1.0
 
 
 @dataclass

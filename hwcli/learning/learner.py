@@ -30,6 +30,8 @@ class BlockInput(NamedTuple):
     """(T, B, 3), to be predicted."""
     mask: tf.Tensor
     """(T, B, 1), 1 where there is a point to predict."""
+    text: tf.Tensor
+    """(B, U) int32, the characters by number, -1 after a text's end."""
     counted: tf.Tensor
     """int32, the first step whose loss counts."""
     advance: tf.Tensor
@@ -53,7 +55,7 @@ def block_input(batch: Batch, block: Block) -> BlockInput:
     rows = batch.rows[block.start : block.stop]
     targets = batch.rows[block.start + 1 : block.stop + 1]
     numbers = (np.int32(block.counted - block.start), np.int32(block.advance))
-    return BlockInput(*(tf.constant(part) for part in (rows, targets, mask, *numbers)))
+    return BlockInput(*(tf.constant(part) for part in (rows, targets, mask, batch.text, *numbers)))
 
 
 def noisy(rows: tf.Tensor, noise: Noise, seed: tf.Tensor) -> tf.Tensor:
@@ -75,22 +77,19 @@ def block_loss(
     treatment: Treatment = Treatment(),
 ) -> tuple[tf.Tensor, State]:
     """Return the summed loss of the block's counted points, and the state that the next block begins with."""
-    outputs, states = run_network(weights, config.network, given.rows, given.mask, state, treatment)
+    outputs, states = run_network(weights, config.network, given.rows, given.mask, state, treatment, given.text)
     counted = tf.range(tf.shape(outputs)[0]) >= given.counted
     valid = counted[:, None] & (given.mask[..., 0] > 0)
     # Before the loss and after it: what does not count may be infinite, there and in its derivative.
     outputs = tf.where(valid[..., None], outputs, 0.0)
     losses = POINT_LOSS[config.network.kind](outputs, given.targets, config.network, config.loss)
     total = tf.reduce_sum(tf.where(valid, losses, 0.0))
-    carried = tuple(
-        tuple(_after(given.advance, first, later) for first, later in zip(initial, layer, strict=True))
-        for initial, layer in zip(state, states, strict=True)
-    )
+    carried = tf.nest.map_structure(lambda first, later: _after(given.advance, first, later), state, states)
     return total, carried
 
 
 def _after(steps: tf.Tensor, initial: tf.Tensor, later: tf.Tensor) -> tf.Tensor:
-    """Return the state after ``steps`` steps: ``initial`` (B, H) or one of ``later`` (T, B, H)."""
+    """Return the state after ``steps`` steps: ``initial`` (B, N) or one of ``later`` (T, B, N)."""
     return tf.where(steps > 0, tf.stop_gradient(later[tf.maximum(steps - 1, 0)]), initial)
 
 
@@ -109,10 +108,12 @@ class Learner:
         self._variables = list(self.weights.values())
         self.optimiser = make_optimiser(self._variables, config.optimiser)
         self._gathered = [tf.Variable(tf.zeros_like(v), trainable=False) for v in self._variables]
-        state = tuple((_spec(None, config.network.units),) * 2 for _ in range(config.network.layers))
-        scalar = tf.TensorSpec([], tf.int32)
+        state = tf.nest.map_structure(
+            lambda tensor: _spec(None, tensor.shape[1]), zero_state(config.network, 1)
+        )
+        scalar, text = tf.TensorSpec([], tf.int32), tf.TensorSpec([None, None], tf.int32)
         rows, targets, mask = (_spec(None, None, width) for width in (3, 3, 1))
-        given = BlockInput(rows, targets, mask, scalar, scalar)
+        given = BlockInput(rows, targets, mask, text, scalar, scalar)
         seed = tf.TensorSpec([2], tf.int32)
         self._gather = _graph(self._gather_block, given, state, seed)
         self._measure = _graph(self._measure_block, given, state)
@@ -177,7 +178,7 @@ class Learner:
     def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor) -> tuple[tf.Tensor, State]:
         """Add the block's gradient to what is gathered; return its loss and the state carried on."""
         results = [
-            self._part_gradients(*_part(given, state, part, self.parts), _folded(seed, part))
+            self._part_gradients(*_part(given, state, part, self.parts), _folded(seed, part), part)
             for part in range(self.parts)
         ]
         for gathered, *gradients in zip(self._gathered, *(result[1] for result in results), strict=True):
@@ -185,20 +186,22 @@ class Learner:
         return tf.add_n([result[0] for result in results]), _joined([result[2] for result in results])
 
     def _part_gradients(
-        self, given: BlockInput, state: State, seed: tf.Tensor
+        self, given: BlockInput, state: State, seed: tf.Tensor, part: int
     ) -> tuple[tf.Tensor, list[tf.Tensor], State]:
         rows = noisy(given.rows, self.config.noise, _folded(seed, 1))
-        treatment = treatment_for(self.config, _folded(seed, 2), self._products)
+        treatment = treatment_for(self.config, _folded(seed, 2), self._products, part)
         with tf.GradientTape() as tape:
             loss, carried = block_loss(self.weights, self.config, given._replace(rows=rows), state, treatment)
         return loss, tape.gradient(loss, self._variables), carried
 
     def _measure_block(self, given: BlockInput, state: State) -> tuple[tf.Tensor, State]:
-        treatment = Treatment(products=self._products)
         results = [
-            block_loss(self.weights, self.config, *_part(given, state, part, self.parts), treatment)
+            block_loss(
+                self.weights, self.config, *_part(given, state, part, self.parts),
+                Treatment(products=self._products, part=part),
+            )
             for part in range(self.parts)
-        ]
+        ]  # fmt: skip
         return tf.add_n([result[0] for result in results]), _joined([result[1] for result in results])
 
     def _change_weights(self, rate: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
@@ -235,7 +238,8 @@ def _part(given: BlockInput, state: State, part: int, parts: int) -> tuple[Block
     lines = tf.shape(given.rows)[1]
     first, last = lines * part // parts, lines * (part + 1) // parts
     rows, targets, mask = (tensor[:, first:last] for tensor in given[:3])
-    return given._replace(rows=rows, targets=targets, mask=mask), tf.nest.map_structure(
+    text = given.text[first:last]
+    return given._replace(rows=rows, targets=targets, mask=mask, text=text), tf.nest.map_structure(
         lambda t: t[first:last], state
     )
 

@@ -1,20 +1,27 @@
 """One LSTM layer over a sequence, as one operation whose gradient is written, not recorded.
 
-The equations are those of Graves 2013 (section 2, equations 7 to 11), with or without peepholes.  Written out,
-the gradient lets the derivatives be clipped at the cells' pre-activations, where Graves clips them (section
-2.1), and does in one matrix product over all steps what needs no order: the inputs' projections before the
-loop, the weights' gradients after it.
+Written out, the gradient lets the derivatives be clipped at the cells' pre-activations, where Graves clips
+them (2013, section 2.1), and does in one matrix product over all steps what needs no order: the inputs'
+projections before the loop, the weights' gradients after it.  Inside the loop a step is one matrix product and
+one compiled chain of element-wise work (``cells``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from hwcli.learning.cells import lstm_back_step, lstm_step
+
 Gradient = Callable[..., tuple[tf.Tensor, ...]]
 Arrays = tuple[tf.TensorArray, ...]
+COMPILED_UNITS = 64
+"""Layers of fewer units take longer to compile than they save."""
+BLOCK = 32
+"""The widths of large products are filled up to a multiple of this: odd ones take up to twice as long."""
 
 
 class LayerWeights(NamedTuple):
@@ -46,6 +53,7 @@ def lstm_sequence(
     weights: LayerWeights,
     clip: float = 0.0,
     products: tf.DType = tf.float32,
+    part: int = 0,
 ) -> LayerStates:
     """Run one LSTM layer over T steps of B sequences.
 
@@ -57,137 +65,189 @@ def lstm_sequence(
     weights: of the layer, float32.
     clip: largest derivative of the loss at a pre-activation; 0: no limit.
     products: type in which matrices are multiplied (float32 or bfloat16); sums and states are float32.
+    part: which of the parts of a batch that run side by side this is: calls of one compiled function wait for
+        each other, so each part has its own.
     """
-    has_peephole = weights.peephole is not None
+    has_peephole, there = weights.peephole is not None, mask > 0
 
     @tf.custom_gradient
     def operation(
         inputs: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, *peephole: tf.Tensor
     ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
-        peepholes = peephole[0] if has_peephole else None
-        parts = (tf.cast(kernel, products), tf.cast(recurrent, products))
-        hidden, cells, gates = _forward(inputs, mask, initial, LayerWeights(*parts, bias, peepholes))
+        parts = LayerWeights(tf.cast(kernel, products), tf.cast(recurrent, products), bias, *peephole)
+        hidden, cells, gates = _forward(projected(inputs, parts.kernel), there, initial, parts, part)
 
-        def gradient(hidden_gradient: tf.Tensor, _cells_gradient: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            before = [
-                tf.concat([first[None], later[:-1]], 0)
-                for first, later in zip(initial, (hidden, cells), strict=True)
-            ]
-            deltas = _backward(hidden_gradient, gates, (before[1], cells), mask, (parts[1], peepholes), clip)
-            result = _weight_gradients(deltas, inputs, before[0], parts[0])
+        def gradient(at_hidden: tf.Tensor, _at_cells: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            before = [shifted(*pair) for pair in zip(initial, (hidden, cells), strict=True)]
+            deltas = _backward(
+                at_hidden,
+                gates,
+                (before[1], cells),
+                there,
+                parts,
+                back_step_of(weights.recurrent.shape[0], clip, part),
+            )
+            at_kernel, at_recurrent, at_bias = weight_gradients([inputs, before[0]], deltas)
+            result = [input_gradient(deltas, parts.kernel), at_kernel, at_recurrent, at_bias]
             if has_peephole:
-                result.append(_peephole_gradient(deltas, before[1], cells))
+                result.append(peephole_gradient(deltas, before[1], cells))
             return tuple(result)
 
-        return (hidden, cells), gradient
+        return (tf.cast(hidden, tf.float32), cells), gradient
 
     arguments = [inputs, weights.kernel, weights.recurrent, weights.bias]
     hidden, cells = operation(*arguments, *([weights.peephole] if has_peephole else []))
     return LayerStates(hidden, tf.stop_gradient(cells))
 
 
-def _product(left: tf.Tensor, right: tf.Tensor, **options: bool) -> tf.Tensor:
-    """Return the matrix product in the type of ``right``, as float32."""
-    return tf.cast(tf.matmul(tf.cast(left, right.dtype), right, **options), tf.float32)
-
-
-def _flat(tensor: tf.Tensor) -> tf.Tensor:
-    """Return (T, B, N) as (T * B, N)."""
-    return tf.reshape(tensor, [-1, tensor.shape[-1]])
-
-
 def _forward(
-    inputs: tf.Tensor,
-    mask: tf.Tensor,
+    given: tf.Tensor,
+    there: tf.Tensor,
     initial: tuple[tf.Tensor, tf.Tensor],
     weights: LayerWeights,
-) -> tuple[tf.Tensor, ...]:
-    """Return hidden (T, B, H), cells (T, B, H) and the four gates' activations (T, B, 4H)."""
-    kernel, recurrent, bias, peephole = weights
-    steps, batch, units = tf.shape(inputs)[0], tf.shape(inputs)[1], recurrent.shape[0]
-    projected = tf.reshape(_product(_flat(inputs), kernel) + bias, [steps, batch, 4 * units])
-    arrays = tuple(tf.TensorArray(tf.float32, steps) for _ in range(3))
+    part: int,
+) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray]:
+    """Return hidden (T, B, H) in the products' type, cells (T, B, H) and the gates' activations (T of (B, 4H)).
 
-    def step(time: tf.Tensor, hidden: tf.Tensor, cells: tf.Tensor, arrays: Arrays) -> tuple[Any, ...]:
-        i, f, g, o = tf.split(projected[time] + _product(hidden, recurrent), 4, axis=1)
-        if peephole is not None:
-            i, f = i + cells * peephole[0], f + cells * peephole[1]
-        i, f, g = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g)
-        new_cells = f * cells + i * g
-        o = tf.sigmoid(o if peephole is None else o + new_cells * peephole[2])
-        there = mask[time]
-        cells += there * (new_cells - cells)
-        hidden += there * (o * tf.tanh(new_cells) - hidden)
-        values = (hidden, cells, tf.concat([i, f, g, o], 1))
-        return time + 1, hidden, cells, tuple(a.write(time, v) for a, v in zip(arrays, values, strict=True))
+    ``given`` (T, B, 4H) are the inputs' projections.
+    """
+    _, recurrent, bias, peephole = weights
+    steps, units = tf.shape(given)[0], recurrent.shape[0]
+    step = step_of(units, part)
 
-    loop = (tf.constant(0), *initial, arrays)
-    *_, arrays = tf.while_loop(lambda time, *_: time < steps, step, loop, maximum_iterations=steps)
-    hidden, cells, gates = (array.stack() for array in arrays)
-    return tuple(
-        tf.ensure_shape(value, [None, None, width])
-        for value, width in ((hidden, units), (cells, units), (gates, 4 * units))
+    def go_on(time: tf.Tensor, hidden: tf.Tensor, cells: tf.Tensor, arrays: Arrays) -> tuple[Any, ...]:
+        sums = (given[time], tf.matmul(hidden, recurrent), bias)
+        values = step(sums, hidden, cells, there[time], peephole)
+        return time + 1, *values[:2], written(arrays, time, values)
+
+    loop = (tf.constant(0), tf.cast(initial[0], recurrent.dtype), initial[1])
+    arrays = tuple(array_of(steps, dtype) for dtype in (recurrent.dtype, tf.float32, tf.float32))
+    *_, (hidden, cells, gates) = tf.while_loop(
+        lambda time, *_: time < steps, go_on, (*loop, arrays), maximum_iterations=steps
     )
+    return stacked(hidden, units), stacked(cells, units), gates
 
 
 def _backward(
-    hidden_gradient: tf.Tensor,
-    gates: tf.Tensor,
+    at_hidden: tf.Tensor,
+    gates: tf.TensorArray,
     cells: tuple[tf.Tensor, tf.Tensor],
-    mask: tf.Tensor,
-    weights: tuple[tf.Tensor, tf.Tensor | None],
-    clip: float,
+    there: tf.Tensor,
+    weights: LayerWeights,
+    back_step: Callable[..., Any],
 ) -> tf.Tensor:
-    """Return the derivatives of the loss at the pre-activations, (T, B, 4H).
+    """Return the derivatives of the loss at the pre-activations, (T, B, 4H), in the products' type.
 
-    ``cells`` are those before and after each step.  With the mask at 0 a step hands the derivatives through.
+    ``cells`` are those before and after each step.  Where nothing is there a step hands derivatives through.
     """
-    (cells_before, cells_after), (recurrent, peephole) = cells, weights
-    steps, units = tf.shape(gates)[0], recurrent.shape[0]
+    (before, after), (_, recurrent, _, peephole) = cells, weights
+    steps, units = tf.shape(at_hidden)[0], recurrent.shape[0]
 
-    def clipped(value: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value(value, -clip, clip) if clip else value
+    def go_back(time: tf.Tensor, *state: Any) -> tuple[Any, ...]:
+        *later, deltas = state
+        step = (gates.read(time), (before[time], after[time]), at_hidden[time])
+        delta, *earlier = back_step(step, later, there[time], peephole)
+        from_later = tf.matmul(delta, recurrent, transpose_b=True)
+        return time - 1, from_later, *earlier, deltas.write(time, delta)
 
-    def step(
-        count: tf.Tensor, hidden_later: tf.Tensor, cells_later: tf.Tensor, deltas: tf.TensorArray
-    ) -> tuple[Any, ...]:
-        time = steps - 1 - count
-        there, old = mask[time], cells_before[time]
-        i, f, g, o = tf.split(gates[time], 4, axis=1)
-        squashed = tf.tanh(cells_after[time])
-        at_hidden = hidden_gradient[time] + hidden_later
-        at_o = clipped(there * at_hidden * squashed * o * (1 - o))
-        at_cells = there * (at_hidden * o * (1 - squashed * squashed) + cells_later)
-        if peephole is not None:
-            at_cells += at_o * peephole[2]
-        at_i = clipped(at_cells * g * i * (1 - i))
-        at_f = clipped(at_cells * old * f * (1 - f))
-        delta = tf.concat([at_i, at_f, clipped(at_cells * i * (1 - g * g)), at_o], 1)
-        cells_earlier = at_cells * f + (1 - there) * cells_later
-        if peephole is not None:
-            cells_earlier += at_i * peephole[0] + at_f * peephole[1]
-        hidden_earlier = _product(delta, recurrent, transpose_b=True) + (1 - there) * at_hidden
-        return count + 1, hidden_earlier, cells_earlier, deltas.write(time, delta)
-
-    zeros = tf.zeros_like(hidden_gradient[0])
-    loop = (tf.constant(0), zeros, zeros, tf.TensorArray(tf.float32, steps))
-    *_, deltas = tf.while_loop(lambda count, *_: count < steps, step, loop, maximum_iterations=steps)
-    return tf.ensure_shape(deltas.stack(), [None, None, 4 * units])
+    zeros = tf.zeros_like(after[0])
+    loop = (steps - 1, tf.cast(zeros, recurrent.dtype), zeros, zeros, array_of(steps, recurrent.dtype))
+    *_, deltas = tf.while_loop(lambda time, *_: time >= 0, go_back, loop, maximum_iterations=steps)
+    return stacked(deltas, 4 * units)
 
 
-def _weight_gradients(
-    deltas: tf.Tensor, inputs: tf.Tensor, hidden_before: tf.Tensor, kernel: tf.Tensor
-) -> list[tf.Tensor]:
-    """Return the gradients of inputs, kernel, recurrent weights and bias from the derivatives ``deltas``."""
-    flat = _flat(deltas)
-    narrow = tf.cast(flat, kernel.dtype)
-    at_inputs = tf.reshape(_product(narrow, kernel, transpose_b=True), tf.shape(inputs))
-    at_kernel = _product(_flat(inputs), narrow, transpose_a=True)
-    at_recurrent = _product(_flat(hidden_before), narrow, transpose_a=True)
-    return [at_inputs, at_kernel, at_recurrent, tf.reduce_sum(flat, 0)]
+def fused(function: Callable[..., Any], units: int) -> Callable[..., Any]:
+    """Return ``function``, compiled by XLA for each shape that it meets where the units are worth it."""
+    return tf.function(function, jit_compile=True, autograph=False) if units >= COMPILED_UNITS else function
 
 
-def _peephole_gradient(deltas: tf.Tensor, cells_before: tf.Tensor, cells_after: tf.Tensor) -> tf.Tensor:
-    at_i, at_f, _, at_o = tf.split(deltas, 4, axis=2)
+@cache
+def step_of(units: int, _part: int) -> Callable[..., Any]:
+    """Return the step of one part: the new hidden and cells, or those before, and the gates."""
+
+    def step(sums: Any, hidden: tf.Tensor, cells: tf.Tensor, there: tf.Tensor, peephole: Any) -> Any:
+        new = lstm_step(sums, cells, peephole)
+        hidden = tf.where(there, tf.cast(new.hidden, hidden.dtype), hidden)
+        return hidden, tf.where(there, new.cells, cells), new.gates
+
+    return fused(step, units)
+
+
+@cache
+def back_step_of(units: int, clip: float, _part: int) -> Callable[..., Any]:
+    """Return the way back over a step: the deltas, and what the step before is handed."""
+
+    def back_step(step: Any, later: Any, there: tf.Tensor, peephole: Any) -> Any:
+        (gates, cells, at_hidden), (from_later, handed, at_cells) = step, later
+        at_hidden += tf.cast(from_later, tf.float32) + handed
+        none = tf.zeros_like(at_hidden)
+        here = [tf.where(there, value, none) for value in (at_hidden, at_cells)]
+        new = lstm_back_step(gates, cells, here[0], here[1], peephole, clip)
+        handed = tf.where(there, none, at_hidden)
+        return tf.cast(new.deltas, from_later.dtype), handed, tf.where(there, new.cells, at_cells)
+
+    return fused(back_step, units)
+
+
+def array_of(steps: tf.Tensor, dtype: tf.DType) -> tf.TensorArray:
+    """Return an array of a tensor a step."""
+    return tf.TensorArray(dtype, steps, clear_after_read=False)
+
+
+def written(arrays: Arrays, time: tf.Tensor, values: tuple[tf.Tensor, ...]) -> Arrays:
+    """Return ``arrays`` with ``values`` at ``time``."""
+    return tuple(array.write(time, value) for array, value in zip(arrays, values, strict=True))
+
+
+def stacked(array: tf.TensorArray, width: int) -> tf.Tensor:
+    """Return the (T, B, width) of an array of (B, width)."""
+    return tf.ensure_shape(array.stack(), [None, None, width])
+
+
+def shifted(initial: tf.Tensor, later: tf.Tensor) -> tf.Tensor:
+    """Return what was there before each step: ``initial`` (B, N), then ``later`` (T, B, N) but for its last."""
+    return tf.concat([tf.cast(initial, later.dtype)[None], later[:-1]], 0)
+
+
+def filled(parts: list[tf.Tensor], dtype: tf.DType) -> tf.Tensor:
+    """Return (T, B, N) ``parts`` side by side as (T * B, N'), zeros after them up to a multiple of BLOCK."""
+    width = sum(part.shape[-1] for part in parts)
+    rows = tf.reduce_prod(tf.shape(parts[0])[:2])
+    narrow = [tf.reshape(tf.cast(part, dtype), [rows, part.shape[-1]]) for part in parts]
+    return tf.concat([*narrow, tf.zeros([rows, -width % BLOCK], dtype)], 1)
+
+
+def projected(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Return the products of (T, B, I) ``inputs`` with ``kernel`` (I, N), in its type."""
+    wide = tf.pad(kernel, [[0, -kernel.shape[0] % BLOCK], [0, 0]])
+    product = tf.matmul(filled([inputs], kernel.dtype), wide)
+    return tf.reshape(product, [tf.shape(inputs)[0], tf.shape(inputs)[1], kernel.shape[1]])
+
+
+def input_gradient(deltas: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Return the derivatives at the inputs, (T, B, I) float32, from ``deltas`` (T, B, N) behind ``kernel``."""
+    wide = tf.pad(kernel, [[0, -kernel.shape[0] % BLOCK], [0, 0]])
+    product = tf.matmul(tf.reshape(deltas, [-1, deltas.shape[-1]]), wide, transpose_b=True)
+    narrow = tf.cast(product[:, : kernel.shape[0]], tf.float32)
+    return tf.reshape(narrow, [tf.shape(deltas)[0], tf.shape(deltas)[1], kernel.shape[0]])
+
+
+def weight_gradients(parts: list[tf.Tensor], deltas: tf.Tensor) -> list[tf.Tensor]:
+    """Return the gradients of the weights of each of ``parts`` (T, B, N), and last that of the bias.
+
+    One product does all: the parts side by side, and a column of ones for the bias.
+    """
+    ones = tf.ones_like(deltas[..., :1])
+    wide = filled([*parts, ones], deltas.dtype)
+    flat = tf.reshape(deltas, [-1, deltas.shape[-1]])
+    gradient = tf.cast(tf.matmul(wide, flat, transpose_a=True), tf.float32)
+    widths = [part.shape[-1] for part in parts]
+    *found, bias, _ = tf.split(gradient, [*widths, 1, -(sum(widths) + 1) % BLOCK])
+    return [*found, bias[0]]
+
+
+def peephole_gradient(deltas: tf.Tensor, cells_before: tf.Tensor, cells_after: tf.Tensor) -> tf.Tensor:
+    """Return the gradient of the peepholes, (3, H), from ``deltas`` (T, B, 4H) and the cells (T, B, H)."""
+    at_i, at_f, _, at_o = tf.split(tf.cast(deltas, tf.float32), 4, axis=2)
     pairs = ((at_i, cells_before), (at_f, cells_before), (at_o, cells_after))
     return tf.stack([tf.reduce_sum(delta * cells, [0, 1]) for delta, cells in pairs])

@@ -1,4 +1,4 @@
-"""The network as a TensorFlow graph: stacked LSTM layers, skip connections, the output layer."""
+"""The network as a TensorFlow graph: stacked LSTM layers, skip connections, the window, the output layer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import tensorflow as tf
 
 from hwcli.learning.losses import clip_derivatives
 from hwcli.learning.lstm import LayerStates, LayerWeights, lstm_sequence
+from hwcli.learning.window import WindowedState, WindowWeights, windowed_sequence
 from hwcli.model.config import Config, Network
 from hwcli.model.file import Weights, weight_shapes
 
-State = tuple[tuple[tf.Tensor, tf.Tensor], ...]
-"""Hidden and cells of each layer, each (B, H)."""
+State = tuple[LayerStates | WindowedState, ...]
+"""Of each layer: hidden and cells, (B, H); of the first also its window's, where there is one."""
 
 
 class Treatment(NamedTuple):
@@ -27,30 +28,45 @@ class Treatment(NamedTuple):
     clip_outputs: float = 0.0
     clip_cells: float = 0.0
     products: tf.DType = tf.float32
+    part: int = 0
+    """Which of the parts of a batch that run side by side."""
 
 
-def initial_weights(network: Network, chance: np.random.Generator) -> Weights:
+INITIAL_BETA = -0.5
+USUAL_PACE = 25.0
+"""Points a character of IAM-OnDB's lines as they were recorded."""
+
+
+def initial_weights(network: Network, chance: np.random.Generator, pace: float = USUAL_PACE) -> Weights:
     """Return fresh weights by the names and shapes of ``weight_shapes``.
 
     Matrices are uniform with variance 1 / inputs (LeCun et al. 1998), gates are normal-sized at the start and
     the forget gates begin open with a bias of 1 (Gers et al. 2000; Jozefowicz et al. 2015), peepholes at 0.
+    The window begins to move by a character every ``pace`` points, and is somewhat wider than a character.
     """
     weights = {}
     for name, shape in weight_shapes(network).items():
         if name.endswith(("kernel", "recurrent")):
-            limit = np.sqrt(3 / shape[0]) if not name.startswith("output") else np.sqrt(3 / shape[0]) / 4
+            limit = np.sqrt(3 / shape[0]) if name.startswith("lstm") else np.sqrt(3 / shape[0]) / 4
             weights[name] = chance.uniform(-limit, limit, shape).astype(np.float32)
         else:
             weights[name] = np.zeros(shape, np.float32)
         if name.startswith("lstm") and name.endswith("bias"):
             weights[name][network.units : 2 * network.units] = 1
+        if name == "window/bias":
+            weights[name] = np.repeat(np.array([0, INITIAL_BETA, -np.log(pace)], np.float32), network.window)
     return weights
 
 
 def zero_state(network: Network, batch: tf.Tensor | int) -> State:
     """Return the state before a line's first point."""
     zeros = tf.zeros([batch, network.units])
-    return tuple((zeros, zeros) for _ in range(network.layers))
+    layers: list[LayerStates | WindowedState] = [LayerStates(zeros, zeros) for _ in range(network.layers)]
+    if network.window:
+        layers[0] = WindowedState(
+            zeros, zeros, tf.zeros([batch, network.window]), tf.zeros([batch, network.alphabet])
+        )
+    return tuple(layers)
 
 
 def layer_weights(weights: Mapping[str, tf.Tensor], layer: int) -> LayerWeights:
@@ -67,28 +83,41 @@ def run_network(
     mask: tf.Tensor,
     state: State,
     treatment: Treatment = Treatment(),
-) -> tuple[tf.Tensor, list[LayerStates]]:
+    text: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, State]:
     """Run the network over T steps of B lines.
 
     Parameters
     ----------
     rows: (T, B, 3) float32, the points that it reads; mask: (T, B, 1), 0 where there is none.
     state: before the first step.
+    text: (B, U) int32, places in ``network.characters``, -1 after a text's end; where there is a window.
 
     Returns
     -------
     outputs (T, B, O) and, for each layer, its states after every step.
     """
-    states: list[LayerStates] = []
-    for layer in range(network.layers):
-        below = _dropped(states[-1].hidden, treatment.dropout_layers, treatment.seed, layer) if layer else rows
-        inputs = tf.concat([rows, below], -1) if layer and network.skip else below
+    how = (treatment.clip_cells, treatment.products, treatment.part)
+    states: list[LayerStates | WindowedState] = []
+    shown: list[tf.Tensor] = []
+    for layer, initial in enumerate(state):
         lstm = layer_weights(weights, layer)
-        states.append(lstm_sequence(inputs, mask, state[layer], lstm, treatment.clip_cells, treatment.products))
-    hidden = tf.concat([s.hidden for s in states], -1) if network.skip else states[-1].hidden
+        if isinstance(initial, WindowedState):
+            window = WindowWeights(weights["window/kernel"], weights["window/bias"])
+            letters = tf.one_hot(text, network.alphabet)
+            moved = windowed_sequence(rows, letters, mask, initial, (lstm, window), *how)
+            states.append(moved)
+            shown = [moved.vector]
+            continue
+        below = _dropped(states[-1].hidden, treatment.dropout_layers, treatment.seed, layer) if layer else rows
+        given = [rows] if layer and network.skip else []
+        inputs = tf.concat([*given, *shown, below], -1)
+        states.append(lstm_sequence(inputs, mask, initial, lstm, *how))
+    hidden = tf.concat([s.hidden for s in (states if network.skip else states[-1:])], -1)
     hidden = _dropped(hidden, treatment.dropout_output, treatment.seed, network.layers)
-    outputs = _output_layer(hidden, weights["output/kernel"], weights["output/bias"], treatment.products)
-    return clip_derivatives(outputs, treatment.clip_outputs), states
+    read = tf.concat([hidden, *shown], -1)
+    outputs = _output_layer(read, weights["output/kernel"], weights["output/bias"], treatment.products)
+    return clip_derivatives(outputs, treatment.clip_outputs), tuple(states)
 
 
 def _output_layer(hidden: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, products: tf.DType) -> tf.Tensor:
@@ -106,9 +135,7 @@ def _dropped(values: tf.Tensor, share: float, seed: tf.Tensor | None, place: int
     )
 
 
-def treatment_for(config: Config, seed: tf.Tensor, products: tf.DType) -> Treatment:
+def treatment_for(config: Config, seed: tf.Tensor, products: tf.DType, part: int) -> Treatment:
     """Return how ``config`` treats a pass in training."""
-    noise, optimiser = config.noise, config.optimiser
-    return Treatment(
-        noise.dropout_layers, noise.dropout_output, seed, optimiser.clip_outputs, optimiser.clip_cells, products
-    )
+    noise, clip = config.noise, (config.optimiser.clip_outputs, config.optimiser.clip_cells)
+    return Treatment(noise.dropout_layers, noise.dropout_output, seed, *clip, products, part)

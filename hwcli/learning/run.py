@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import HwError
+from hwcli.learning.augmentation import altered
 from hwcli.learning.batches import Batch, Lines, order_by_length, order_of_epoch, read_ahead
 from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.learner import Learner
@@ -138,6 +140,7 @@ class Run:
             self.terms.licence,
             self.position.seed,
             self.terms.made,
+            self.terms.height,
         )
 
     def checkpoint(self) -> Checkpoint:
@@ -181,7 +184,15 @@ class Run:
             epoch, done = divmod(self.position.batches, self.batches_an_epoch)
             chance = np.random.default_rng([self.position.seed, epoch])
             order = order_of_epoch(self.training.lengths, self.config.training.batch, chance)
-            yield from read_ahead(self.training.batch, order[done:])
+            yield from read_ahead(partial(self._read, epoch), list(enumerate(order))[done:])
+
+    def _read(self, epoch: int, numbered: tuple[int, NDArray[np.int64]]) -> Batch:
+        """Return a numbered batch of ``epoch``, altered by chance of its own."""
+        number, places = numbered
+        chance = np.random.default_rng([self.position.seed, epoch, number])
+        return self.training.batch(
+            places, lambda points, text: altered(points, text, self.config.noise, chance)
+        )
 
     def _learn(self, batch: Batch) -> Learned | SteppedBack:
         position = self.position

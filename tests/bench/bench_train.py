@@ -73,7 +73,9 @@ def main() -> None:
     cores = use_threads(None)
     rows = np.random.default_rng(1).normal(size=(options.length + 1, options.batch, 3)).astype(np.float32)
     rows[..., 2] = rows[..., 2] > 1
-    batch = Batch(rows, np.full(options.batch, options.length + 1, np.int32))
+    batch = Batch(
+        rows, np.full(options.batch, options.length + 1, np.int32), np.zeros((options.batch, 0), np.int32)
+    )
     steps = {
         "hw float32": ours("float32", batch, cores),
         "hw bfloat16": ours("bfloat16", batch, cores),

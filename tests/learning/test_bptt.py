@@ -59,7 +59,7 @@ def weights():
 def batch():
     rows = np.random.default_rng(4).normal(size=(STEPS + 1, 2, 3)).astype(np.float32)
     rows[..., 2] = rows[..., 2] > 0
-    return Batch(rows, np.array([STEPS + 1, STEPS - 1], np.int32))
+    return Batch(rows, np.array([STEPS + 1, STEPS - 1], np.int32), np.zeros((2, 0), np.int32))
 
 
 def input_gradients(weights, batch, stride, length):

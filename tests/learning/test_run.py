@@ -123,8 +123,8 @@ def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
     run.checkpoint()
     before, slots = run._good
     poisoned = run.training.batch
-    run.training.batch = lambda places: poisoned(places)._replace(
-        rows=poisoned(places).rows + np.float32(np.nan)
+    run.training.batch = lambda *places: poisoned(*places)._replace(
+        rows=poisoned(*places).rows + np.float32(np.nan)
     )
     events = trained(run, batches=4)
     assert [type(event) for event in events] == [SteppedBack, SteppedBack, Stopped]
@@ -141,8 +141,8 @@ def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
 def test_it_gives_up_when_nothing_is_finite_any_more(reader):
     run = begun(reader, CONFIG.updated({"training": {"epochs": 40}}))
     poisoned = run.training.batch
-    run.training.batch = lambda places: poisoned(places)._replace(
-        rows=poisoned(places).rows + np.float32(np.inf)
+    run.training.batch = lambda *places: poisoned(*places)._replace(
+        rows=poisoned(*places).rows + np.float32(np.inf)
     )
     with pytest.raises(HwError, match="last good weights"):
         trained(run)

@@ -1,0 +1,155 @@
+"""One step of an LSTM layer and of the window over the text, and their derivatives: all that is element-wise.
+
+Each step is one chain of element-wise work, compiled by XLA into a single pass over the numbers; the matrix
+products stand outside, where TensorFlow has the processor's own.  Equations 7 to 11 of Graves 2013, with or
+without peepholes, and 46 to 51 for the window.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+GATE_FACTORS, GATE_TERMS = (0.5, 0.5, 1, 0.5), (0.5, 0.5, 0, 0.5)
+"""A gate's activation is tanh(factor * sum) * factor + term: σ for all but the candidate."""
+
+
+class Step(NamedTuple):
+    """What a step leaves behind."""
+
+    hidden: tf.Tensor
+    """(B, H)"""
+    cells: tf.Tensor
+    """(B, H)"""
+    gates: tf.Tensor
+    """(B, 4H), activations of the gates input, forget, candidate, output, for the way back."""
+
+
+def lstm_step(
+    pre_activations: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+    cells: tf.Tensor,
+    peephole: tf.Tensor | None,
+) -> Step:
+    """Take a step from ``cells`` (B, H).
+
+    ``pre_activations`` are the parts of the gates' sums, (B, 4H), from the inputs, from the step before and the
+    bias, in any floating type.
+    """
+    from_inputs, from_before, bias = (tf.cast(part, tf.float32) for part in pre_activations)
+    sums, units = from_inputs + from_before + bias, cells.shape[1]
+    if peephole is not None:
+        none = tf.zeros_like(cells)
+        sums += tf.concat([cells * peephole[0], cells * peephole[1], none, none], 1)
+    # σ(z) = tanh(z / 2) / 2 + 1/2, so one pass serves the four gates.
+    half, rest = (np.repeat(np.array(each, np.float32), units) for each in (GATE_FACTORS, GATE_TERMS))
+    gates = tf.tanh(sums * half) * half + rest
+    i, f, g, o = tf.split(gates, 4, axis=1)
+    cells = f * cells + i * g
+    if peephole is not None:
+        o = tf.sigmoid(sums[:, 3 * units :] + cells * peephole[2])
+        gates = tf.concat([i, f, g, o], 1)
+    return Step(o * tf.tanh(cells), cells, gates)
+
+
+class BackStep(NamedTuple):
+    """The derivatives of the loss before a step."""
+
+    deltas: tf.Tensor
+    """(B, 4H), at the pre-activations."""
+    cells: tf.Tensor
+    """(B, H), at the cells before the step."""
+
+
+def lstm_back_step(
+    gates: tf.Tensor,
+    cells: tuple[tf.Tensor, tf.Tensor],
+    at_hidden: tf.Tensor,
+    at_cells: tf.Tensor,
+    peephole: tf.Tensor | None,
+    clip: float,
+) -> BackStep:
+    """Go back over a step: ``cells`` before and after it, the derivatives at what it gave, each (B, H).
+
+    ``clip`` is the largest derivative of the loss at a pre-activation (Graves 2013, section 2.1); 0: no limit.
+    """
+    before, after = cells
+    i, f, g, o = tf.split(gates, 4, axis=1)
+    squashed = tf.tanh(after)
+    at_o = _clipped(clip, at_hidden * squashed * o * (1 - o))
+    at_cells += at_hidden * o * (1 - squashed * squashed)
+    if peephole is not None:
+        at_cells += at_o * peephole[2]
+    at_i = _clipped(clip, at_cells * g * i * (1 - i))
+    at_f = _clipped(clip, at_cells * before * f * (1 - f))
+    at_g = _clipped(clip, at_cells * i * (1 - g * g))
+    earlier = at_cells * f
+    if peephole is not None:
+        earlier += at_i * peephole[0] + at_f * peephole[1]
+    return BackStep(tf.concat([at_i, at_f, at_g, at_o], 1), earlier)
+
+
+def _clipped(clip: float, value: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value(value, -clip, clip) if clip else value
+
+
+class Window(NamedTuple):
+    """Where the window over the text stands after a step, and what it shows."""
+
+    parameters: tf.Tensor
+    """(B, 3K): α, β and κ of its K Gaussians."""
+    vector: tf.Tensor
+    """(B, C): the characters, weighted."""
+
+
+def window_step(hidden: tf.Tensor, kappa: tf.Tensor, text: tf.Tensor, weights: tuple[Any, Any]) -> Window:
+    """Move the window from ``kappa`` (B, K) over ``text`` (B, U, C), one-hot, by the layer's ``hidden`` (B, H).
+
+    ``weights`` are the kernel (H, 3K) and the bias (3K,).
+    """
+    kernel, bias = weights
+    alpha, beta, moved = tf.split(tf.exp(tf.matmul(hidden, kernel) + bias), 3, axis=1)
+    kappa += moved
+    shown = tf.reduce_sum(alpha[:, :, None] * tf.exp(_exponent(beta, _distance(kappa, text))), 1)
+    return Window(tf.concat([alpha, beta, kappa], 1), tf.einsum("bu,buc->bc", shown, text))
+
+
+def _distance(kappa: tf.Tensor, text: tf.Tensor) -> tf.Tensor:
+    """Return (B, K, U) how far each Gaussian stands from each character; the first character is at 1."""
+    places = tf.range(1, text.shape[1] + 1) if text.shape[1] is not None else tf.range(1, tf.shape(text)[1] + 1)
+    return kappa[:, :, None] - tf.cast(places, tf.float32)
+
+
+def _exponent(beta: tf.Tensor, distance: tf.Tensor) -> tf.Tensor:
+    return -beta[:, :, None] * distance * distance
+
+
+class WindowBack(NamedTuple):
+    """The derivatives of the loss before a window's step."""
+
+    deltas: tf.Tensor
+    """(B, 3K), at the outputs of the layer that move it."""
+    kappa: tf.Tensor
+    """(B, K), at κ before the step."""
+    hidden: tf.Tensor
+    """(B, H), at the layer's output."""
+
+
+def window_back_step(
+    parameters: tuple[tf.Tensor, tf.Tensor],
+    at_vector: tf.Tensor,
+    at_kappa: tf.Tensor,
+    text: tf.Tensor,
+    kernel: tf.Tensor,
+) -> WindowBack:
+    """Go back over a step: ``parameters`` are κ before it (B, K) and α, β and κ after it (B, 3K)."""
+    kappa_before, after = parameters
+    alpha, beta, kappa = tf.split(after, 3, axis=1)
+    distance = _distance(kappa, text)
+    at_shown = tf.einsum("bc,buc->bu", at_vector, text)[:, None, :] * tf.exp(_exponent(beta, distance))
+    at_alpha = tf.reduce_sum(at_shown, 2)
+    at_beta = -alpha * tf.reduce_sum(at_shown * distance * distance, 2)
+    at_kappa += -2 * alpha * beta * tf.reduce_sum(at_shown * distance, 2)
+    deltas = tf.concat([at_alpha * alpha, at_beta * beta, at_kappa * (kappa - kappa_before)], 1)
+    return WindowBack(deltas, at_kappa, tf.matmul(deltas, kernel, transpose_b=True))
