@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from hwcli import console, stdio
+from hwcli.commands import looks
 from hwcli.errors import BadInput, HwError, ThresholdNotMet, UsageError
 from hwcli.options import Force, ModelFile, Quiet, SkipBad, Verbose, chosen_model
 from hwcli.threads import cores, one_core_a_product
@@ -62,6 +63,25 @@ def run(
         Path | None,
         typer.Option("--plot", metavar="DIR", help="Write loss, density, and reach or attention as SVG there."),
     ] = None,
+    legibility: Annotated[
+        bool,
+        typer.Option("--legibility", help="Have the drawings read: what share is read wrong (extra 'read')."),
+    ] = False,
+    liveliness: Annotated[
+        bool, typer.Option("--liveliness", help="Tell how slant, width and heights vary over the drawings.")
+    ] = False,
+    real: Annotated[
+        Path | None,
+        typer.Option(
+            "--real", metavar="FILE", help="Real lines, to measure the same of; --lines is for these."
+        ),
+    ] = None,
+    max_cer: Annotated[
+        str | None,
+        typer.Option(
+            "--max-cer", metavar="SHARE", help="End with exit code 3 above this share of characters, as 20%."
+        ),
+    ] = None,
     skip_bad: SkipBad = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -74,6 +94,16 @@ def run(
     axes does not know these; they are then taken from the lines measured on, or --scale gives them. A model
     that brings ink to a form of its own has a scale of its own. A model that writes text is given each line's.
     """
+    if legibility or liveliness:
+        _refuse(
+            {"--scale": scale, "--max-nll": max_nll, "--plot": plot}, "not with --legibility or --liveliness"
+        )
+        _refuse({} if legibility else {"--max-cer": max_cer}, "only with --legibility")
+        most = None if max_cer is None else looks.share(max_cer, "--max-cer")
+        asked = looks.Asked(ink, real, legibility, liveliness, lines, limit, most, skip_bad, as_json)
+        looks.measure(asked)
+        return
+    _refuse({"--real": real, "--max-cer": max_cer}, "only with --legibility or --liveliness")
     path = chosen_model(model)
     if max_nll is not None and math.isnan(max_nll):
         raise UsageError("--max-nll: not a number")
@@ -95,6 +125,12 @@ def run(
     _report(figures, used, origin, record, as_json)
     if max_nll is not None and not (figures.nats_line is not None and figures.nats_line <= max_nll):
         raise ThresholdNotMet(f"{figures.nats_line:.2f} nats a line, more than the {max_nll:g} of --max-nll")
+
+
+def _refuse(options: dict[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name}: {why}")
 
 
 def _read_model(path: Path) -> Model:

@@ -1,0 +1,83 @@
+"""``hw eval --legibility`` and ``--liveliness`` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from conftest import CAIRO, ROOT, RunHw
+
+pytestmark = CAIRO
+READER = pytest.mark.skipif(
+    find_spec("rapidocr") is None or find_spec("onnxruntime") is None,
+    reason="needs the extra 'read': pip install 'hwcli[read]'",
+)
+
+
+@READER
+def test_drawings_are_read_and_next_to_them_real_lines(run_hw: RunHw, ink_jsonl: Path, ink_h5: Path) -> None:
+    done = run_hw(
+        "eval", "--legibility", "--liveliness", "--real", ink_h5, "--json", stdin=ink_jsonl.read_bytes()
+    )
+    found = json.loads(done.out)
+    assert found["measured"] == found["real"]
+    assert found["measured"]["lines"] == 24
+    assert 0 <= found["measured"]["legibility"]["cer"] <= 2
+    assert found["measured"]["variety"]["slant"]["spread"] > 0
+    assert done.err == ""
+    table = run_hw("eval", ink_h5, "--legibility", "--limit", 5, "-v")
+    assert "characters read wrong" in table.text
+    assert "was read as" in table.err
+
+
+@READER
+def test_a_share_read_wrong_is_a_threshold(run_hw: RunHw, ink_h5: Path) -> None:
+    run_hw("eval", "--legibility", ink_h5, "--limit", 3, "--max-cer", "1000%")
+    failed = run_hw("eval", "--legibility", ink_h5, "--limit", 3, "--max-cer", "0", code=None)
+    assert failed.code in (0, 3)
+    assert ("--max-cer" in failed.err) == (failed.code == 3)
+
+
+def test_liveliness_needs_no_reader(run_hw: RunHw, ink_h5: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("made-0001\nmade-0002\nmade-0003\n")
+    done = run_hw("eval", "--liveliness", ink_h5, "--real", ink_h5, "--lines", lines, "--json")
+    found = json.loads(done.out)
+    assert (found["measured"]["lines"], found["real"]["lines"]) == (24, 3)
+    assert found["measured"]["legibility"] is None
+    assert (
+        json.loads(run_hw("eval", "--liveliness", ink_h5, "--lines", lines, "--json").out)["measured"]["lines"]
+        == 3
+    )
+
+
+def test_drawings_without_a_text_are_told(run_hw: RunHw, ink_jsonl: Path) -> None:
+    dash = b'{"drawing":"dash"}\n[0,0,0]\n[9,0,1]\n'
+    done = run_hw("eval", "--liveliness", stdin=dash + ink_jsonl.read_bytes())
+    assert "1 drawings without a text left out" in done.err
+    assert "nothing to measure" in run_hw("eval", "--liveliness", stdin=dash, code=1).err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--legibility", "--max-cer", "much"], ["--legibility", "--max-cer", "-1%"],
+        ["--legibility", "--max-cer", "inf"],
+        ["--liveliness", "--max-cer", "5%"], ["--legibility", "--max-nll", "3"], ["--real", "x.h5"],
+        ["--max-cer", "5%"], ["--legibility", "--plot", "plots"], ["--liveliness", "--scale", "1,2"],
+    ],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_refused(run_hw: RunHw, ink_h5: Path, options: list[str]) -> None:
+    failed = run_hw("eval", ink_h5, *options, code=2)
+    assert failed.err.count("\n") == 1
+    assert failed.out == b""
+
+
+def test_without_the_extra_it_says_what_to_install(run_hw: RunHw, ink_h5: Path, tmp_path: Path) -> None:
+    """A module that cannot be found stands for a package that is not installed."""
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['rapidocr'] = None\n")
+    failed = run_hw("eval", "--legibility", ink_h5, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}, code=1)
+    assert "pip install 'hwcli[read]'" in failed.err
+    assert failed.err.count("\n") == 1
