@@ -21,7 +21,8 @@ from hwcli.model import Model
 from hwcli.model.config import Network
 from hwcli.writing.mixture import log_density, mean_offset, pen_logit, pen_loss, split
 from hwcli.writing.network import NumpyNetwork
-from hwcli.writing.window import NO_TEXT, Text, encode
+from hwcli.writing.text import encode
+from hwcli.writing.window import NO_TEXT, Text
 
 Array = NDArray[np.float64]
 
