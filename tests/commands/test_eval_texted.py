@@ -57,7 +57,7 @@ def test_ink_in_any_unit_comes_to_the_same_in_the_models_own_scale(
 def test_the_text_counts_and_lines_without_one_are_told(run_hw: RunHw, texted: Path, ink_jsonl: Path) -> None:
     usual = evaluated(run_hw, texted, ink=ink_jsonl.read_bytes())
     assert usual["untexted"] == 0
-    unknown = ink_jsonl.read_text().replace('"text":"', '"text":"中')
+    unknown = ink_jsonl.read_text().replace('"text": "', '"text": "中')
     done = run_hw("eval", "-m", texted, "--json", stdin=unknown)
     found = json.loads(done.out)
     assert found["untexted"] == found["lines"] == 24
@@ -70,6 +70,6 @@ def test_the_attention_is_plotted(run_hw: RunHw, texted: Path, ink_jsonl: Path, 
     plots = sorted((tmp_path / "plots").iterdir())
     assert [path.name for path in plots] == ["attention.svg", "density.svg", "loss.svg"]
     assert all(ET.parse(path).getroot().tag.endswith("svg") for path in plots)
-    untexted = ink_jsonl.read_text().replace('"text":"', '"text":"中')
+    untexted = ink_jsonl.read_text().replace('"text": "', '"text": "中')
     done = run_hw("eval", "-m", texted, "--limit", 2, "--plot", tmp_path / "others", stdin=untexted)
     assert "no attention.svg" in done.err
