@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwcli.learning.batches import Batch
 from hwcli.learning.blocks import Block, cut_blocks
+from hwcli.learning.distribution import Devices, replica, replica_share, total
 from hwcli.learning.losses import POINT_LOSS
 from hwcli.learning.network import State, Treatment, run_network, treatment_for, zero_state
 from hwcli.learning.optimisers import clip_by_norm, make_optimiser
@@ -96,61 +97,78 @@ def _after(steps: tf.Tensor, initial: tf.Tensor, later: tf.Tensor) -> tf.Tensor:
 class Learner:
     """The weights under training and how they change.
 
-    ``parts``: the batch is cut into this many parts that run side by side in one graph, one a core; small
-    products are not worth sharing between cores.
+    ``parts``: a replica's share of the batch is cut into this many parts that run side by side in one graph,
+    one a core; small products are not worth sharing between cores.
     """
 
-    def __init__(self, config: Config, weights: Weights, products: tf.DType, parts: int) -> None:
-        """Begin with ``weights``, by the names of ``weight_shapes``."""
+    def __init__(
+        self, config: Config, weights: Weights, products: tf.DType, parts: int, devices: Devices | None = None
+    ) -> None:
+        """Begin with ``weights``, by the names of ``weight_shapes``, on ``devices`` (None: one)."""
         self.config, self._products, self.parts = config, products, parts
+        self.devices = devices or Devices()
+        variable = self.devices.variable
         names = weight_shapes(config.network)
-        self.weights = {name: tf.Variable(weights[name], name=name) for name in names}
+        self.weights = {name: variable(weights[name], name) for name in names}
         self._variables = list(self.weights.values())
-        self.optimiser = make_optimiser(self._variables, config.optimiser)
-        self._gathered = [tf.Variable(tf.zeros_like(v), trainable=False) for v in self._variables]
+        self.optimiser = make_optimiser(self._variables, config.optimiser, variable)
+        self._gathered = [variable(tf.zeros(names[name])) for name in names]
+        self._loss = variable(tf.constant(0.0, tf.float64))
+        self._make_graphs()
+
+    def _make_graphs(self) -> None:
         state = tf.nest.map_structure(
-            lambda tensor: _spec(None, tensor.shape[1]), zero_state(config.network, 1)
+            lambda tensor: _spec(None, tensor.shape[1]), zero_state(self.config.network, 1)
         )
         scalar, text = tf.TensorSpec([], tf.int32), tf.TensorSpec([None, None], tf.int32)
         rows, targets, mask = (_spec(None, None, width) for width in (3, 3, 1))
         given = BlockInput(rows, targets, mask, text, scalar, scalar)
-        seed = tf.TensorSpec([2], tf.int32)
-        self._gather = _graph(self._gather_block, given, state, seed)
-        self._measure = _graph(self._measure_block, given, state)
-        self._change = _graph(self._change_weights, _spec(), _spec())
+        everywhere = self.devices.everywhere
+        self._begin = everywhere(self._zero_state, scalar)
+        self._gather = everywhere(self._gather_block, given, state, tf.TensorSpec([2], tf.int32))
+        self._measure = everywhere(self._measure_block, given, state)
+        self._loss_so_far = everywhere(self._take_loss)
+        self._settle = everywhere(self._settle_gradient, _spec())
+        self._change = everywhere(self._change_weights, _spec())
+        self._forget = everywhere(self._forget_gathered)
 
     def learn(self, batch: Batch, rate: float, seed: tuple[int, int]) -> Tally:
         """Learn from ``batch`` at learning rate ``rate``; ``seed`` is the chance of this batch.
 
         When a loss or a gradient is not finite, the change is left out and so is the rest of the batch.
+
+        Raises
+        ------
+        WorkerLost: another worker of the run is gone.
         """
         by_line = self.config.bptt.update == "line"
-        state = zero_state(self.config.network, len(batch.lengths))
-        total, points, block_points = 0.0, 0, 0
+        state = self._begin(len(batch.lengths))
+        loss_sum, points, block_points = 0.0, 0, 0
         blocks = self._blocks(batch, self.config.bptt)
         for number, block in enumerate(blocks):
             chance = tf.random.experimental.stateless_fold_in(tf.constant(seed, tf.int32), number)
-            loss, state = self._gather(block_input(batch, block), state, chance)
-            total += float(loss)
+            state = self._gather(block_input(batch, block), state, chance)
             block_points += _counted_points(batch, block)
             if not by_line or number == len(blocks) - 1:
                 share = self._share(block_points, len(batch.lengths))
-                if not np.isfinite(total) or not bool(self._change(rate, share)):
+                loss, finite = map(self.devices.first, self._settle(share))
+                loss_sum, points, block_points = loss_sum + float(loss), points + block_points, 0
+                if not bool(finite):
                     self._forget()
-                    return Tally(total, points + block_points, False)
-                points, block_points = points + block_points, 0
-        return Tally(total, points, True)
+                    return Tally(loss_sum, points, False)
+                self._change(rate)
+        return Tally(loss_sum, points, True)
 
     def measure(self, batches: Iterable[Batch]) -> Tally:
-        """Return the loss of ``batches`` as the network is, without noise."""
-        total, points = 0.0, 0
+        """Return the loss of ``batches`` as the network is, without noise; raises as ``learn``."""
+        points = 0
         for batch in batches:
-            state = zero_state(self.config.network, len(batch.lengths))
+            state = self._begin(len(batch.lengths))
             for block in self._blocks(batch, Bptt(VALIDATION_BLOCK, VALIDATION_BLOCK)):
-                loss, state = self._measure(block_input(batch, block), state)
-                total += float(loss)
+                state = self._measure(block_input(batch, block), state)
             points += int((batch.lengths - 1).sum())
-        return Tally(total, points, bool(np.isfinite(total)))
+        loss = float(self.devices.first(self._loss_so_far()))
+        return Tally(loss, points, bool(np.isfinite(loss)))
 
     def current_weights(self) -> Weights:
         """Return the weights as arrays."""
@@ -175,26 +193,43 @@ class Learner:
         """Return what the summed gradient is multiplied by."""
         return 1 / max(points if self.config.optimiser.gradient == "point" else lines, 1)
 
-    def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor) -> tuple[tf.Tensor, State]:
-        """Add the block's gradient to what is gathered; return its loss and the state carried on."""
+    def _zero_state(self, lines: tf.Tensor) -> State:
+        """Return the state before the first point of this replica's share of ``lines`` lines."""
+        first, last = replica_share(lines, self.devices.replicas)
+        return zero_state(self.config.network, last - first)
+
+    def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor) -> State:
+        """Add the block's gradient and loss to what is gathered; return the state carried on."""
+        given, first = self._own(given), replica() * self.parts
         results = [
-            self._part_gradients(*_part(given, state, part, self.parts), _folded(seed, part), part)
+            self._part_gradients(*_part(given, state, part, self.parts), _folded(seed, first + part), part)
             for part in range(self.parts)
         ]
         for gathered, *gradients in zip(self._gathered, *(result[1] for result in results), strict=True):
             gathered.assign_add(tf.add_n(gradients))
-        return tf.add_n([result[0] for result in results]), _joined([result[2] for result in results])
+        self._loss.assign_add(tf.cast(tf.add_n([result[0] for result in results]), tf.float64))
+        return _joined([result[2] for result in results])
+
+    def _own(self, given: BlockInput) -> BlockInput:
+        """Return this replica's share of the lines."""
+        if self.devices.replicas == 1:
+            return given
+        return _lines(given, *replica_share(tf.shape(given.rows)[1], self.devices.replicas))
 
     def _part_gradients(
         self, given: BlockInput, state: State, seed: tf.Tensor, part: int
     ) -> tuple[tf.Tensor, list[tf.Tensor], State]:
         rows = noisy(given.rows, self.config.noise, _folded(seed, 1))
         treatment = treatment_for(self.config, _folded(seed, 2), self._products, part)
-        with tf.GradientTape() as tape:
-            loss, carried = block_loss(self.weights, self.config, given._replace(rows=rows), state, treatment)
-        return loss, tape.gradient(loss, self._variables), carried
+        weights = {name: tf.convert_to_tensor(variable) for name, variable in self.weights.items()}
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(list(weights.values()))
+            loss, carried = block_loss(weights, self.config, given._replace(rows=rows), state, treatment)
+        return loss, tape.gradient(loss, list(weights.values())), carried
 
-    def _measure_block(self, given: BlockInput, state: State) -> tuple[tf.Tensor, State]:
+    def _measure_block(self, given: BlockInput, state: State) -> State:
+        """Add the block's loss to what is gathered; return the state carried on."""
+        given = self._own(given)
         results = [
             block_loss(
                 self.weights, self.config, *_part(given, state, part, self.parts),
@@ -202,27 +237,33 @@ class Learner:
             )
             for part in range(self.parts)
         ]  # fmt: skip
-        return tf.add_n([result[0] for result in results]), _joined([result[1] for result in results])
+        self._loss.assign_add(tf.cast(tf.add_n([result[0] for result in results]), tf.float64))
+        return _joined([result[1] for result in results])
 
-    def _change_weights(self, rate: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-        """Change the weights by what is gathered, if it is finite; return whether it was."""
-        summed = [gathered * share for gathered in self._gathered]
-        gradients, norm = clip_by_norm(summed, self.config.optimiser.clip_norm)
+    def _take_loss(self) -> tf.Tensor:
+        """Return the loss gathered on all replicas, and forget it."""
+        (loss,) = total([tf.identity(self._loss)])
+        with tf.control_dependencies([loss]):
+            self._loss.assign(tf.zeros_like(loss))
+        return loss
 
-        def change() -> tf.Tensor:
-            self.optimiser.apply(gradients, rate)
-            self._forget()
-            return tf.constant(True)
+    def _settle_gradient(self, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Make of what all gathered the gradient to go by; return the loss, and whether both are finite."""
+        summed = total([tf.identity(gathered) for gathered in self._gathered])
+        gradients, norm = clip_by_norm([each * share for each in summed], self.config.optimiser.clip_norm)
+        for gathered, gradient in zip(self._gathered, gradients, strict=True):
+            gathered.assign(gradient)
+        loss = self._take_loss()
+        return loss, tf.math.is_finite(norm) & tf.math.is_finite(loss)
 
-        return tf.cond(tf.math.is_finite(norm), change, lambda: tf.constant(False))
+    def _change_weights(self, rate: tf.Tensor) -> None:
+        """Change the weights by the settled gradient."""
+        self.optimiser.apply([tf.identity(gathered) for gathered in self._gathered], rate)
+        self._forget_gathered()
 
-    def _forget(self) -> None:
+    def _forget_gathered(self) -> None:
         for gathered in self._gathered:
-            gathered.assign(tf.zeros_like(gathered))
-
-
-def _graph(function: Callable[..., Any], *signature: Any) -> Callable[..., Any]:
-    return tf.function(function, input_signature=signature, autograph=False)
+            gathered.assign(tf.zeros(gathered.shape))
 
 
 def _spec(*shape: int | None) -> tf.TensorSpec:
@@ -234,14 +275,16 @@ def _folded(seed: tf.Tensor, number: int) -> tf.Tensor:
 
 
 def _part(given: BlockInput, state: State, part: int, parts: int) -> tuple[BlockInput, State]:
-    """Return one of ``parts`` of the batch's lines."""
+    """Return one of ``parts`` of the lines."""
     lines = tf.shape(given.rows)[1]
     first, last = lines * part // parts, lines * (part + 1) // parts
+    return _lines(given, first, last), tf.nest.map_structure(lambda t: t[first:last], state)
+
+
+def _lines(given: BlockInput, first: tf.Tensor, last: tf.Tensor) -> BlockInput:
+    """Return the lines from ``first`` to before ``last``."""
     rows, targets, mask = (tensor[:, first:last] for tensor in given[:3])
-    text = given.text[first:last]
-    return given._replace(rows=rows, targets=targets, mask=mask, text=text), tf.nest.map_structure(
-        lambda t: t[first:last], state
-    )
+    return given._replace(rows=rows, targets=targets, mask=mask, text=given.text[first:last])
 
 
 def _joined(states: list[State]) -> State:

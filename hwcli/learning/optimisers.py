@@ -6,21 +6,30 @@ it goes to the checkpoint and comes back bit for bit, and Graves' form of RMSPro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 from hwcli.model.config import Optimiser
 
+Maker = Callable[[tf.Tensor], tf.Variable]
+
+
+def plain_variable(value: tf.Tensor) -> tf.Variable:
+    """Return a variable that is changed by nobody but the optimiser."""
+    return tf.Variable(value, trainable=False)
+
 
 class Adam:
     """Kingma and Ba 2015, algorithm 1."""
 
-    def __init__(self, variables: Sequence[tf.Variable], options: Optimiser) -> None:
-        """Begin with moments of zero for ``variables``."""
+    def __init__(
+        self, variables: Sequence[tf.Variable], options: Optimiser, variable: Maker = plain_variable
+    ) -> None:
+        """Begin with moments of zero for ``variables``; ``variable`` makes what holds them."""
         self.variables, self._options = variables, options
-        self._count = tf.Variable(0.0, trainable=False)
-        self._first, self._second = _zeros_like(variables), _zeros_like(variables)
+        self._count = variable(tf.constant(0.0))
+        self._first, self._second = _zeros_like(variables, variable), _zeros_like(variables, variable)
 
     @property
     def slots(self) -> list[tf.Variable]:
@@ -45,11 +54,13 @@ class Adam:
 class RmsProp:
     """RMSProp with both moments and momentum, Graves 2013, equations 38 to 45."""
 
-    def __init__(self, variables: Sequence[tf.Variable], options: Optimiser) -> None:
-        """Begin with moments of zero for ``variables``."""
+    def __init__(
+        self, variables: Sequence[tf.Variable], options: Optimiser, variable: Maker = plain_variable
+    ) -> None:
+        """Begin with moments of zero for ``variables``; ``variable`` makes what holds them."""
         self.variables, self._options = variables, options
-        self._second, self._first = _zeros_like(variables), _zeros_like(variables)
-        self._change = _zeros_like(variables)
+        self._second, self._first = _zeros_like(variables, variable), _zeros_like(variables, variable)
+        self._change = _zeros_like(variables, variable)
 
     @property
     def slots(self) -> list[tf.Variable]:
@@ -70,9 +81,11 @@ class RmsProp:
             variable.assign_add(change.assign(self._options.momentum * change - step))
 
 
-def make_optimiser(variables: Sequence[tf.Variable], options: Optimiser) -> Adam | RmsProp:
+def make_optimiser(
+    variables: Sequence[tf.Variable], options: Optimiser, variable: Maker = plain_variable
+) -> Adam | RmsProp:
     """Return the optimiser that ``options`` name."""
-    return Adam(variables, options) if options.kind == "adam" else RmsProp(variables, options)
+    return (Adam if options.kind == "adam" else RmsProp)(variables, options, variable)
 
 
 def clip_by_norm(gradients: Sequence[tf.Tensor], limit: float) -> tuple[Sequence[tf.Tensor], tf.Tensor]:
@@ -84,5 +97,5 @@ def clip_by_norm(gradients: Sequence[tf.Tensor], limit: float) -> tuple[Sequence
     return [gradient * factor for gradient in gradients], norm
 
 
-def _zeros_like(variables: Sequence[tf.Variable]) -> list[tf.Variable]:
-    return [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
+def _zeros_like(variables: Sequence[tf.Variable], variable: Maker) -> list[tf.Variable]:
+    return [variable(tf.zeros(each.shape)) for each in variables]

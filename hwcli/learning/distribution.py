@@ -1,0 +1,152 @@
+"""The devices that a run is spread over: one, several GPUs, or several machines, by ``tf.distribute``.
+
+A batch's lines are shared out among the replicas.  Each replica keeps weights of its own; since all begin with
+the same and all make the same change, by the sum of everybody's gradients, they stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from hwcli.errors import HwError
+
+KINDS = ("auto", "none", "mirrored", "multiworker")
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
+"""What a collective operation raises when another worker is gone."""
+
+
+class WorkerLost(HwError):
+    """Another worker of the run is gone."""
+
+
+def make_strategy(kind: str, environment: Mapping[str, str]) -> tf.distribute.Strategy:
+    """Return the strategy of ``kind``, one of KINDS; has to be made before TensorFlow does anything else.
+
+    ``auto`` is ``multiworker`` where ``environment`` tells of several workers (``TF_CONFIG``, or the variables
+    that Slurm sets), ``mirrored`` where there are several GPUs, else one device.
+
+    Raises
+    ------
+    HwError: ``multiworker`` was asked for and nobody tells of the workers, or they cannot be reached.
+    """
+    tells = "TF_CONFIG" in environment or int(environment.get("SLURM_NTASKS", "1")) > 1
+    if kind == "auto":
+        many = len(tf.config.list_physical_devices("GPU")) > 1
+        kind = "multiworker" if tells else "mirrored" if many else "none"
+    if kind == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if kind == "multiworker":
+        try:
+            return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=_resolver(environment))
+        except (ValueError, RuntimeError, KeyError, tf.errors.OpError) as error:
+            raise HwError(f"--distribute multiworker: {_first_line(error)}") from error
+    return tf.distribute.get_strategy()
+
+
+def _resolver(environment: Mapping[str, str]) -> tf.distribute.cluster_resolver.ClusterResolver:
+    resolvers = tf.distribute.cluster_resolver
+    if "TF_CONFIG" in environment:
+        return resolvers.TFConfigClusterResolver()
+    if "SLURM_JOB_ID" in environment:
+        return resolvers.SlurmClusterResolver()
+    if "KUBERNETES_SERVICE_HOST" in environment:
+        return resolvers.KubernetesClusterResolver()
+    raise HwError("--distribute multiworker: no TF_CONFIG, Slurm or Kubernetes tells of the workers")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+class Devices:
+    """The replicas of a run, and what they do together."""
+
+    def __init__(self, strategy: tf.distribute.Strategy | None = None) -> None:
+        """Use the devices of ``strategy`` (None: one device)."""
+        self._strategy = strategy or tf.distribute.get_strategy()
+        resolver = self._strategy.cluster_resolver
+        task = None if resolver is None else resolver.task_type
+        self.workers = 1 if task is None else resolver.cluster_spec().num_tasks("worker") + _chiefs(resolver)
+        self.is_chief = task is None or task == "chief" or (resolver.task_id == 0 and not _chiefs(resolver))
+        self.replicas: int = self._strategy.num_replicas_in_sync
+
+    def variable(self, value: Any, name: str | None = None) -> tf.Variable:
+        """Return a variable of which each replica has its own, all beginning with ``value``."""
+        with self._strategy.scope():
+            if self.replicas == 1:
+                return tf.Variable(value, trainable=False, name=name)
+            own = tf.VariableSynchronization.ON_READ
+            first = tf.VariableAggregation.ONLY_FIRST_REPLICA
+            return tf.Variable(value, trainable=False, name=name, synchronization=own, aggregation=first)
+
+    def everywhere(self, function: Callable[..., Any], *signature: Any) -> Callable[..., Any]:
+        """Return the graph that runs ``function`` on every replica, arguments as ``signature`` says.
+
+        What it returns is the first replica's where there is one, else a value a replica, to be handed back.
+
+        Raises (when called)
+        ------
+        WorkerLost: another worker is gone.
+        """
+        if self.replicas == 1:
+            return tf.function(function, input_signature=signature, autograph=False)
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def spread(*given: Any) -> Any:
+            return self._strategy.run(function, args=given)
+
+        def guarded(*given: Any) -> Any:
+            try:
+                return spread(*tf.nest.map_structure(tf.convert_to_tensor, given))
+            except LOST as error:
+                raise WorkerLost(f"another worker is gone ({_first_line(error)})") from error
+
+        return guarded
+
+    def first(self, value: Any) -> Any:
+        """Return what the first replica here holds of ``value``."""
+        return value if self.replicas == 1 else self._strategy.experimental_local_results(value)[0]
+
+    def agreed(self, value: int) -> int:
+        """Return the chief's ``value``, the same on all workers."""
+        return value if self.workers == 1 else self.sum_of_workers(value if self.is_chief else 0)
+
+    def sum_of_workers(self, value: int) -> int:
+        """Return the sum of the workers' values."""
+        if self.workers == 1:
+            return value
+        here = self.replicas // self.workers
+        summed = self.everywhere(lambda number: total([number])[0])(tf.constant(value, tf.int64))
+        return int(self.first(summed)) // here
+
+
+def _chiefs(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> int:
+    spec = resolver.cluster_spec()
+    return int(spec.num_tasks("chief")) if "chief" in spec.jobs else 0
+
+
+def replica() -> Any:
+    """Return the number of the replica on which the calling function runs."""
+    return tf.distribute.get_replica_context().replica_id_in_sync_group
+
+
+def replica_share(lines: Any, replicas: int) -> tuple[Any, Any]:
+    """Return the first of ``lines`` lines that are this replica's, and the first that is not any more."""
+    number = replica()
+    return lines * number // replicas, lines * (number + 1) // replicas
+
+
+def total(values: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Return the sums of ``values`` over all replicas; called on each."""
+    context = tf.distribute.get_replica_context()
+    return (
+        values if context.num_replicas_in_sync == 1 else context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+    )
