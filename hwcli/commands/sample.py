@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterable, Iterator
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwcli import console, stdio
-from hwcli.errors import BadInput, HwError, UsageError
-from hwcli.options import Force, ModelFile, Output, Quiet, Seed, SkipBad, Verbose, chosen_model, settled_seed
+from hwcli import options, stdio
+from hwcli.commands import sample_output
+from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck, read_style
+from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard, said_by
+from hwcli.errors import HwError, UsageError
+from hwcli.options import Force, ModelFile, Output, Quiet, Seed, SkipBad, Verbose
 from hwcli.threads import one_core_a_product
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
-    from hwcli.ink.jsonl import DrawingWriter
-    from hwcli.ink.offsets import Scale
     from hwcli.model import Model
-    from hwcli.writing.rollout import Task, Written
 
-STRANGE_UNIT = 10
-"""A prime whose moves are so many times larger or smaller than the model's ink is told of."""
+USUAL_POINTS = 600
+BEST_OF = 1
+MISSING = ("error", "skip", "replace")
 
 
 def run(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="What to write, a drawing each.")
+    ] = None,
     model: ModelFile = None,
-    prime: Annotated[
+    text_file: Annotated[
         str | None,
         typer.Option(
-            "--prime",
-            metavar="FILE",
-            help="Ink to go on from, a drawing or several, in the unit of the model's.",
+            "--text-file", metavar="FILE", help="Write the lines of FILE, a drawing each; - is stdin."
         ),
+    ] = None,
+    wrap: Annotated[
+        int | None,
+        typer.Option(
+            "--wrap", min=1, metavar="N", help="Break lines between words after N characters at most."
+        ),
+    ] = None,
+    missing: Annotated[
+        str,
+        typer.Option(
+            "--missing", metavar="HOW", help="error, skip or replace: characters that cannot be written."
+        ),
+    ] = MISSING[0],
+    style: Annotated[
+        str | None,
+        typer.Option(
+            "--style", metavar="NAME|FILE", help="Write in a style of 'hw styles', or of --save-style."
+        ),
+    ] = None,
+    save_style: Annotated[
+        Path | None, typer.Option("--save-style", metavar="FILE", help="Keep the hand that was made up.")
+    ] = None,
+    own_hands: Annotated[
+        bool, typer.Option("--own-hands", help="Write each drawing in a hand of its own.")
+    ] = False,
+    prime: Annotated[
+        str | None,
+        typer.Option("--prime", metavar="FILE", help="Ink to go on from, or whose hand to write in."),
+    ] = None,
+    said: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="What the prime says, if its header does not.")
     ] = None,
     prime_points: Annotated[
         int | None,
@@ -44,11 +75,15 @@ def run(
         bool, typer.Option("--no-prime-out", help="Leave the prime's points out of what is written.")
     ] = False,
     number: Annotated[
-        int, typer.Option("-n", min=1, metavar="N", help="Drawings to write; of each prime, with --prime.")
-    ] = 1,
+        int | None,
+        typer.Option("-n", min=1, metavar="N", help="Drawings of each text or prime; alone: of nothing."),
+    ] = None,
     points: Annotated[
-        int, typer.Option("--points", min=1, metavar="N", help="Points to write, after the prime's.")
-    ] = 600,
+        int | None,
+        typer.Option(
+            "--points", min=1, metavar="N", help="Points to write, after the prime's; of a text at most."
+        ),
+    ] = None,
     bias: Annotated[
         float,
         typer.Option("--bias", "-b", metavar="B", help="0: as varied as the network's ink; more: neater."),
@@ -59,184 +94,143 @@ def run(
             "--pen-temperature", metavar="T", help="Below 1 strokes end less by chance; 0: never by it."
         ),
     ] = 1.0,
+    best_of: Annotated[
+        int,
+        typer.Option("--best-of", min=1, max=64, metavar="N", help="Write each text N times, keep the best."),
+    ] = BEST_OF,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 1 if a text did not come out well.")
+    ] = False,
     seed: Seed = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard", metavar="I/N", help="Write the I-th of N parts of the drawings, as they would be."
+        ),
+    ] = None,
     output: Output = None,
     skip_bad: SkipBad = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write new ink with a model, point by point.
+    """Write text by hand with a model, or go on with ink.
 
-    The points are JSON lines, which come as they are made. With --prime each drawing begins with the prime's
-    points and goes on in its hand; K primes and -n N make K times N drawings. Without a prime a drawing
-    begins at (0, 0). The same seed gives the same bytes.
+    Text comes as arguments, from --text-file or as lines on standard input; a drawing each, its points as JSON
+    lines. Several lines are in one hand: that of --style or --prime, or one that is made up. Without a text,
+    a model goes on from each --prime, or from nothing. The same seed gives the same bytes.
     """
-    path = chosen_model(model)
-    _check(bias, "--bias")
-    _check(pen_temperature, "--pen-temperature")
-    if prime is None and (prime_points or no_prime_out):
-        raise UsageError("--prime-points and --no-prime-out need a --prime")
+    path = options.chosen_model(model)
+    part = Shard.of(shard)
+    _check_number(bias, "--bias")
+    _check_number(pen_temperature, "--pen-temperature")
+    if missing not in MISSING:
+        raise UsageError(f"--missing {missing}: {', '.join(MISSING[:-1])} or {MISSING[-1]}")
+    if texts and text_file is not None:
+        raise UsageError("TEXT or --text-file, not both")
+    if prime is None and (prime_points or no_prime_out or said is not None):
+        raise UsageError("--prime-points, --no-prime-out and --text need a --prime")
+    _check_hands(style is not None, prime is not None, own_hands, save_style is not None, number is not None)
+    needs_text = any(option is not None for option in (style, said, wrap, save_style)) or own_hands
+    is_free = prime is not None or number is not None or points is not None
     one_core_a_product()
 
+    from hwcli.writing.hands import Scribe
     from hwcli.writing.mixture import Manner
+    from hwcli.writing.network import NumpyNetwork
+    from hwcli.writing.rollout import Writer
 
-    loaded = _read_model(path)
-    if bias and loaded.config.network.kind != "mixture":
-        raise UsageError(
-            f"{path} predicts the next point itself, not a density of it: --bias has no meaning for it"
-        )
-    seed = settled_seed(seed)
-    tasks = _Tasks(number, points, seed, {"seed": seed, "bias": bias, "model": path.name})
+    loaded = _read_model(path, bias)
+    source = _text_source(loaded, path, texts, text_file, needs_text, is_free)
+    if source is not None and source.path == prime == stdio.STREAM:
+        raise UsageError("the prime and the text cannot both come on standard input")
+    seed = options.settled_seed(seed)
+    network = NumpyNetwork(loaded.config.network, loaded.weights)
+    scribe = Scribe(loaded, Writer(network, loaded.scale, Manner(bias, pen_temperature)), best_of)
+    header: dict[str, Any] = {"seed": seed, "bias": bias, "model": path.name}
     if pen_temperature != 1:
-        tasks.header["pen_temperature"] = pen_temperature
-    primes = _Primes(prime, prime_points, skip_bad, loaded.scale)
+        header["pen_temperature"] = pen_temperature
+    plan = Plan(scribe, UnitCheck(loaded.scale), seed, header, number or 1, points, part)
+    primes = None if prime is None else Primes(prime, prime_points, skip_bad)
+    hands = Hands()
+    if source is None:
+        pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
+    else:
+        hands = _hands(plan, style, primes, said, own_hands or source.is_one)
+        pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
+    if save_style is not None:
+        stdio.refuse_existing(save_style, force)
     with stdio.open_output(output, binary=False, force=force) as sink:
-        _write(loaded, tasks, tasks.of(primes.read()), Manner(bias, pen_temperature), no_prime_out, sink)
-    primes.tell_skipped()
+        out = sample_output.Output(scribe, sink)
+        out.write(pieces)
+    if primes is not None:
+        primes.tell_skipped()
+    if save_style is not None:
+        _save_style(save_style, hands.ink(0) if isinstance(hands, MadeHands) else out.kept, header, force)
+    if strict and out.failures:
+        raise HwError(f"{out.failures} of {out.drawings} drawings did not come out well (see above)")
 
 
-def _check(value: float, option: str) -> None:
+def _check_number(value: float, option: str) -> None:
     if not 0 <= value <= 1000:
         raise UsageError(f"{option} {value:g}: a number from 0 to 1000")
 
 
-def _read_model(path: Path) -> Model:
+def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, number: bool) -> None:
+    """Refuse options that contradict each other about the hands that are written in."""
+    if style + prime + own_hands > 1:
+        raise UsageError("--style, --prime and --own-hands each say whose hand it is: give one of them")
+    if save_style and (style or prime or own_hands or number):
+        raise UsageError(
+            "--save-style keeps the one hand that was made up: not with -n, --style, --prime or --own-hands"
+        )
+
+
+def _read_model(path: Path, bias: float) -> Model:
     from hwcli.model.file import read_model
 
     with stdio.open_seekable(path) as file:
-        return read_model(file, stdio.name_of(path))
-
-
-def _write(
-    model: Model, heads: _Tasks, tasks: Iterator[Task], manner: Any, no_prime_out: bool, sink: BinaryIO
-) -> None:
-    from hwcli.ink.jsonl import DrawingWriter
-    from hwcli.writing.network import NumpyNetwork
-    from hwcli.writing.rollout import LANES, lanes_for, write_drawings
-
-    # Enough of the tasks to know how many lanes they deserve.
-    first = list(itertools.islice(tasks, LANES[-2] + 1))
-    network = NumpyNetwork(model.config.network, model.weights)
-    everything = itertools.chain(first, tasks)
-    written = write_drawings(network, model.scale, everything, lanes_for(len(first)), manner)
-    _write_out(DrawingWriter(sink), heads, written, no_prime_out)
-
-
-def _write_out(writer: DrawingWriter, heads: _Tasks, written: Iterable[Written], no_prime_out: bool) -> None:
-    """Write the header of each drawing and its points as they come, the prime's unless ``no_prime_out``."""
-    begun = -1
-    for part in written:
-        if part.number != begun:
-            begun = part.number
-            header = heads.take(begun)
-            hidden = header["extra"]["prime_points"] if no_prime_out else 0
-            if no_prime_out:
-                header["extra"]["prime_points"] = 0
-            writer.begin(**header)
-        now = min(hidden, len(part.points))
-        hidden -= now
-        if now < len(part.points):
-            writer.points(part.points[now:])
-
-
-class _Tasks:
-    """Makes the tasks of a run, and keeps the header of each until its drawing begins."""
-
-    def __init__(self, number: int, points: int, seed: int, header: dict[str, Any]) -> None:
-        self.header = header
-        self._number, self._points, self._seed = number, points, seed
-        self._headers: dict[int, dict[str, Any]] = {}
-
-    def of(self, primes: Iterable[Drawing | None]) -> Iterator[Task]:
-        """Yield the tasks for ``primes``, ``-n`` of each; None stands for no prime."""
-        import numpy as np
-
-        from hwcli.writing.rollout import Task, chance_for
-
-        count = 0
-        for prime in primes:
-            given = np.zeros((0, 3), np.float32) if prime is None else prime.points
-            # Without a prime the starting point is one of those that were asked for.
-            length = self._points - 1 if prime is None else self._points
-            for _ in range(self._number):
-                self._headers[count] = self._header(count, prime)
-                yield Task(given, length, chance_for(self._seed, count))
-                count += 1
-
-    def _header(self, count: int, prime: Drawing | None) -> dict[str, Any]:
-        name = prime.id if prime is not None and prime.id else "sample"
-        extra = dict(self.header)
-        if prime is not None and prime.id:
-            extra["prime"] = prime.id
-        extra["prime_points"] = 0 if prime is None else len(prime)
-        return {"id": f"{name}-{count + 1}", "extra": extra}
-
-    def take(self, count: int) -> dict[str, Any]:
-        """Return the header of drawing ``count``, as ``DrawingWriter.begin`` takes it."""
-        return self._headers.pop(count)
-
-
-class _Primes:
-    """Reads the primes, checks them and cuts them to length."""
-
-    def __init__(self, path: str | None, length: int | None, skip_bad: bool, scale: Scale) -> None:
-        self._path, self._length, self._scale = path, length, scale
-        self._bad: list[BadInput] | None = [] if skip_bad else None
-        self._told_unit = False
-
-    def read(self) -> Iterator[Drawing | None]:
-        """Yield the primes, or one None when there is no file of them.
-
-        Raises
-        ------
-        BadInput: one cannot be read or has fewer than two points, and bad ones are not to be left out.
-        HwError: there is none.
-        """
-        from hwcli.ink.reading import open_ink
-
-        if self._path is None:
-            yield None
-            return
-        found = False
-        with open_ink(self._path, self._bad.append if self._bad is not None else None) as ink:
-            for place, drawing in enumerate(ink, start=1):
-                if len(drawing) < 2:
-                    self._refuse(drawing, place)
-                    continue
-                found = True
-                if self._length:
-                    drawing.points = drawing.points[: self._length]
-                self._check_unit(drawing)
-                yield drawing
-        if not found:
-            raise HwError(f"no prime in {stdio.name_of(self._path)}")
-
-    def _refuse(self, drawing: Drawing, place: int) -> None:
-        name = drawing.id or f"number {place}"
-        has = "one point" if len(drawing) else "no point"
-        bad = BadInput(
-            stdio.name_of(self._path or stdio.STREAM), f"drawing {name} has {has}; a prime has at least two"
+        model = read_model(file, stdio.name_of(path))
+    if bias and model.config.network.kind != "mixture":
+        raise UsageError(
+            f"{path} predicts the next point itself, not a density of it: --bias has no meaning for it"
         )
-        if self._bad is None:
-            raise bad
-        self._bad.append(bad)
+    return model
 
-    def _check_unit(self, drawing: Drawing) -> None:
-        """Warn, once, when the moves are of quite another size than those that the model knows."""
-        import numpy as np
 
-        moves = np.diff(drawing.points[:, :2].astype(np.float64), axis=0)
-        known = np.square(self._scale.mean) + np.square(self._scale.sd)
-        size = math.sqrt(np.square(moves).sum() / len(moves) / known.sum())
-        if not self._told_unit and not 1 / STRANGE_UNIT < size < STRANGE_UNIT:
-            self._told_unit = True
-            times = f"{size:.3g} times as large as" if size > 1 else f"{size:.2g} of the size of"
-            console.warn(
-                f"the moves of the prime {drawing.id} are {times} those that the model knows: another unit?"
-            )
+def _text_source(
+    model: Model, path: Path, texts: list[str] | None, file: str | None, needs_text: bool, is_free: bool
+) -> TextSource | None:
+    """Return where the text comes from that is to be written, None when there is to be none."""
+    is_reader = model.config.network.window > 0
+    if not (texts or file is not None or needs_text or (is_reader and not is_free)):
+        return None
+    if not is_reader:
+        raise UsageError(f"{path} was trained without text: it goes on from a --prime, or from nothing")
+    if texts or file is not None:
+        return TextSource(texts or [], file)
+    if sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty():
+        raise UsageError("what to write? give a TEXT, pipe lines in, or write ink from nothing with -n N")
+    return TextSource([], stdio.STREAM)
 
-    def tell_skipped(self) -> None:
-        """Say what was left out."""
-        if self._bad:
-            console.warn(f"{len(self._bad)} bad primes left out, the first: {self._bad[0]}")
+
+def _hands(plan: Plan, style: str | None, primes: Primes | None, said: str | None, is_any: bool) -> Hands:
+    """Return the hands that texts are written in; ``is_any``: where none is given each has one of its own."""
+    if style is not None:
+        name, ink = read_style(style)
+        return GivenHands(plan, [(ink, ink.text, {"style": name})])
+    if primes is not None:
+        inks = primes.read()
+        return GivenHands(plan, ((ink, said_by(ink, said, primes.path), {"prime": ink.id}) for ink in inks))
+    return Hands() if is_any else MadeHands(plan)
+
+
+def _save_style(path: Path, hand: Drawing | None, header: dict[str, Any], force: bool) -> None:
+    """Keep the ``hand`` that was made up, with the ``header`` of the run."""
+    from hwcli.ink.jsonl import DrawingWriter
+
+    if hand is None:
+        raise HwError(f"{path}: nothing was written whose hand could be kept")
+    hand.extra = header
+    with stdio.open_output(path, binary=False, force=force) as file:
+        DrawingWriter(file).write(hand)

@@ -10,14 +10,9 @@ from numpy.typing import NDArray
 from hwcli.model.config import Network
 
 Array = NDArray[np.float32]
-Text = NDArray[np.int64]
+Text = NDArray[np.int32]
 """(U,): the places of a text's characters in the network's alphabet; empty when no text is known."""
-NO_TEXT: Text = np.zeros(0, np.int64)
-
-
-def encode(text: str, characters: str) -> Text:
-    """Return ``text`` as places in ``characters``; raises ValueError at one that is not among them."""
-    return np.array([characters.index(character) for character in text], np.int64)
+NO_TEXT: Text = np.zeros(0, np.int32)
 
 
 class Window:

@@ -14,7 +14,8 @@ from hwcli.writing.cells import State
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.stepper import SIZES, Tiles, steady_sizes
 from hwcli.writing.tape import Tape
-from hwcli.writing.window import NO_TEXT, encode
+from hwcli.writing.text import encode
+from hwcli.writing.window import NO_TEXT
 
 ALL_SHAPES = [
     Network(layers=layers, units=7, skip=skip, peepholes=peepholes, mixtures=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,20 +14,30 @@ from hwcli.errors import HwError
 from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes
+from hwcli.writing.desk import ROUNDS, Order
+from hwcli.writing.lanes import read_ahead
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
-from hwcli.writing.rollout import LANES, Task, chance_for, lanes_for, write_drawings
+from hwcli.writing.rollout import Writer, chance_for, write_drawings
+from hwcli.writing.text import encode
 
 NETWORK = Network(layers=2, units=12, mixtures=2)
 REGRESSION = Network(kind="regression", layers=2, units=12)
-PLAIN = Manner()
+READER = Network(layers=2, units=12, mixtures=2, window=2, characters="abc ")
 SCALE = Scale((3.0, -1.0), (20.0, 30.0))
+PLAIN = Manner()
+NOTHING = np.zeros((0, 3), np.float32)
 
 
-def numpy_network(network: Network = NETWORK) -> NumpyNetwork:
+def numpy_network(network: Network = NETWORK, kappa: float = -2.5) -> NumpyNetwork:
+    """Random weights; the window moves by about exp(kappa) characters a point."""
     rng = np.random.default_rng(3)
-    shapes = weight_shapes(network).items()
-    return NumpyNetwork(network, {k: rng.normal(0, 0.5, shape).astype(np.float32) for k, shape in shapes})
+    shapes = weight_shapes(network)
+    weights = {k: rng.normal(0, 0.5, shape).astype(np.float32) for k, shape in shapes.items()}
+    if network.window:
+        weights["window/kernel"] *= np.float32(0.1)
+        weights["window/bias"][:] = np.repeat([0, 1, kappa], network.window)
+    return NumpyNetwork(network, weights)
 
 
 def prime(points: int, seed: int = 1) -> Any:
@@ -36,30 +47,53 @@ def prime(points: int, seed: int = 1) -> Any:
     return made
 
 
-def tasks(lengths: list[tuple[int, int]], seed: int = 5) -> list[Task]:
-    return [Task(prime(p, i), n, chance_for(seed, i)) for i, (p, n) in enumerate(lengths)]
+def order(points: int, length: int, number: int, seed: int = 5, **more: Any) -> Order:
+    return Order(length, lambda take: chance_for(seed, number, take), prime(points, number), **more)
 
 
-def written(made: list[Task], lanes: int, manner: Manner = PLAIN, network: Any = None) -> list[Any]:
-    """Each task's drawing, whole."""
-    parts = list(write_drawings(network or numpy_network(), SCALE, made, lanes, manner))
+def orders(lengths: list[tuple[int, int]], seed: int = 5) -> list[Order]:
+    return [order(p, n, i, seed) for i, (p, n) in enumerate(lengths)]
+
+
+def texts(*said: str, **more: Any) -> list[Order]:
+    return [text_order(text, number, **more) for number, text in enumerate(said)]
+
+
+def text_order(text: str, number: int, **more: Any) -> Order:
+    counted = np.array([character != " " for character in text])
+    encoded = encode(text, READER.characters)
+    return Order(200, lambda take: chance_for(9, number, take), NOTHING, encoded, counted=counted, **more)
+
+
+def finished(
+    made: Any, lanes: int, manner: Manner = PLAIN, network: Any = None, workers: int = 1
+) -> list[tuple[Any, Any]]:
+    """Each order's drawing, whole, and the last part of it."""
+    writer = Writer(network or numpy_network(), SCALE, manner)
+    parts = list(write_drawings(writer, made, lanes, workers))
     assert [part.number for part in parts] == sorted(part.number for part in parts)
     drawings = []
     for _, group in itertools.groupby(parts, key=lambda part: part.number):
         ours = list(group)
         assert [part.last for part in ours] == [False] * (len(ours) - 1) + [True]
-        drawings.append(np.concatenate([part.points for part in ours]))
+        drawings.append((np.concatenate([part.points for part in ours]), ours[-1]))
     return drawings
+
+
+def written(*arguments: Any, **options: Any) -> list[Any]:
+    """Each order's drawing, whole."""
+    return [points for points, _ in finished(*arguments, **options)]
 
 
 class Counting:
     """Stands for a network: notes every row that it is fed in each lane, and predicts always the same."""
 
     network = REGRESSION
+    steps = SimpleNamespace(sizes=(64,))
+    window = None
 
     def __init__(self) -> None:
         self.fed: list[Any] = []
-        self.resets: list[tuple[int, int]] = []
 
     def stepper(self, lanes: int) -> Counting:
         self.lanes = lanes
@@ -72,125 +106,196 @@ class Counting:
     def outputs(self) -> Any:
         return np.tile(np.array([[0.5, -0.25, -1000.0]], np.float32), (self.lanes, 1))
 
-    def begin(self, lane: int) -> None:
-        self.resets.append((len(self.fed), lane))
+    def begin(self, lane: int, text: Any = (), state: Any = None) -> None:
+        assert not len(text)
 
 
 def test_each_point_of_a_prime_is_fed_once_and_then_each_point_made() -> None:
-    network, given_points = Counting(), prime(6)
-    written([Task(given_points, 4, chance_for(1, 0))], 1, network=network)
+    network = Counting()
+    written([order(6, 4, 1)], 1, network=network)
     fed = np.concatenate(network.fed)
     # The last point made is never read: nothing comes after it.
     assert len(fed) == 6 + 4 - 1
-    np.testing.assert_array_equal(fed[:6], rows_from_points(given_points, SCALE))
+    np.testing.assert_array_equal(fed[:6], rows_from_points(prime(6), SCALE))
     np.testing.assert_array_equal(fed[6:], [[0.5, -0.25, 0]] * 3)
 
 
 def test_without_a_prime_the_network_begins_with_the_null_row_and_the_pen_at_the_origin() -> None:
     network = Counting()
-    (drawing,) = written([Task(np.zeros((0, 3), np.float32), 3, chance_for(1, 0))], 1, network=network)
+    (drawing,) = written([Order(4, lambda take: chance_for(1, take))], 1, network=network)
     np.testing.assert_array_equal(network.fed[0], [[0, 0, 0]])
     np.testing.assert_allclose(drawing[:2], [[0, 0, 0], [13.0, -8.5, 0]])
+    assert len(drawing) == 4
 
 
 def test_the_points_made_go_on_from_the_primes_last_in_the_inks_own_unit() -> None:
-    given_points = prime(5)
-    (drawing,) = written([Task(given_points, 3, chance_for(1, 0))], 1, network=Counting())
-    np.testing.assert_array_equal(drawing[:5], given_points)
-    np.testing.assert_allclose(
-        np.diff(drawing[4:, :2], axis=0), [[0.5 * 20 + 3, -0.25 * 30 - 1]] * 3, rtol=1e-6
-    )
+    (drawing,) = written([order(5, 3, 1)], 1, network=Counting())
+    moves = np.diff(np.concatenate([prime(5)[-1:], drawing])[:, :2], axis=0)
+    np.testing.assert_allclose(moves, [[0.5 * 20 + 3, -0.25 * 30 - 1]] * 3, rtol=1e-5)
 
 
-def test_after_a_prime_the_state_is_that_of_running_over_its_rows() -> None:
+@pytest.mark.parametrize("ahead", [False, True])
+def test_after_a_prime_the_state_is_that_of_running_over_its_rows(ahead: bool) -> None:
     """What comes right after the prime is drawn from what ``run`` predicts after all of it."""
     network, given_points = numpy_network(REGRESSION), prime(30)
-    (drawing,) = written([Task(given_points, 1, chance_for(1, 0))], 1, network=network)
+    known = read_ahead(network, SCALE, given_points, np.zeros(0, np.int32)) if ahead else None
+    assert known is None or known.rows == 29
+    (drawing,) = written([order(30, 1, 1, known=known)], 1, network=network)
     predicted = network.run(rows_from_points(given_points, SCALE)[np.newaxis])[0, -1, :2]
     move = drawing[-1, :2] - given_points[-1, :2]
     np.testing.assert_allclose((move - SCALE.mean) / SCALE.sd, predicted, atol=1e-5)
 
 
-@pytest.mark.parametrize("lanes", LANES)
-def test_a_drawing_does_not_depend_on_the_others_nor_on_their_number(lanes: int) -> None:
-    """The same bits for drawing i when those around it have other primes and lengths, or are not there."""
-    if lanes == 1:
-        many = tasks([(3, 40), (9, 40)])
-        other = tasks([(3, 40), (2, 10)])
-    else:
-        many = tasks([(3 + i % 7, 40) for i in range(lanes + 3)])
-        other = tasks([(3, 40), *((2, 5 + i % 20) for i in range(lanes - 2))])
-    np.testing.assert_array_equal(written(many, lanes)[0], written(other, lanes)[0])
+def test_a_prime_that_is_known_is_read_with_its_text_up_to_where_the_new_text_shows() -> None:
+    network, points = numpy_network(READER, -2.0), prime(60, 2)
+    before = encode("abc cab", READER.characters)
+    known = read_ahead(network, SCALE, points, before)
+    assert 0 < known.rows < 59
+    whole = encode("abc cab bca", READER.characters)
+    fresh, ahead = (
+        written([order(60, 30, 2, text=whole, known=k)], 1, network=network)[0] for k in (None, known)
+    )
+    np.testing.assert_allclose(ahead, fresh, rtol=1e-3, atol=0.5)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 5, 9, 32, 100])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_drawing_does_not_depend_on_the_others_nor_on_lanes_nor_on_threads(lanes: int, workers: int) -> None:
+    """The same bits for drawing 0 when those around it have other primes and lengths, or are not there."""
+    many = orders([(3 + i % 7, 25) for i in range(1, 12)])
+    alone = written([order(3, 40, 0)], 1)[0]
+    np.testing.assert_array_equal(written([order(3, 40, 0), *many], lanes, workers=workers)[0], alone)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nor_does_a_text_depend_on_the_texts_around_it(workers: int) -> None:
+    network = numpy_network(READER)
+    alone = written(texts("cab", takes=2), 1, network=network)[0]
+    among = written(texts("cab", "a", "bca abc cab", "", takes=2), 7, network=network, workers=workers)[0]
+    np.testing.assert_array_equal(alone, among)
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=30), st.sampled_from([1, 8])
+    st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), min_size=1, max_size=30),
+    st.sampled_from([1, 8]),
+    st.sampled_from([1, 3]),
 )
-def test_whatever_the_lengths_every_drawing_comes_whole_and_in_order(lengths: Any, lanes: int) -> None:
-    drawings = written(tasks(lengths), lanes)
-    # A drawing without a prime has its first point at the origin.
-    assert [len(drawing) for drawing in drawings] == [max(p, 1) + n for p, n in lengths]
+def test_whatever_the_lengths_every_drawing_comes_whole_and_in_order(
+    lengths: Any, lanes: int, workers: int
+) -> None:
+    drawings = written(orders(lengths), lanes, workers=workers)
+    assert [len(drawing) for drawing in drawings] == [n for _, n in lengths]
 
 
 def test_the_same_seed_gives_the_same_drawings_and_another_others() -> None:
-    first, again, other = (written(tasks([(4, 20)] * 3, seed), 8) for seed in (5, 5, 6))
+    first, again, other = (written(orders([(4, 20)] * 3, seed), 8) for seed in (5, 5, 6))
     np.testing.assert_array_equal(np.concatenate(first), np.concatenate(again))
     assert (np.concatenate(first) != np.concatenate(other)).any()
 
 
 def test_drawings_of_one_prime_differ() -> None:
-    made = [Task(prime(4), 20, chance_for(1, i)) for i in range(4)]
-    drawings = [drawing.tobytes() for drawing in written(made, 8)]
-    assert len(set(drawings)) == 4
+    made = [Order(20, lambda take, i=i: chance_for(1, i, take), prime(4)) for i in range(4)]  # type: ignore[misc]
+    assert len({drawing.tobytes() for drawing in written(made, 8)}) == 4
 
 
 def test_the_first_drawing_comes_point_by_point_and_the_others_at_their_turn() -> None:
-    parts = write_drawings(numpy_network(), SCALE, tasks([(2, 5)] * 3), 8, Manner())
+    writer = Writer(numpy_network(), SCALE, Manner())
+    parts = write_drawings(writer, orders([(2, 5)] * 3), 8)
     sizes = [(part.number, len(part.points)) for part in parts]
-    # When the first ends, the others have only the point of that same step to come.
-    assert sizes == [(0, 1)] * 7 + [(1, 6), (1, 1), (2, 6), (2, 1)]
+    # That a drawing has begun is told at its turn; when the first ends, the others are done.
+    assert sizes == [(0, 0), *[(0, 1)] * 5, (1, 0), (1, 5), (2, 0), (2, 5)]
 
 
-def test_no_more_tasks_are_read_than_are_needed() -> None:
+def test_no_more_orders_are_read_than_are_needed() -> None:
     read = []
 
     def endless() -> Any:
         for count in itertools.count():
             read.append(count)
-            yield Task(prime(2), 5, chance_for(1, count))
+            yield order(2, 5, count)
 
-    parts = write_drawings(numpy_network(), SCALE, endless(), 8, Manner())
+    parts = write_drawings(Writer(numpy_network(), SCALE, Manner()), endless(), 8)
     while next(parts).number < 8:
         pass
     assert len(read) <= 24
 
 
-def test_a_slow_drawing_does_not_let_the_others_run_far_ahead() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_slow_drawing_does_not_let_the_others_run_far_ahead(workers: int) -> None:
     read = []
 
     def long_first() -> Any:
         for count in range(2000):
             read.append(count)
-            yield Task(prime(2), 4000 if count == 0 else 1, chance_for(1, count))
+            yield order(2, 4000 if count == 0 else 1, count)
 
-    parts = write_drawings(numpy_network(), SCALE, long_first(), 8, Manner())
-    for _ in range(3000):
+    parts = write_drawings(Writer(numpy_network(), SCALE, Manner()), long_first(), 8, workers)
+    for _ in range(2000):
         next(parts)
-    assert len(read) <= 8 * 6
+    assert len(read) <= 8 * workers * 6
+    parts.close()  # type: ignore[attr-defined]
 
 
-def test_a_network_gone_wrong_is_told_and_not_written_out() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_network_gone_wrong_is_told_and_not_written_out(workers: int) -> None:
     network = numpy_network()
     network.steps.output.weights[:] = 1e30
     with pytest.raises(HwError, match="beyond all bounds"):
-        written(tasks([(3, 50)]), 1, network=network)
+        written(orders([(3, 50)] * 5), 1, network=network, workers=workers)
 
 
-def test_lanes_suffice_for_few_and_do_not_grow_without_end() -> None:
-    assert [lanes_for(n) for n in (1, 2, 8, 9, 33, 10_000)] == [1, 8, 8, 32, 32, 32]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_wrong_with_an_order_ends_the_run(workers: int) -> None:
+    def broken() -> Any:
+        yield order(3, 5, 0)
+        raise HwError("no more paper")
+
+    with pytest.raises(HwError, match="no more paper"):
+        written(broken(), 4, workers=workers)
 
 
 def test_chance_is_the_child_that_spawning_gives() -> None:
     third = np.random.SeedSequence(77).spawn(3)[2]
     assert chance_for(77, 2).random() == np.random.default_rng(third).random()
+    assert chance_for(77, 2, 1).random() != chance_for(77, 2).random()
+
+
+# --- texts -------------------------------------------------------------------------------------------------
+
+
+def test_a_text_ends_at_a_pen_up_when_the_window_has_passed_it() -> None:
+    network = numpy_network(READER)
+    drawings = finished(texts("cab", "abcabc ab", "b"), 8, network=network)
+    for drawing, last in drawings:
+        assert drawing[-1, 2] == 1
+        assert "it does not come to its end" not in last.faults
+    assert len(drawings[2][0]) < len(drawings[0][0]) < len(drawings[1][0])
+
+
+def test_a_window_that_stands_still_never_ends_and_is_told_after_all_rounds() -> None:
+    network, asked = numpy_network(READER, -20.0), []
+
+    def chance(take: int) -> Any:
+        asked.append(take)
+        return chance_for(1, 0, take)
+
+    encoded, counted = encode("cab", READER.characters), np.ones(3, np.bool_)
+    made = [Order(30, chance, NOTHING, encoded, counted=counted, takes=3)]
+    ((drawing, last),) = finished(made, 8, network=network)
+    assert len(drawing) == 30
+    assert "it does not come to its end" in last.faults
+    assert sorted(asked) == list(range(3 * ROUNDS))
+
+
+def test_of_several_takes_the_sharpest_of_those_without_fault_is_chosen() -> None:
+    network = numpy_network(READER)
+    singles = []
+    for take in range(6):
+        made = [o._replace(chance=lambda _, t=take: chance_for(9, 0, t)) for o in texts("cab")]
+        singles += finished(made, 1, network=network)
+    chosen, last = finished(texts("cab", takes=6), 32, network=network)[0]
+    good = [(one, part) for one, part in singles if not part.faults] or singles
+    best = max(part.sharpness for _, part in good)
+    assert last.sharpness == pytest.approx(best)
+    assert any(np.array_equal(chosen, one) for one, part in good if part.sharpness == best)

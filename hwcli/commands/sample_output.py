@@ -1,0 +1,92 @@
+"""What ``hw sample`` writes: the header of each drawing, then its points, as they come."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from hwcli import console
+from hwcli.commands.sample_plan import Head, Piece
+from hwcli.threads import cores
+
+if TYPE_CHECKING:
+    from hwcli.ink import Drawing
+    from hwcli.writing.desk import Order, Written
+    from hwcli.writing.hands import Scribe
+
+
+class Output:
+    """Has the drawings written, and writes them out in order.
+
+    Attributes
+    ----------
+    drawings, failures: how many there were, and of how many something was wrong.
+    kept: the first of them that has a text.
+    """
+
+    def __init__(self, scribe: Scribe, sink: BinaryIO) -> None:
+        """Write to ``sink`` what ``scribe`` has written."""
+        from hwcli.ink.jsonl import DrawingWriter
+
+        self.drawings = self.failures = 0
+        self.kept: Drawing | None = None
+        self._scribe, self._writer = scribe, DrawingWriter(sink)
+        self._heads: deque[tuple[Head, bool]] = deque()
+        self._head: Head | None = None
+
+    def write(self, pieces: Iterator[Piece]) -> None:
+        """Write the drawings of ``pieces``."""
+        from hwcli.writing.rollout import write_drawings
+
+        orders, lanes = self._orders(pieces), self._scribe.lanes
+        # Enough of them to know how many lanes and threads they deserve.
+        first = list(itertools.islice(orders, lanes * cores() + 1))
+        takes = max(sum(order.takes for order in first), 1)
+        workers = min(cores(), -(-takes // lanes))
+        everything = itertools.chain(first, orders)
+        for part in write_drawings(self._scribe.writer, everything, min(takes, lanes), workers):
+            self._take(part)
+        self._blanks()
+
+    def _orders(self, pieces: Iterator[Piece]) -> Iterator[Order]:
+        for head, order in pieces:
+            self._heads.append((head, order is None))
+            if order is not None:
+                yield order
+
+    def _blanks(self) -> None:
+        """Write the blank lines that come next."""
+        while self._heads and self._heads[0][1]:
+            head, _ = self._heads.popleft()
+            self._writer.begin(head.id, extra=head.extra)
+
+    def _take(self, part: Written) -> None:
+        head = self._head = self._head or self._begin(part)
+        if len(part.points):
+            place = self._scribe.alone if head.text else self._scribe.beside
+            points = place(head.hand, part.points)
+            self._writer.points(points)
+            if head.text and self.kept is None:
+                from hwcli.ink import Drawing
+
+                self.kept = Drawing(points, head.id, head.text)
+        if part.last:
+            self._head = None
+            self._count(head, part)
+
+    def _begin(self, part: Written) -> Head:
+        self._blanks()
+        head, _ = self._heads.popleft()
+        judged = {} if part.sharpness is None else {"sharpness": round(part.sharpness, 3)}
+        self._writer.begin(head.id, head.text, extra=head.extra | judged)
+        if head.before is not None:
+            self._writer.points(head.before)
+        return head
+
+    def _count(self, head: Head, part: Written) -> None:
+        self.drawings += 1
+        if part.faults:
+            self.failures += 1
+            console.warn(f"{head.id} ({head.text}): {'; '.join(part.faults)}")

@@ -1,0 +1,209 @@
+"""What one call of ``hw sample`` writes: drawing after drawing, each with its header, text and hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hwcli import stdio
+from hwcli.errors import HwError, UsageError
+
+if TYPE_CHECKING:
+    from hwcli.commands.sample_input import UnitCheck
+    from hwcli.ink import Drawing
+    from hwcli.ink.drawing import Points
+    from hwcli.writing.desk import Order
+    from hwcli.writing.hands import Hand, Scribe
+
+HANDS_KEPT = 256
+"""Hands that are kept, when each copy has its own."""
+
+
+class Shard(NamedTuple):
+    """The drawings of this part of a run: those whose number is ``part`` modulo ``parts``."""
+
+    part: int = 0
+    parts: int = 1
+
+    def has(self, number: int) -> bool:
+        """Return whether drawing ``number`` is of this part."""
+        return number % self.parts == self.part
+
+    @classmethod
+    def of(cls, text: str | None) -> Shard:
+        """Return the shard that "I/N" stands for; raises UsageError."""
+        if text is None:
+            return cls()
+        part, slash, parts = text.partition("/")
+        if not (slash and part.isascii() and part.isdigit() and parts.isascii() and parts.isdigit()):
+            raise UsageError(f"--shard {text}: write I/N, for example 1/4")
+        if not 1 <= int(part) <= int(parts):
+            raise UsageError(f"--shard {text}: I is from 1 to N")
+        return cls(int(part) - 1, int(parts))
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known of a drawing before it is written.
+
+    Attributes
+    ----------
+    id, text, extra: of its header.
+    before: points that come out before those that are written.
+    hand: in which it is written; None: in any.
+    """
+
+    id: str
+    text: str
+    extra: dict[str, Any]
+    before: Points | None = None
+    hand: Hand | None = None
+
+
+Piece = tuple[Head, "Order | None"]
+"""A drawing, and its order; None: a blank line, which has no points."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How drawings are numbered, headed and ordered.
+
+    Attributes
+    ----------
+    header: what the header of each drawing says of the run.
+    copies: how many are written of each text or prime.
+    most: points of a drawing at most; None: as many as a text may need.
+    """
+
+    scribe: Scribe
+    unit: UnitCheck
+    seed: int
+    header: dict[str, Any]
+    copies: int
+    most: int | None
+    shard: Shard = field(default_factory=Shard)
+
+    def continuations(self, primes: Iterable[Drawing | None], usual: int, show_prime: bool) -> Iterator[Piece]:
+        """Yield the drawings that go on from ``primes``, None being none, without texts.
+
+        Their points, if ``show_prime``, come out too; ``usual`` points are added where nobody says how many.
+        """
+        number = 0
+        for prime in primes:
+            hand = None if prime is None else self.hand(prime, "")
+            for _ in range(self.copies):
+                if self.shard.has(number):
+                    order = self.scribe.continued(hand, self.most or usual, self._chance(number))
+                    yield self._continuation(number, prime, hand, show_prime), order
+                number += 1
+
+    def _continuation(self, number: int, prime: Drawing | None, hand: Hand | None, show_prime: bool) -> Head:
+        name = prime.id if prime is not None and prime.id else "sample"
+        extra = dict(self.header)
+        if prime is not None and prime.id:
+            extra["prime"] = prime.id
+        before = prime.points if prime is not None and show_prime else None
+        extra["prime_points"] = 0 if before is None else len(before)
+        return Head(f"{name}-{number + 1}", "", extra, before, hand)
+
+    def texts(self, texts: Iterable[str], hands: Hands) -> Iterator[Piece]:
+        """Yield the drawings of ``texts``, each in all ``hands``; a blank one once."""
+        number = 0
+        for text in texts:
+            for place in range(hands.count * self.copies if text else 1):
+                if self.shard.has(number):
+                    yield self._text(number, text, hands, place)
+                number += 1
+
+    def _text(self, number: int, text: str, hands: Hands, place: int) -> Piece:
+        name = f"sample-{number + 1}"
+        if not text:
+            return Head(name, "", self.header), None
+        hand, style = hands.at(place)
+        order = self.scribe.written(text, hand, self._chance(number), self.most)
+        return Head(name, text, self.header | style, None, hand), order
+
+    def _chance(self, number: int) -> Any:
+        from hwcli.writing.rollout import chance_for
+
+        return lambda take: chance_for(self.seed, number, take)
+
+    def hand(self, ink: Drawing, said: str) -> Hand:
+        """Return the hand of ``ink``; ``said`` is the text of it, "" when that is not known.
+
+        Raises
+        ------
+        HwError: it cannot be prepared for the network.
+        """
+        import dataclasses
+
+        from hwcli.writing.text import prepare_text
+
+        text = prepare_text(said, self.scribe.characters, "skip").text
+        try:
+            hand = self.scribe.hand(ink, text)
+        except ValueError as error:
+            raise HwError(f"the prime {ink.id}: {error}") from error
+        self.unit.look_at(dataclasses.replace(ink, points=hand.prime, time=None, pressure=None))
+        return hand
+
+
+class Hands:
+    """The hands that texts are written in: ``count`` of them, in the order in which they are used."""
+
+    count = 1
+
+    def at(self, place: int) -> tuple[Hand | None, dict[str, Any]]:
+        """Return the hand of the copy at ``place`` of a text, and what its header says of it."""
+        del place
+        return None, {}
+
+
+class GivenHands(Hands):
+    """Hands of ink that is there: a style, or primes."""
+
+    def __init__(self, plan: Plan, inks: Iterable[tuple[Drawing, str, dict[str, Any]]]) -> None:
+        """Take the hands of ``inks``: of each the drawing, what it says, and what the header says of it."""
+        self._hands = [(plan.hand(ink, said), header) for ink, said, header in inks]
+        self._copies = plan.copies
+        self.count = len(self._hands)
+
+    def at(self, place: int) -> tuple[Hand | None, dict[str, Any]]:
+        """Return the hand of ``place``: all copies of the first, then those of the next."""
+        return self._hands[place // self._copies]
+
+
+class MadeHands(Hands):
+    """Hands that are made up, one for each copy: all lines of a copy are in one."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Make none as yet."""
+        self._plan = plan
+        self.ink = lru_cache(HANDS_KEPT)(self._ink)
+        self._hand = lru_cache(HANDS_KEPT)(self._made)
+
+    def _ink(self, place: int) -> Drawing:
+        from hwcli.writing.rollout import chance_for_hand
+
+        drawing = self._plan.scribe.made_up(lambda take: chance_for_hand(self._plan.seed, place, take))
+        drawing.id = f"hand-{self._plan.seed}" + (f"-{place + 1}" if place else "")
+        return drawing
+
+    def _made(self, place: int) -> Hand:
+        ink = self.ink(place)
+        return self._plan.hand(ink, ink.text)
+
+    def at(self, place: int) -> tuple[Hand | None, dict[str, Any]]:
+        """Return the hand of the copy at ``place``."""
+        return self._hand(place), {}
+
+
+def said_by(prime: Drawing, said: str | None, path: str) -> str:
+    """Return what ``prime`` says: what the user ``said``, else its header's text; raises UsageError."""
+    text = (said if said is not None else prime.text).strip()
+    if not text:
+        name = prime.id or "the prime"
+        raise UsageError(f"{stdio.name_of(path)}: what does {name} say? --text tells; its header does not")
+    return text

@@ -1,0 +1,225 @@
+"""Where drawings are given out to be written, chosen from their takes, and put in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from threading import Condition
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.ink.drawing import Points
+from hwcli.writing.lanes import NOTHING, Ink, Known, Task
+from hwcli.writing.signals import Signals
+from hwcli.writing.window import NO_TEXT, Text
+
+ROUNDS = 4
+"""How often a text is tried, each time with as many takes, until one of them has no fault."""
+
+Key = tuple[int, int]
+"""The number of a drawing, and of a take of it."""
+
+
+class Order(NamedTuple):
+    """A drawing that is to be written.
+
+    Attributes
+    ----------
+    length: how many points to write at most.
+    chance: gives the random numbers of each take.
+    prime, text, known: as ``lanes.Task`` has them.
+    counted: (U,) by which characters of the text a take is judged; of a text that is not known there is one
+        take, and nothing to judge it by.
+    takes: how many are written to choose from.
+    """
+
+    length: int
+    chance: Callable[[int], np.random.Generator]
+    prime: Points = NOTHING
+    text: Text = NO_TEXT
+    known: Known | None = None
+    counted: NDArray[np.bool_] = np.zeros(0, np.bool_)
+    takes: int = 1
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is something to judge takes by."""
+        return len(self.text) > 0
+
+    def task(self, take: int) -> Task:
+        """Return the task of one take."""
+        return Task(self.length, self.chance(take), self.prime, self.text, self.known)
+
+
+class Written(NamedTuple):
+    """Points of a drawing, in the unit that the network knows.
+
+    Attributes
+    ----------
+    number: of the drawing, the orders counted from 0.
+    points: (k, 3) float64, absolute.
+    last: whether they are the drawing's last.
+    faults: with the last, what is wrong with the take that was chosen; of a good one nothing.
+    sharpness: with the last, of a drawing that was judged: see ``signals.Signals``.
+    """
+
+    number: int
+    points: Ink
+    last: bool
+    faults: tuple[str, ...] = ()
+    sharpness: float | None = None
+
+
+class _Judged(NamedTuple):
+    """A take: worse ones compare as less."""
+
+    faults: int
+    sharpness: float
+    earlier: int
+    ink: Ink
+    reasons: tuple[str, ...]
+
+
+class _Drawing:
+    """A drawing under way."""
+
+    def __init__(self, number: int, order: Order) -> None:
+        self.number, self.order = number, order
+        self.asked = order.takes if order.is_judged else 1
+        # Of what comes point by point it is told at once that it has begun.
+        self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]
+        self._takes: list[_Judged] = []
+
+    def finish(self, take: int, ink: Ink, signals: Signals) -> bool:
+        """Take a ``take`` in; return whether another round is needed."""
+        if not self.order.is_judged:
+            self.parts.append(Written(self.number, ink, True))
+            return False
+        faults, sharpness = signals.faults(self.order.counted), signals.sharpness(self.order.counted)
+        self._takes.append(_Judged(-len(faults), sharpness, -take, ink, tuple(faults)))
+        if len(self._takes) < self.asked:
+            return False
+        best = max(self._takes, key=lambda judged: judged[:3])
+        if best.faults and self.asked < ROUNDS * self.order.takes:
+            return True
+        self.parts.append(Written(self.number, best.ink, True, best.reasons, best.sharpness))
+        return False
+
+
+class Desk:
+    """Gives out the takes of drawings, takes them in, and gives the drawings back in order.
+
+    Several threads may come to it.
+
+    Attributes
+    ----------
+    workers: how many are writing.
+    is_closed: whether they are to stop.
+    """
+
+    def __init__(self, orders: Iterable[Order], ahead: int, workers: int) -> None:
+        """Give out drawings up to ``ahead`` of the one whose turn it is, so that few are held back."""
+        self.workers = workers
+        self._orders = enumerate(orders)
+        self._ahead = ahead
+        self._takes: deque[Key] = deque()
+        self._drawings: dict[int, _Drawing] = {}
+        self._turn = self._begun = 0
+        self._has_more = True
+        self._change = Condition()
+        self.is_closed = False
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there is nothing to give out, nor will be but further takes of what is under way."""
+        return not self._has_more and not self._takes
+
+    @property
+    def watched(self) -> int | None:
+        """The drawing whose points are wanted as they are made, None when it is one to choose."""
+        drawing = self._drawings.get(self._turn)
+        return None if drawing is None or drawing.order.is_judged else self._turn
+
+    def take(self) -> tuple[Key, Task] | None:
+        """Return what to write next, None when there is nothing or not yet."""
+        with self._change:
+            if not self._takes and self._may_begin():
+                self._begin()
+            if not self._takes:
+                return None
+            number, take = self._takes.popleft()
+            return (number, take), self._drawings[number].order.task(take)
+
+    def _may_begin(self) -> bool:
+        return self._has_more and self._begun - self._turn <= self._ahead
+
+    def _begin(self) -> None:
+        number, order = next(self._orders, (0, None))
+        if order is None:
+            self._has_more = False
+            self._change.notify_all()
+            return
+        drawing = self._drawings[number] = _Drawing(number, order)
+        self._begun = number + 1
+        self._takes.extend((number, take) for take in range(drawing.asked))
+
+    def finish(self, key: Key, ink: Ink, signals: Signals) -> None:
+        """Take in a take that is done."""
+        with self._change:
+            number, take = key
+            drawing = self._drawings[number]
+            if drawing.finish(take, ink, signals):
+                more = range(drawing.asked, drawing.asked + drawing.order.takes)
+                self._takes.extendleft((number, other) for other in reversed(more))
+                drawing.asked = more.stop
+            self._change.notify_all()
+
+    def add(self, number: int, ink: Ink) -> None:
+        """Take in points of the drawing that is ``watched``."""
+        if len(ink):
+            with self._change:
+                self._drawings[number].parts.append(Written(number, ink, False))
+                self._change.notify_all()
+
+    def ready(self, wait: bool = False) -> Iterator[Written]:
+        """Yield what can be given back; if ``wait``, wait for it while there is anyone who writes."""
+        with self._change:
+            if wait and self.workers and not self._parts():
+                self._change.wait()
+        while parts := self._next_parts():
+            yield from parts
+
+    def _parts(self) -> list[Written]:
+        drawing = self._drawings.get(self._turn)
+        return drawing.parts if drawing else []
+
+    def _next_parts(self) -> list[Written]:
+        with self._change:
+            parts = list(self._parts())
+            if parts:
+                self._parts().clear()
+                if parts[-1].last:
+                    del self._drawings[self._turn]
+                    self._turn += 1
+                    self._change.notify_all()
+            return parts
+
+    def wait_for_work(self) -> None:
+        """Wait until there may be something to write."""
+        with self._change:
+            if not (self._takes or self._may_begin() or self.is_exhausted or self.is_closed):
+                self._change.wait()
+
+    def close(self) -> None:
+        """Have all who write stop."""
+        with self._change:
+            self.is_closed = True
+            self._change.notify_all()
+
+    def leave(self) -> None:
+        """Say that one who wrote is gone."""
+        with self._change:
+            self.workers -= 1
+            self._change.notify_all()

@@ -1,0 +1,113 @@
+"""Hands: ink with its text that the network reads before it writes on in the same manner (Graves 2013, 5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from hwcli.ink.drawing import Drawing, Points
+from hwcli.ink.preparation import Placement, Preparation, placement_of, prepare
+from hwcli.model import Model
+from hwcli.writing.desk import Order
+from hwcli.writing.lanes import NOTHING, Ink, Known, read_ahead
+from hwcli.writing.rollout import Writer, write_drawings
+from hwcli.writing.text import encode
+
+HAND_TEXT = "a quick hand of my own"
+"""What is written when a hand is made up: letters with and without ascenders and descenders, common words."""
+HAND_TAKES = 4
+"""Of a hand there are so many takes at least: many lines may be written in it."""
+POINTS_A_CHARACTER = {True: 40, False: 100}
+"""Points after which a text is given up, for each character: of ink that is resampled, and of other ink."""
+POINTS_BESIDES = 100
+
+Chance = Callable[[int], np.random.Generator]
+"""Gives the random numbers of each take."""
+
+
+class Hand(NamedTuple):
+    """Ink in somebody's hand, and what the network knows of it.
+
+    Attributes
+    ----------
+    prime: (P, 3), prepared as the network knows ink.
+    text: what it says, in the characters of the network.
+    placement: leads back to how it lay before it was prepared.
+    known: the network's state after the first part of it.
+    """
+
+    prime: Points
+    text: str
+    placement: Placement
+    known: Known | None
+
+
+class Scribe:
+    """Turns texts and hands into orders for a model's network, and what comes of them into ink.
+
+    Attributes
+    ----------
+    characters: that a text may have.
+    writer: what the orders are for.
+    """
+
+    def __init__(self, model: Model, writer: Writer, takes: int = 1) -> None:
+        """Write with ``writer``, made of ``model``; ``takes`` are made of each text to choose from."""
+        self.characters = model.config.network.characters
+        self.writer, self._takes = writer, takes
+        self._preparation = model.config.data.preparation
+        self._usual = Placement(0.0, model.height)
+        self._pace = POINTS_A_CHARACTER[model.config.data.step > 0]
+
+    @property
+    def lanes(self) -> int:
+        """How many drawings go through the network at once."""
+        return self.writer.network.steps.sizes[-1]
+
+    def hand(self, drawing: Drawing, text: str) -> Hand:
+        """Return the hand of ``drawing``; ``text`` is what it says, "" when nobody knows.
+
+        Raises
+        ------
+        ValueError: it would have more points than a drawing may have.
+        """
+        prepared, placement = prepare(drawing, self._preparation)
+        network, scale, _ = self.writer
+        known = read_ahead(network, scale, prepared.points, encode(text, self.characters))
+        return Hand(prepared.points, text, placement, known)
+
+    def continued(self, hand: Hand | None, length: int, chance: Chance) -> Order:
+        """Return the order of ``length`` points that go on from ``hand``, or from nothing, without a text."""
+        if hand is None:
+            return Order(length, chance)
+        return Order(length, chance, hand.prime, known=hand.known)
+
+    def written(self, text: str, hand: Hand | None, chance: Chance, most: int | None = None) -> Order:
+        """Return the order of ``text`` in a ``hand``, or in any; ``most`` points, or as many as it may need."""
+        before = f"{hand.text} " if hand else ""
+        encoded = encode(before + text, self.characters)
+        counted = np.array([False] * len(before) + [character != " " for character in text])
+        length = most or POINTS_BESIDES + self._pace * len(text)
+        prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
+        return Order(length, chance, prime, encoded, known, counted, self._takes)
+
+    def made_up(self, chance: Chance) -> Drawing:
+        """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
+        takes = max(self._takes, HAND_TAKES)
+        order = self.written(HAND_TEXT, None, chance)._replace(takes=takes)
+        (line,) = write_drawings(self.writer, [order], takes)
+        return Drawing(self.alone(None, line.points), text=HAND_TEXT)
+
+    def beside(self, hand: Hand | None, ink: Ink) -> Points:
+        """Return ``ink`` where it lies after the ``hand``'s, in the unit and at the slope of it."""
+        placement = hand.placement if hand else self._usual
+        return placement.undo(ink.astype(np.float32))
+
+    def alone(self, hand: Hand | None, ink: Ink) -> Points:
+        """Return ``ink`` for itself: from x = 0, y = 0 on average, and level if the network knows it so."""
+        points = ink.astype(np.float32)
+        level = placement_of(points, Preparation(level=self._preparation.level)).prepare(points)
+        level[:, :2] -= [level[0, 0], level[:, 1].mean()]
+        return (hand.placement if hand else self._usual).undo(level)

@@ -1,0 +1,219 @@
+"""Many drawings in lockstep: each lane reads its prime and then writes, one point at a step."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import HwError
+from hwcli.ink.drawing import Points
+from hwcli.ink.limits import COORDINATE
+from hwcli.ink.offsets import Scale, rows_from_points
+from hwcli.writing.cells import State
+from hwcli.writing.mixture import CHANCES, Manner, draw_rows
+from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.signals import Notes, Signals
+from hwcli.writing.window import NO_TEXT, Text
+
+Ink = NDArray[np.float64]
+"""(n, 3): x, y, up."""
+NOTHING: Points = np.zeros((0, 3), np.float32)
+
+CHANCE_BLOCK = 64
+"""Points for which random numbers are drawn at once."""
+ROOM = 256
+"""Points that there is room for at first."""
+UNSEEN = 1e-3
+"""A character that is looked at less than this is not looked at."""
+READ_AT_ONCE = 16
+"""How many points apart the places are up to which a prime can be known."""
+
+
+class Known(NamedTuple):
+    """A prime of which the network has read the first ``rows`` rows: its ``state`` after them, of one lane."""
+
+    rows: int
+    state: State
+
+
+class Task(NamedTuple):
+    """A drawing that is to be written.
+
+    Attributes
+    ----------
+    length: how many points to write at most.
+    chance: the drawing's own generator of random numbers.
+    prime: (P, 3) absolute points that the network reads first, in the unit that it knows; none: the first of
+        the points that are written lies at (0, 0).
+    text: what the prime and the drawing say, encoded; empty when it is not known.
+    known: the prime's beginning, where the network has read it already.
+    """
+
+    length: int
+    chance: np.random.Generator
+    prime: Points = NOTHING
+    text: Text = NO_TEXT
+    known: Known | None = None
+
+
+class Lanes:
+    """So many lanes, in which drawings are written in lockstep.
+
+    Attributes
+    ----------
+    keys: which drawing, and which take of it, is in each lane; None in a lane that is free.
+    """
+
+    def __init__(self, network: NumpyNetwork, scale: Scale, manner: Manner, lanes: int) -> None:
+        """Have ``lanes`` free lanes."""
+        self.keys: list[tuple[int, int] | None] = [None] * lanes
+        self._network, self._scale, self._manner = network.network, scale, manner
+        self._stepper = network.stepper(lanes)
+        self._sizes = network.steps.sizes
+        self._notes = Notes(lanes)
+        self._tasks: list[Task | None] = [None] * lanes
+        self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
+        self._step = 0
+        self._rows = np.zeros((lanes, 3), np.float32)
+        self._pens = np.zeros((lanes, 2))
+        self._left = np.ones(lanes, np.int64)
+        self._is_past = np.zeros(lanes, np.bool_)
+        self._chances = np.full((lanes, CHANCE_BLOCK, CHANCES), 0.5)
+        self._drawn = np.zeros(lanes, np.int64)
+        self._ink = np.zeros((lanes, ROOM, 3))
+        self._count = np.zeros(lanes, np.int64)
+
+    def free(self) -> int | None:
+        """Return a lane that is free, None when there is none."""
+        return next((lane for lane, key in enumerate(self.keys) if key is None), None)
+
+    def begin(self, lane: int, key: tuple[int, int], task: Task) -> None:
+        """Have the free ``lane`` begin the drawing ``key``."""
+        self.keys[lane], self._tasks[lane] = key, task
+        rows = rows_from_points(task.prime, self._scale) if len(task.prime) else np.zeros((1, 3), np.float32)
+        read = 0 if task.known is None else min(task.known.rows, len(rows) - 1)
+        self._stepper.begin(lane, task.text, None if task.known is None else task.known.state)
+        self._rows[lane] = rows[read]
+        self._to_read[lane] = deque(rows[read + 1 :])
+        self._notes.begin(lane)
+        self._is_past[lane], self._left[lane] = False, task.length
+        self._drawn[lane] = self._count[lane] = 0
+        self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
+        if not len(task.prime):
+            self._put(np.array([lane]), np.zeros((1, 3)))
+
+    def fresh(self, lane: int) -> Ink:
+        """Return the points of ``lane`` that were written since this was asked last."""
+        ink = self._ink[lane, : self._count[lane]].copy()
+        self._count[lane] = 0
+        return ink
+
+    def end(self, lane: int) -> Signals:
+        """Have ``lane`` be free again, and return what was noted of its drawing."""
+        task = self._tasks[lane]
+        assert task is not None
+        self.keys[lane] = self._tasks[lane] = None
+        self._to_read.pop(lane, None)
+        self._stepper.begin(lane)
+        self._rows[lane], self._left[lane] = 0, 1
+        return self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
+
+    def done(self) -> list[int]:
+        """Return the lanes in which nothing is left to write."""
+        return np.flatnonzero(self._left <= 0).tolist()
+
+    def advance(self) -> None:
+        """Go on by a point in every lane that is not free, the prime's or one that is drawn.
+
+        Raises
+        ------
+        HwError: the network's numbers are not finite, or a drawing leaves every bound.
+        """
+        writing = np.array([key is not None for key in self.keys])
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            self._stepper.feed(self._rows)
+            ends = self._note()
+            for lane, rows in list(self._to_read.items()):
+                if rows:
+                    self._rows[lane], writing[lane] = rows.popleft(), False
+                else:
+                    del self._to_read[lane]
+            lanes = np.flatnonzero(writing)
+            if len(lanes):
+                self._write(lanes, ends)
+
+    def _note(self) -> NDArray[np.bool_] | None:
+        window = self._stepper.window
+        if window is None or not window.lengths.any():
+            return None
+        self._step += 1
+        return self._notes.take(window, self._step)
+
+    def _write(self, lanes: NDArray[np.intp], ends: NDArray[np.bool_] | None) -> None:
+        """Draw the next point in each of ``lanes``; ``ends``: which look at their text's end."""
+        for lane in lanes[self._drawn[lanes] % CHANCE_BLOCK == 0]:
+            self._draw_chances(int(lane))
+        chance = self._chances[np.arange(len(self.keys)), self._drawn % CHANCE_BLOCK]
+        drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)[lanes]
+        self._drawn[lanes] += 1
+        self._rows[lanes] = drawn
+        self._pens[lanes] += drawn[:, :2] * np.asarray(self._scale.sd) + self._scale.mean
+        self._put(lanes, np.column_stack([self._pens[lanes], drawn[:, 2]]))
+        if not np.abs(self._pens[lanes]).max() <= COORDINATE:
+            raise HwError(
+                "the pen runs beyond all bounds: the network was trained too little, or the prime is not in "
+                "the unit of the ink that it knows"
+            )
+        if ends is not None:
+            self._is_past |= ends
+            self._left[lanes[self._is_past[lanes] & (drawn[:, 2] > 0.5)]] = 0
+
+    def _draw_chances(self, lane: int) -> None:
+        task = self._tasks[lane]
+        assert task is not None
+        self._chances[lane, :, :2] = task.chance.random((CHANCE_BLOCK, 2))
+        self._chances[lane, :, 2:] = task.chance.standard_normal((CHANCE_BLOCK, 2))
+
+    def _put(self, lanes: NDArray[np.intp], ink: Ink) -> None:
+        """Add a point to each of ``lanes``."""
+        room = self._ink.shape[1]
+        if self._count[lanes].max() == room:
+            self._ink = np.concatenate([self._ink, np.zeros_like(self._ink)], axis=1)
+        self._ink[lanes, self._count[lanes]] = ink
+        self._count[lanes] += 1
+        self._left[lanes] -= 1
+
+    def narrow(self) -> None:
+        """Let go of free lanes, for ever, when the product is a smaller one without them."""
+        keep = [lane for lane, key in enumerate(self.keys) if key is not None]
+        size_now, size = (next(s for s in self._sizes if s >= n) for n in (len(self.keys), len(keep)))
+        if not keep or size == size_now:
+            return
+        self._stepper = self._stepper.kept(keep)
+        self._notes.keep(keep)
+        self.keys, self._tasks = [self.keys[lane] for lane in keep], [self._tasks[lane] for lane in keep]
+        self._to_read = {new: self._to_read[old] for new, old in enumerate(keep) if old in self._to_read}
+        for name in ("_rows", "_pens", "_left", "_is_past", "_chances", "_drawn", "_ink", "_count"):
+            setattr(self, name, getattr(self, name)[keep])
+
+
+def read_ahead(network: NumpyNetwork, scale: Scale, prime: Points, text: Text) -> Known:
+    """Return what is the same for all drawings that go on from ``prime``, which says ``text``.
+
+    The network reads the prime as far as the window does not yet see what comes after the text; of a prime
+    without text, all but the last row.
+    """
+    rows = rows_from_points(prime, scale)
+    stepper = network.stepper(1)
+    stepper.begin(0, text)
+    known = Known(0, stepper.state(0))
+    for number in range(1, len(rows)):
+        stepper.feed(rows[number - 1 : number])
+        if len(text) and stepper.window is not None and stepper.window.shown[0, len(text)] > UNSEEN:
+            break
+        if number % READ_AT_ONCE == 0 or number == len(rows) - 1:
+            known = Known(number, stepper.state(0))
+    return known

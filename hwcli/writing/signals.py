@@ -1,0 +1,92 @@
+"""What a network's own window tells of the text that it has written (and of nothing else is there a trace).
+
+Each character should be looked at once, one after the other, and sharply: the peak over time of a character's
+share of the window goes with how legible the drawing is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.writing.window import Window
+
+Array = NDArray[np.float32]
+
+SEEN = 0.3
+"""The least peak share of the window at which a character counts as written."""
+
+
+class Signals(NamedTuple):
+    """What was noted of a drawing.
+
+    Attributes
+    ----------
+    peaks: (U,), the largest share of the window that each character of the text had.
+    steps: (U,), when that was.
+    is_ended: whether the window passed the end of the text; else the drawing was cut off.
+    """
+
+    peaks: Array
+    steps: NDArray[np.int64]
+    is_ended: bool
+
+    def sharpness(self, counted: NDArray[np.bool_]) -> float:
+        """Return the mean peak of the ``counted`` (U,) characters: the more, the more legible."""
+        return float(self.peaks[counted].mean()) if counted.any() else 1.0
+
+    def faults(self, counted: NDArray[np.bool_]) -> list[str]:
+        """Return what is wrong with the drawing as the ``counted`` (U,) characters tell it; best: nothing."""
+        faults = [] if self.is_ended else ["it does not come to its end"]
+        seen = self.peaks[counted]
+        if (missed := int((seen < SEEN).sum())) and len(seen):
+            faults.append(f"{missed} of {len(seen)} characters were passed over")
+        if (np.diff(self.steps[counted]) < 0).any():
+            faults.append("characters were not written one after the other")
+        return faults
+
+
+class Notes:
+    """Takes notes of the windows of n lanes as they move."""
+
+    def __init__(self, lanes: int) -> None:
+        """Begin with nothing noted."""
+        self._peaks = np.zeros((lanes, 1), np.float32)
+        self._steps = np.zeros((lanes, 1), np.int64)
+
+    def begin(self, lane: int) -> None:
+        """Forget what was noted of ``lane``."""
+        self._peaks[lane] = 0
+        self._steps[lane] = 0
+
+    def take(self, window: Window, step: int) -> NDArray[np.bool_]:
+        """Note what ``window`` shows at this ``step``; return (n,) which lanes look at their text's end."""
+        lanes, places = len(self._peaks), window.shown.shape[1]
+        if places != self._peaks.shape[1]:
+            self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
+        shown, lengths = window.shown[:lanes], window.lengths[:lanes]
+        inside = np.where(np.arange(places) < lengths[:, np.newaxis], shown, 0)
+        # Summed one after the other: a sum in pairs would change with the number of places, that is of lanes.
+        whole = np.cumsum(inside, axis=1)[:, -1:]
+        share = inside / np.maximum(whole, np.float32(1e-30))
+        better = share > self._peaks
+        np.copyto(self._peaks, share, where=better)
+        np.copyto(self._steps, step, where=better)
+        ends: NDArray[np.bool_] = shown[np.arange(lanes), lengths] > inside.max(axis=1)
+        return ends & (lengths > 0)
+
+    def of(self, lane: int, length: int, is_ended: bool) -> Signals:
+        """Return what was noted of ``lane``, whose text has ``length`` characters."""
+        return Signals(self._peaks[lane, :length].copy(), self._steps[lane, :length].copy(), is_ended)
+
+    def keep(self, lanes: list[int]) -> None:
+        """Go on with these ``lanes`` alone."""
+        self._peaks, self._steps = self._peaks[lanes], self._steps[lanes]
+
+
+def _resized(notes: NDArray[Any], places: int) -> NDArray[Any]:
+    """Return ``notes`` with so many ``places``, 0 at those that are new."""
+    kept = notes[:, :places]
+    return np.pad(kept, ((0, 0), (0, places - kept.shape[1])))

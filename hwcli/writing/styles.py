@@ -1,0 +1,48 @@
+"""The styles that come with the program: hands that a network made up, each a line of ink with its text."""
+
+from __future__ import annotations
+
+import io
+from importlib import resources
+from typing import BinaryIO
+
+from hwcli.errors import HwError
+from hwcli.ink.drawing import Drawing
+from hwcli.ink.jsonl import read_drawings
+
+ENDING = ".jsonl"
+
+
+class NoStyle(HwError):
+    """There is no style of that name."""
+
+
+def style_names() -> list[str]:
+    """Return the names of the styles."""
+    folder = resources.files("hwcli.model") / "styles"
+    if not folder.is_dir():
+        return []
+    return sorted(item.name.removesuffix(ENDING) for item in folder.iterdir() if item.name.endswith(ENDING))
+
+
+def packaged_style(name: str) -> Drawing:
+    """Return the style ``name``; raises NoStyle."""
+    if name not in style_names():
+        known = ", ".join(style_names()) or "none"
+        raise NoStyle(f"no style {name!r}; there are: {known} (or name a file that --save-style wrote)")
+    file = resources.files("hwcli.model") / "styles" / f"{name}{ENDING}"
+    return read_style(io.BytesIO(file.read_bytes()), name)
+
+
+def read_style(file: BinaryIO, source: str) -> Drawing:
+    """Return the style in ``file``, points as JSON lines with their text; ``source`` is what messages call it.
+
+    Raises
+    ------
+    BadInput: the file is not such a file.
+    NoStyle: there is no ink with a text in it.
+    """
+    for drawing in read_drawings(file, source):
+        if len(drawing) > 1 and drawing.text.strip():
+            return drawing
+    raise NoStyle(f"{source}: no style: a style is ink whose header says its text")
