@@ -156,7 +156,7 @@ def run(
     if source is None:
         pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
     else:
-        hands = _hands(plan, style, primes, said, own_hands or source.is_one)
+        hands = _hands(plan, style, primes, said, own_hands or (source.is_one and wrap is None))
         pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
     if save_style is not None:
         stdio.refuse_existing(save_style, force)

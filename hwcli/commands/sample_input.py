@@ -27,8 +27,8 @@ class TextSource(NamedTuple):
 
     @property
     def is_one(self) -> bool:
-        """Whether there is one text, which came on the command line."""
-        return self.path is None and len(self.texts) == 1
+        """Whether there is one text, of one line, which came on the command line."""
+        return self.path is None and len(self.texts) == 1 and len(self.texts[0].splitlines()) < 2
 
 
 class Texts:

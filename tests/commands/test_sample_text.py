@@ -1,0 +1,297 @@
+"""``hw sample`` writing text: where the text comes from, whose hand it is, what the output says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from conftest import RunHw
+
+from hwcli.ink.offsets import Scale
+from hwcli.model import Config, Model
+from hwcli.model.file import weight_shapes, write_model
+
+PRIME = b"""{"drawing":"given","text":"what it says"}
+{"x":10,"y":20.5,"up":0}
+{"x":14,"y":60,"up":0}
+{"x":31,"y":12,"up":1}
+{"x":45,"y":30,"up":0}
+{"x":70,"y":41.25,"up":1}
+"""
+
+
+@pytest.fixture(scope="session")
+def reader_h5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model with a window: it scribbles, and looks at a character of its text after the other."""
+    config = Config().updated(
+        {
+            "network": {"layers": 2, "units": 16, "mixtures": 3, "window": 2},
+            "data": {"height": True, "step": 0.5},
+        }
+    )
+    rng = np.random.default_rng(1)
+    shapes = weight_shapes(config.network).items()
+    weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
+    weights["window/kernel"] *= np.float32(0.1)
+    weights["window/bias"][:] = [0, 0, 2, 2, -2.5, -2.5]  # sharp, and twelve points a character
+    path = tmp_path_factory.mktemp("reader") / "reader.h5"
+    with path.open("w+b") as file:
+        write_model(file, Model(config, Scale((0.1, 0.0), (0.7, 0.7)), weights, height=40.0))
+    return path
+
+
+@pytest.fixture(scope="session")
+def stuck_h5(reader_h5: Path) -> Path:
+    """The same, but its window never moves: no text comes to its end."""
+    path = reader_h5.with_name("stuck.h5")
+    path.write_bytes(reader_h5.read_bytes())
+    with h5py.File(path, "r+") as root:
+        root["weights/window/bias"][4:] = -20.0
+    return path
+
+
+def drawings_of(lines: list[str]) -> list[tuple[dict[str, Any], list[tuple[float, float, int]]]]:
+    drawings: list[Any] = []
+    for line in lines:
+        record = json.loads(line)
+        if "drawing" in record:
+            drawings.append((record, []))
+        else:
+            drawings[-1][1].append((record["x"], record["y"], record["up"]))
+    return drawings
+
+
+def texts_of(lines: list[str]) -> list[str]:
+    return [header["text"] for header, _ in drawings_of(lines)]
+
+
+# --- where the text comes from -----------------------------------------------------------------------------
+
+
+def test_a_text_becomes_a_drawing_that_says_what_made_it(run_hw: RunHw, reader_h5: Path) -> None:
+    done = run_hw("sample", "-m", reader_h5, "Dear Ann,", "--seed", 7, "--bias", 0.5)
+    ((header, points),) = drawings_of(done.lines)
+    sharpness = header.pop("sharpness")
+    assert 0.3 < sharpness <= 1
+    assert header == {
+        "drawing": "sample-1", "text": "Dear Ann,", "seed": 7, "bias": 0.5, "model": "reader.h5", "version": 1,
+    }  # fmt: skip
+    assert 40 < len(points) < 400
+    assert points[-1][2] == 1
+    assert points[0][0] == 0
+    assert abs(np.mean([y for _, y, _ in points])) < 1
+
+
+def test_texts_come_from_arguments_a_file_or_standard_input(
+    run_hw: RunHw, reader_h5: Path, tmp_path: Path
+) -> None:
+    common, lines = ["sample", "-m", reader_h5, "--seed", 1], "one\ntwo words\r\n\nlast"
+    (tmp_path / "lines.txt").write_text(lines, newline="")
+    wanted = ["one", "two words", "", "last"]
+    from_stdin = run_hw(*common, stdin=lines)
+    assert texts_of(from_stdin.lines) == wanted
+    for given in (["--text-file", tmp_path / "lines.txt"], ["one", "two words", "", "last"], [lines]):
+        assert run_hw(*common, *given).out == from_stdin.out
+    assert run_hw(*common, "--text-file", "-", stdin=lines).out == from_stdin.out
+
+
+def test_a_blank_line_stays_as_a_drawing_without_points(run_hw: RunHw, reader_h5: Path) -> None:
+    drawings = drawings_of(run_hw("sample", "-m", reader_h5, "--seed", 1, stdin="a\n\n  \nb\n\n").lines)
+    assert [(header["text"], len(points) > 0) for header, points in drawings] == [
+        ("a", True), ("", False), ("", False), ("b", True), ("", False),
+    ]  # fmt: skip
+
+
+def test_without_a_text_ink_comes_from_nothing_only_if_that_was_asked_for(
+    run_hw: RunHw, reader_h5: Path
+) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1]
+    for options, count in ((["-n", 2, "--points", 9], 2), (["--points", 9], 1)):
+        drawings = drawings_of(run_hw(*common, *options, stdin="not read\n").lines)
+        assert [(header["text"], len(points)) for header, points in drawings] == [("", 9)] * count
+    failed = run_hw(*common, stdin="", code=1)
+    assert "no text in <stdin>; -n N writes ink from nothing" in failed.err
+    assert "no text" in run_hw(*common, stdin="\n \n", code=1).err
+    assert "no text" in run_hw(*common, "", code=1).err
+
+
+def test_long_lines_are_wrapped_between_words(run_hw: RunHw, reader_h5: Path) -> None:
+    done = run_hw("sample", "-m", reader_h5, "--seed", 1, "--wrap", 9, stdin="one two three\nfour\n")
+    assert texts_of(done.lines) == ["one two", "three", "four"]
+
+
+def test_what_is_not_among_the_characters_is_transliterated_and_told(run_hw: RunHw, reader_h5: Path) -> None:
+    done = run_hw("sample", "-m", reader_h5, "“Café”", "--seed", 1)
+    assert texts_of(done.lines) == ['"Cafe"']
+    assert "U+00E9" in done.err
+
+
+def test_what_cannot_be_written_is_an_error_with_its_place_or_left_out_or_replaced(
+    run_hw: RunHw, reader_h5: Path
+) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1]
+    failed = run_hw(*common, stdin="fine\nnot Ж here\n", code=1)
+    assert "line 2, column 5: 'Ж' U+0416" in failed.err
+    assert failed.err.startswith("hw: <stdin>: ")
+    assert failed.err.count("\n") == 1
+    assert texts_of(run_hw(*common, "--missing", "skip", "a Ж b").lines) == ["a b"]
+    assert texts_of(run_hw(*common, "--missing", "replace", "a Ж b").lines) == ["a ? b"]
+    assert "not UTF-8" in run_hw(*common, stdin=b"\xff\xfe\n", code=1).err
+
+
+def test_each_text_n_times(run_hw: RunHw, reader_h5: Path) -> None:
+    drawings = drawings_of(run_hw("sample", "-m", reader_h5, "a", "b", "-n", 2, "--seed", 1).lines)
+    assert [header["text"] for header, _ in drawings] == ["a", "a", "b", "b"]
+    assert [header["drawing"] for header, _ in drawings] == [f"sample-{i}" for i in (1, 2, 3, 4)]
+    assert drawings[0][1] != drawings[1][1]
+
+
+# --- whose hand it is --------------------------------------------------------------------------------------
+
+
+def test_a_prime_whose_text_is_known_gives_its_hand_and_its_size(run_hw: RunHw, reader_h5: Path) -> None:
+    def drawing(prime: bytes, *options: object) -> tuple[dict[str, Any], Any]:
+        common = ["sample", "-m", reader_h5, "--prime", "-", "new words", "--seed", 1]
+        ((header, points),) = drawings_of(run_hw(*common, *options, stdin=prime).lines)
+        return header, np.array(points)
+
+    header, points = drawing(PRIME)
+    assert (header["text"], header["prime"]) == ("new words", "given")
+    assert "prime_points" not in header
+    assert points[0, 0] == 0
+    np.testing.assert_array_equal(drawing(PRIME, "--text", "what it says")[1], points)
+    other = drawing(PRIME, "--text", "something else")[1]
+    assert other.shape != points.shape or (other != points).any()
+    # The same ink in another unit: the same drawing in that unit, but for the last digits of float32.
+    twice = PRIME.replace(b"10,", b"20,").replace(b"14", b"28").replace(b"31", b"62").replace(b"45", b"90")
+    twice = (
+        twice.replace(b"70", b"140").replace(b"20.5", b"41").replace(b":60", b":120").replace(b":12,", b":24,")
+    )
+    twice = twice.replace(b":30", b":60").replace(b"41.25", b"82.5")
+    np.testing.assert_allclose(drawing(twice)[1][:20, :2], 2 * points[:20, :2], rtol=1e-2, atol=0.5)
+
+
+def test_a_prime_goes_on_when_there_is_no_text_to_write(run_hw: RunHw, reader_h5: Path) -> None:
+    done = run_hw("sample", "-m", reader_h5, "--prime", "-", "--points", 7, "--seed", 1, stdin=PRIME)
+    ((header, points),) = drawings_of(done.lines)
+    assert header["text"] == ""
+    assert header["prime_points"] == 5
+    assert points[:2] == [(10, 20.5, 0), (14, 60, 0)]
+    assert len(points) == 12
+
+
+def test_text_in_the_hand_of_a_prime_may_come_on_standard_input(
+    run_hw: RunHw, reader_h5: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "p.jsonl").write_bytes(PRIME)
+    common = ["sample", "-m", reader_h5, "--prime", tmp_path / "p.jsonl", "--seed", 1]
+    done = run_hw(*common, "--text", "what it says", stdin="new\nwords\n")
+    assert texts_of(done.lines) == ["new", "words"]
+    assert done.out == run_hw(*common, "new", "words").out
+
+
+def test_lines_are_in_one_hand_that_depends_on_the_seed_alone(run_hw: RunHw, reader_h5: Path) -> None:
+    """Line 2 of two calls with the same seed is the same, whatever line 1 says; and its hand can be kept."""
+    common = ["sample", "-m", reader_h5, "--seed", 4]
+    first, second = (drawings_of(run_hw(*common, text, "the same").lines) for text in ("one", "another one"))
+    assert first[1] == second[1]
+    own = drawings_of(run_hw(*common, "--own-hands", "one", "the same").lines)
+    assert own[1][1] != first[1][1]
+
+
+def test_a_hand_that_was_kept_is_the_one_that_was_written_in(
+    run_hw: RunHw, reader_h5: Path, tmp_path: Path
+) -> None:
+    style = tmp_path / "mine.jsonl"
+    common = ["sample", "-m", reader_h5, "--seed", 4, "one", "two"]
+    made = drawings_of(run_hw(*common, "--save-style", style).lines)
+    again = drawings_of(run_hw(*common, "--style", style).lines)
+    assert {header["style"] for header, _ in again} == {"mine"}
+    assert [len(points) for _, points in again] == [len(points) for _, points in made]
+    for (_, ours), (_, theirs) in zip(made, again, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-2, atol=2)
+    assert "exists" in run_hw(*common, "--save-style", style, code=1).err
+    assert "mine" in run_hw("info", style).text or style.stat().st_size
+
+
+def test_a_single_text_is_the_hand_that_is_kept(run_hw: RunHw, reader_h5: Path, tmp_path: Path) -> None:
+    style = tmp_path / "one.jsonl"
+    done = run_hw("sample", "-m", reader_h5, "--seed", 4, "only this", "--save-style", style)
+    ((header, points),) = drawings_of(style.read_text().splitlines())
+    assert header["text"] == "only this"
+    assert points == drawings_of(done.lines)[0][1]
+
+
+def test_a_style_that_is_none_is_refused(run_hw: RunHw, reader_h5: Path, tmp_path: Path) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1, "a"]
+    assert "no style 'nobody'" in run_hw(*common, "--style", "nobody", code=1).err
+    silent = tmp_path / "silent.jsonl"
+    silent.write_bytes(PRIME.replace(b"what it says", b""))
+    assert "whose header says its text" in run_hw(*common, "--style", silent, code=1).err
+    failed = run_hw(*common, "--prime", silent, code=2)
+    assert "what does given say? --text tells" in failed.err
+
+
+# --- takes, shards, failures -------------------------------------------------------------------------------
+
+
+def test_the_best_of_several_is_at_least_as_sharp(run_hw: RunHw, reader_h5: Path) -> None:
+    def sharpness(takes: int) -> float:
+        options = ["--own-hands", "--best-of", takes, "--seed", 5]
+        drawings = drawings_of(run_hw("sample", "-m", reader_h5, "some words", *options).lines)
+        return float(drawings[0][0]["sharpness"])
+
+    assert sharpness(8) >= sharpness(1)
+
+
+@pytest.mark.parametrize("options", [[], ["--own-hands"], ["--best-of", 2], ["-n", 3]], ids=str)
+def test_the_shards_of_a_run_are_together_the_run(run_hw: RunHw, reader_h5: Path, options: list[Any]) -> None:
+    lines = "".join(f"line number {i}\n\n" for i in range(7))
+    common = ["sample", "-m", reader_h5, "--seed", 1, "--text-file", "-", *options]
+    whole = drawings_of(run_hw(*common, stdin=lines).lines)
+    parts = [drawings_of(run_hw(*common, "--shard", f"{i}/3", stdin=lines).lines) for i in (1, 2, 3)]
+    for i, part in enumerate(parts):
+        assert part == whole[i::3]
+
+
+def test_a_text_that_does_not_end_is_told_and_fails_under_strict(run_hw: RunHw, stuck_h5: Path) -> None:
+    common = ["sample", "-m", stuck_h5, "ab", "--seed", 1, "--points", 40]
+    done = run_hw(*common)
+    assert "sample-1 (ab): it does not come to its end" in done.err
+    assert len(drawings_of(done.lines)[0][1]) == 40
+    failed = run_hw(*common, "--strict", code=1)
+    assert "1 of 1 drawings did not come out well" in failed.err
+    assert failed.out == done.out
+
+
+def test_a_model_without_a_window_writes_no_text(run_hw: RunHw, model_h5: Path) -> None:
+    assert "was trained without text" in run_hw("sample", "-m", model_h5, "hello", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["a", "--text-file", "-"], "not both"),
+        (["a", "--missing", "guess"], "error, skip or replace"),
+        (["a", "--text", "b"], "need a --prime"),
+        (["a", "--style", "x", "--own-hands"], "give one of them"),
+        (["a", "--save-style", "x", "-n", "2"], "the one hand"),
+        (["a", "--shard", "0/3"], "from 1 to N"),
+        (["a", "--shard", "3"], "write I/N"),
+        (["a", "--shard", "4/3"], "from 1 to N"),
+        (["a", "--best-of", "0"], "--best-of"),
+        (["a", "--wrap", "0"], "--wrap"),
+        (["--prime", "-", "--text-file", "-"], "cannot both come on standard input"),
+    ],
+)
+def test_options_that_make_no_sense_are_wrong_usage(
+    run_hw: RunHw, reader_h5: Path, options: list[str], complaint: str
+) -> None:
+    failed = run_hw("sample", "-m", reader_h5, *options, code=2)
+    assert complaint in failed.err
+    assert failed.err.count("\n") == 1
+    assert failed.out == b""
