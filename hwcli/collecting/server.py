@@ -111,8 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError as error:
             raise _Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
         except BrokenPipeError as error:  # who reads our standard output has gone
+            self._json({"error": "nobody takes the lines any more"}, HTTPStatus.INSUFFICIENT_STORAGE)
             self.server.end(error)
-            raise _Refused(HTTPStatus.INSUFFICIENT_STORAGE, "nobody takes the lines any more") from error
         except HwError as error:
             raise _Refused(HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from error
 

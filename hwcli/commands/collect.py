@@ -57,15 +57,15 @@ def run(
     plan, goal = _lines(text_file)
     with _notebook(output) as (notebook, kept):
         desk = _desk(plan, goal, notebook, kept, "line" if _is_stream(output) else output.stem, writer)
-        try:
-            with _server(host, port, desk) as server:
+        with _server(host, port, desk) as server:
+            try:
                 _tell(server, kept, output, no_open)
                 server.serve_forever(poll_interval=0.2)
-                if server.failure is not None:
-                    raise server.failure
-        finally:
-            desk.close()
-            console.say(desk.summary())
+            finally:
+                desk.close()
+                console.say(desk.summary())
+            if server.failure is not None:
+                raise server.failure
 
 
 def _is_stream(output: Path) -> bool:

@@ -48,13 +48,14 @@ def run(
 
 
 def _of_drawings(file: BinaryIO, shown: str, kind: str) -> dict[str, Any]:
-    from hwcli.ink.reading import JSON, XML, ZIP, read_any
+    from hwcli.ink.reading import JSON, PACKED_XML, UNIPEN, XML, ZIP, read_any
     from hwcli.ink.summary import Summary
 
     summary = Summary()
     for drawing in read_any(file, shown):
         summary.add(drawing)
-    names = {JSON: "points (JSON lines)", XML: "InkML", ZIP: "stroke-3"}
+    names = {JSON: "points (JSON lines)", XML: "InkML or SVG", ZIP: "stroke-3"}
+    names |= {PACKED_XML: "Xournal++ or packed SVG", UNIPEN: "UNIPEN"}
     return {"file": shown, "kind": names.get(kind, kind), **summary.as_dict()}
 
 

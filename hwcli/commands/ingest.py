@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from hwcli.ink.sources.iam_ondb import Database
 
 LongSteps = Literal["mend", "drop", "keep"]
-READ_IN_FOLDERS = (".tar.gz", ".tgz", ".tar", ".h5", ".hdf5", ".jsonl", ".inkml", ".npz")
+Cut = Literal["pages", "all", "none"]
+READ_IN_FOLDERS = (
+    ".tar.gz", ".tgz", ".tar", ".h5", ".hdf5", ".jsonl", ".inkml", ".npz",
+    ".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen",
+)  # fmt: skip
+TEXT_BESIDE = (".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen", ".inkml", ".npz")
+"""Sources that have no text of their own: ``page.txt`` beside ``page.xopp`` is its text."""
 EVERY = 32
 """Drawings between two words of progress."""
 
@@ -36,6 +42,13 @@ def run(
         Path | None,
         typer.Option("--lines", metavar="FILE", help="Keep the lines or forms of these ids, in this order."),
     ] = None,
+    text: Annotated[
+        Path | None,
+        typer.Option("--text", metavar="FILE", help="What the source says: a line of text a line of ink."),
+    ] = None,
+    cut: Annotated[
+        Cut, typer.Option("--cut", help="Cut pages into lines: of sources that have pages, all, or none.")
+    ] = "pages",
     no_clean: Annotated[bool, typer.Option("--no-clean", help="Leave the ink as it is.")] = False,
     keep_repeats: Annotated[
         bool, typer.Option("--keep-repeats", help="Keep points that repeat the one before.")
@@ -73,13 +86,15 @@ def run(
 ) -> None:
     """Read pen recordings of any kind into one strokes file.
 
-    Read without being told which: IAM-OnDB as a directory or as its .tar.gz archives, JSON lines, InkML,
-    stroke-3 (.npz) and hw strokes files. The ink is cleaned; what was read, mended and dropped is told.
+    Read without being told which: IAM-OnDB as a directory or as its .tar.gz archives, what hw collect wrote
+    and other JSON lines, InkML, Xournal++, SVG, UNIPEN, stroke-3 (.npz) and hw strokes files. Pages are cut
+    into lines. The ink is cleaned; what was read, mended and dropped is told.
     """
     from hwcli.ink.cleaning import NOTHING, Cleaning
     from hwcli.ink.gathering import Report
 
     _check_options(max_step, resample, report, output, force)
+    _check_text(text, sources)
     usual = NOTHING if no_clean else Cleaning()
     cleaning = Cleaning(
         repeats=usual.repeats and not keep_repeats,
@@ -92,12 +107,12 @@ def run(
     account = Report()
     with (
         stdio.open_output(output, binary=True, force=force) as file,
-        _staged(file, selection) as (stage, finish),
+        _staged(file, selection) as stage,
     ):
-        ingest = _Ingest(stage, selection, account, skip_bad)
-        places = ingest.read(sources, cleaning, resample)
+        ingest = _Ingest(stage, selection, account, skip_bad, cut, text)
+        order = ingest.read(sources, cleaning, resample)
         account.not_found = selection.missing()
-        finish(places)
+        _bring_in_order(stage, order, file)
     console.say(account.table())
     if report is not None:
         _write_report(report, account, force)
@@ -117,6 +132,15 @@ def _check_options(
         stdio.refuse_existing(report, force)
 
 
+def _check_text(text: Path | None, sources: list[Path]) -> None:
+    if text is None:
+        return
+    if len(sources) != 1:
+        raise UsageError("--text is the text of one source; put it beside each as NAME.txt instead")
+    if str(text) == str(sources[0]) == stdio.STREAM:
+        raise UsageError("--text - and the source would both be read from standard input")
+
+
 def _selection(lines: Path | None) -> Selection:
     from hwcli.ink.selection import Selection, read_selection
 
@@ -127,34 +151,52 @@ def _selection(lines: Path | None) -> Selection:
 
 
 @contextlib.contextmanager
-def _staged(file: BinaryIO, selection: Selection) -> Iterator[tuple[BinaryIO, Callable[[list[int]], None]]]:
-    """Give the file to write to, and what brings its drawings in order (a temporary file if there is one)."""
+def _staged(file: BinaryIO, selection: Selection) -> Iterator[BinaryIO]:
+    """Give what to write to: ``file``, or a temporary file where the drawings are put in order afterwards."""
+    import tempfile
+
+    if not selection.is_ordered:
+        yield file
+        return
+    with tempfile.TemporaryFile(prefix="hw-") as stage:
+        yield stage
+
+
+def _bring_in_order(stage: BinaryIO, order: list[int] | None, file: BinaryIO) -> None:
+    """Bring the drawings ``order`` of ``stage`` to ``file``, which may be the same."""
+    import shutil
     import tempfile
 
     from hwcli.ink.gathering import arrange
 
-    if not selection.is_ordered:
-        yield file, lambda places: None
-        return
-    with tempfile.TemporaryFile(prefix="hw-") as stage:
-        yield stage, lambda places: arrange(stage, places, file, "temporary file")
+    if stage is not file:
+        arrange(stage, order, file, "temporary file")
+    elif order is not None:
+        with tempfile.TemporaryFile(prefix="hw-") as copy:
+            file.seek(0)
+            shutil.copyfileobj(file, copy, 1 << 20)
+            file.seek(0)
+            file.truncate()
+            arrange(copy, order, file, "temporary file")
 
 
 class _Ingest:
     """Reads sources into a strokes file."""
 
-    def __init__(self, file: BinaryIO, selection: Selection, report: Report, skip_bad: bool) -> None:
+    def __init__(
+        self, file: BinaryIO, selection: Selection, report: Report, skip_bad: bool, cut: Cut, text: Path | None
+    ) -> None:
         from hwcli.ink.sources.iam_ondb import Database
 
-        self._file, self._selection, self._report = file, selection, report
+        self._file, self._selection, self._report, self._cut, self._text = file, selection, report, cut, text
         self._database: Database = Database()
         self._on_bad = report.note_bad if skip_bad else None
         self._history: list[str] = []
         self._done = self._read = 0
         self._show: console.Progress = lambda done, note="": None
 
-    def read(self, sources: list[Path], cleaning: object, step: float | None) -> list[int]:
-        """Read ``sources`` and return the places of their drawings in the list of the selection."""
+    def read(self, sources: list[Path], cleaning: object, step: float | None) -> list[int] | None:
+        """Read ``sources``; return which of the drawings written stay, in order (None: all as they are)."""
         from hwcli.ink.cleaning import Cleaning
         from hwcli.ink.gathering import Gathering
         from hwcli.ink.strokes_file import StrokesWriter
@@ -172,7 +214,10 @@ class _Ingest:
                 raise HwError(self._why_nothing())
             self._database.name(writer, self._report.texts)
             writer.history = [*dict.fromkeys(self._history), this_command()]
-        return gathering.places
+        order = gathering.order()
+        if order == []:
+            raise HwError(self._why_nothing())
+        return order
 
     def _why_nothing(self) -> str:
         if self._report.unreadable:
@@ -184,8 +229,9 @@ class _Ingest:
     def _read_source(self, path: Path, gathering: Gathering) -> None:
         self._report.read["sources"] += 1
         name = "stdin" if str(path) == stdio.STREAM else path.name.partition(".")[0] or path.name
+        gathering.begin_source()
         try:
-            for count, drawing in enumerate(self._drawings(path)):
+            for count, drawing in enumerate(self._with_texts(path, self._lines(path, name))):
                 gathering.add(drawing, name, self._on_bad)
                 if count % EVERY == 0:
                     self._tell(self._read)
@@ -196,6 +242,39 @@ class _Ingest:
         with contextlib.suppress(OSError):
             self._done += path.stat().st_size
         self._read = 0
+
+    def _lines(self, path: Path, name: str) -> Iterator[Drawing]:
+        """Yield the drawings at ``path``, called ``name``; those that are pages are cut into lines."""
+        from hwcli.ink.pages import Page, cut
+
+        for drawing in self._drawings(path):
+            is_page = isinstance(drawing, Page)
+            if is_page:
+                drawing.id = "-".join(part for part in (name, drawing.id) if part)
+            yield from cut(drawing) if (is_page or self._cut == "all") and self._cut != "none" else [drawing]
+
+    def _with_texts(self, path: Path, drawings: Iterator[Drawing]) -> Iterator[Drawing]:
+        """Yield ``drawings`` with the texts that were named for them or that stand beside them."""
+        from hwcli.ink.texts import read_texts, with_texts
+
+        beside = path.with_suffix(".txt") if path.suffix.lower() in TEXT_BESIDE else None
+        named = self._text or (beside if beside is not None and beside.is_file() else None)
+        if named is None:
+            yield from drawings
+            return
+        with stdio.open_input(named) as file:
+            texts = read_texts(file, stdio.name_of(named))
+        lines = list(drawings)
+        if self._text is None and any(drawing.text for drawing in lines):
+            yield from lines
+            return
+        matched = with_texts(lines, texts)
+        if matched is None:
+            console.warn(
+                f"{stdio.name_of(path)}: {len(lines)} lines of ink, but {len(texts)} of text in "
+                f"{stdio.name_of(named)}: left without a text"
+            )
+        yield from lines if matched is None else matched
 
     def _tell(self, read: int) -> None:
         self._read = read

@@ -21,6 +21,7 @@ from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 OnBad = Callable[[BadInput], None]
 EMPTY = "drawings without points"
 TWICE = "drawings that were there already"
+REPLACED = "drawings that were written again"
 MOST_TOLD = 100
 """Messages and ids that a report lists, at most, of each kind."""
 
@@ -115,13 +116,19 @@ class Gathering:
         self._writer, self._selection, self._cleaning, self._step = writer, selection, cleaning, step
         self._report = report
         self._digests: dict[str, bytes] = {}
-        self.places: list[int] = []
-        """For each drawing written, its place in the list of the selection."""
+        self._places: list[int] = []
+        self._of_source: dict[str, tuple[int, int, int]] = {}
+        self._replaced: set[int] = set()
+
+    def begin_source(self) -> None:
+        """Take what is added from now on as from another source: ids say which drawing is meant in one only."""
+        self._of_source = {}
 
     def add(self, drawing: Drawing, source: str, on_bad: OnBad | None) -> None:
         """Add ``drawing``, read from ``source``, if it is wanted; raises BadInput without ``on_bad``."""
         self._report.read["drawings"] += 1
-        drawing.id = storable(drawing.id) or f"{source}-{self._report.read['drawings']}"
+        drawing.id = id = storable(drawing.id) or f"{source}-{self._report.read['drawings']}"
+        self._replace(drawing.extra.get("replaces"))
         if not self._selection.wants(drawing.id):
             return
         self._report.read["points"] += len(drawing)
@@ -139,10 +146,28 @@ class Gathering:
         treated.text, treated.writer = storable(treated.text), storable(treated.writer)
         treated.source = storable(treated.source or source)
         self._writer.add(treated)
-        self.places.append(place)
-        self._report.written["drawings"] += 1
-        self._report.written["strokes"] += int(np.count_nonzero(treated.points[:-1, 2])) + 1
-        self._report.written["points"] += len(treated)
+        strokes = int(np.count_nonzero(treated.points[:-1, 2])) + 1
+        self._of_source[id] = len(self._places), strokes, len(treated)
+        self._places.append(place)
+        self._count(1, strokes, len(treated))
+
+    def _count(self, drawings: int, strokes: int, points: int) -> None:
+        for what, number in (("drawings", drawings), ("strokes", strokes), ("points", points)):
+            self._report.written[what] += number
+
+    def _replace(self, id: object) -> None:
+        """Leave out the drawing ``id`` of the same source: its writer has written it again."""
+        if isinstance(id, str) and id in self._of_source:
+            index, strokes, points = self._of_source.pop(id)
+            self._replaced.add(index)
+            self._report.dropped[REPLACED] += 1
+            self._count(-1, -strokes, -points)
+
+    def order(self) -> list[int] | None:
+        """Return which of the drawings written stay, in the order of the selection; None: all, as they are."""
+        kept = [index for index in range(len(self._places)) if index not in self._replaced]
+        order = sorted(kept, key=self._places.__getitem__)
+        return None if order == list(range(len(self._places))) else order
 
     def _treated(self, drawing: Drawing) -> Drawing | None:
         treated = clean(drawing, self._cleaning, self._report.mended, self._report.dropped)
@@ -174,10 +199,9 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-def arrange(staged: BinaryIO, places: list[int], file: BinaryIO, source: str) -> None:
-    """Copy the strokes file ``staged`` to the empty ``file``, its drawings in the order of their ``places``."""
-    order = sorted(range(len(places)), key=places.__getitem__)
-    if order == list(range(len(order))):
+def arrange(staged: BinaryIO, order: list[int] | None, file: BinaryIO, source: str) -> None:
+    """Copy the drawings ``order`` (None: all) of the strokes file ``staged`` to the empty ``file``."""
+    if order is None:
         staged.seek(0)
         shutil.copyfileobj(staged, file, 1 << 20)
         return

@@ -34,15 +34,15 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
     ------
     BadInput: a line cannot be read and there is no ``on_bad``.
     """
-    drawing: _Gathered | None = None
+    drawing: Growing | None = None
     for number, line in _lines(file, source):
         try:
             record = _parse(line)
             if not _is_header(record):
-                drawing = drawing or _Gathered({})
+                drawing = drawing or Growing({})
                 drawing.add(record)
                 continue
-            following = _Gathered(_header(record))
+            following = Growing(_header(record))
         except ValueError as error:
             bad = BadInput(source, str(error), number)
             if on_bad is None:
@@ -50,12 +50,37 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
             on_bad(bad)
             if b'"drawing"' not in line:
                 continue
-            following = _Gathered({}, spoilt=True)
+            following = Growing({}, spoilt=True)
         if drawing is not None and not drawing.spoilt:
             yield drawing.finish()
         drawing = following
     if drawing is not None and not drawing.spoilt:
         yield drawing.finish()
+
+
+def grow_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Growing]:
+    """Yield the drawing that is being read, again after each line of it: ``finish`` gives what has come so far.
+
+    Raises as ``read_drawings``; ``on_bad`` as there.
+    """
+    drawing: Growing | None = None
+    for number, line in _lines(file, source):
+        try:
+            record = _parse(line)
+            if _is_header(record):
+                drawing = Growing(_header(record))
+            else:
+                drawing = drawing or Growing({})
+                drawing.add(record)
+        except ValueError as error:
+            bad = BadInput(source, str(error), number)
+            if on_bad is None:
+                raise bad from error
+            on_bad(bad)
+            if b'"drawing"' in line:
+                drawing = Growing({}, spoilt=True)
+        if drawing is not None and not drawing.spoilt:
+            yield drawing
 
 
 def _is_header(record: Any) -> bool:
@@ -119,10 +144,11 @@ def _string(record: dict[str, Any], key: str) -> str:
     return value
 
 
-class _Gathered:
+class Growing:
     """The drawing that is being read."""
 
     def __init__(self, header: dict[str, Any], spoilt: bool = False) -> None:
+        """Begin a drawing with this ``header``; of a ``spoilt`` one the points do not count."""
         self.spoilt = spoilt
         self._header = header
         self._points = array("d")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,10 +19,11 @@ from hwcli.ink.drawing import Drawing
 
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
+PACKED_XML, UNIPEN = "packed xml", "unipen"
+KNOWN = "JSON lines, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
 _STARTS = (
     (b"\x89HDF\r\n\x1a\n", HDF5),
     (b"PK\x03\x04", ZIP),
-    (b"\x1f\x8b", ARCHIVE),
     (b"<", XML),
     (b"\xff\xfe", XML),
     (b"\xfe\xff", XML),
@@ -30,17 +33,32 @@ _STARTS = (
 _IN_ANY_ORDER = (HDF5, ZIP)
 _LONGEST_BLANK = 1 << 16
 _TAR_START = 512
+_GZIP = b"\x1f\x8b"
+_KEYWORD = re.compile(rb"\.[A-Z][A-Z0-9_]+(\s|$)")
+_MARK = b"\xef\xbb\xbf"
 
 
 def kind_of(start: bytes) -> str:
     """Return which format a file has that begins with the bytes ``start``."""
     if start[257:262] == b"ustar":
         return ARCHIVE
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(_GZIP):
+        return PACKED_XML if _unpacked(start).removeprefix(_MARK).lstrip()[:1] == b"<" else ARCHIVE
+    text = start.removeprefix(_MARK).lstrip()
+    if _KEYWORD.match(text):
+        return UNIPEN
     for magic, kind in _STARTS:
         if start.startswith(magic) or text.startswith(magic):
             return kind
     return UNKNOWN if text else EMPTY
+
+
+def _unpacked(start: bytes) -> bytes:
+    """Return some of the first bytes of what is packed with gzip."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(start, _TAR_START)
+    except zlib.error:
+        return b""
 
 
 def peeked(file: BinaryIO) -> tuple[str, BinaryIO]:
@@ -92,10 +110,11 @@ def open_ink(path: str | Path, on_bad: OnBad | None = None) -> Iterator[Iterator
 
 
 def read_any(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
-    """Yield the drawings of ``file``: JSON lines, a strokes file, InkML or stroke-3 arrays.
+    """Yield the drawings of ``file``: JSON lines, a strokes file, InkML, stroke-3 arrays, or pages of others.
 
-    ``source`` is what messages call it.  With ``on_bad`` a record that cannot be read is handed to it and
-    left out.  What can only be read in any order (HDF5, zip) is copied to a temporary file if it is a pipe.
+    Xournal++, SVG and UNIPEN give each page as one ``pages.Page``.  ``source`` is what messages call the file.
+    With ``on_bad`` a record that cannot be read is handed to it and left out.  What can only be read in any
+    order (HDF5, zip) is copied to a temporary file if it is a pipe.
 
     Raises
     ------
@@ -105,16 +124,24 @@ def read_any(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterat
     if kind == JSON:
         yield from jsonl.read_drawings(file, source, on_bad)
     elif kind == XML:
-        from hwcli.ink.sources.inkml import read_inkml
+        from hwcli.ink.sources.documents import read_document
 
-        yield from read_inkml(file, source, on_bad)
+        yield from read_document(file, source, on_bad)
+    elif kind == PACKED_XML:
+        from hwcli.ink.sources.documents import read_packed_document
+
+        yield from read_packed_document(file, source, on_bad)
+    elif kind == UNIPEN:
+        from hwcli.ink.sources.unipen import read_unipen
+
+        yield from read_unipen(file, source, on_bad)
     elif kind in _IN_ANY_ORDER:
         with seekable(file) as whole:
             yield from _read_whole(whole, kind, source, on_bad)
     elif kind == EMPTY:
         raise BadInput(source, "empty: there is no ink in it")
     else:
-        raise BadInput(source, "not ink that hw knows: JSON lines, hw strokes (HDF5), InkML, stroke-3 (npz)")
+        raise BadInput(source, f"not ink that hw knows: {KNOWN}")
 
 
 def _read_whole(file: BinaryIO, kind: str, source: str, on_bad: OnBad | None) -> Iterator[Drawing]:

@@ -174,15 +174,20 @@ def test_undo_start_over_and_an_empty_sheet(page: chromium.Page, hw: Hw) -> None
     assert len(hw.drawings()[0]) == 2
 
 
+RUB = """
+(({ left, top }) => ["pointerdown", "pointermove", "pointerup"].forEach(name =>
+    sheet.canvas.dispatchEvent(new PointerEvent(name, {
+        pointerType: "pen", pointerId: 7, button: 5, buttons: 32, clientX: left + 303, clientY: top + 130,
+    }))
+))(sheet.canvas.getBoundingClientRect())
+"""
+
+
 def test_a_pen_s_other_end_rubs_out(page: chromium.Page, used: Hw) -> None:
     begin(page, used)
     page.stroke(WAVE, "pen")
     page.stroke([(300, 100, 0.5), (300, 160, 0.5)], "pen")
-    page.value(
-        """(box => ["pointerdown", "pointermove", "pointerup"].forEach(name =>
-        sheet.canvas.dispatchEvent(new PointerEvent(name, { pointerType: "pen", pointerId: 7, button: 5,
-        buttons: 32, clientX: box.left + 303, clientY: box.top + 130 }))))(sheet.canvas.getBoundingClientRect())"""
-    )
+    page.value(RUB)
     assert page.value("sheet.strokes.length") == 1
     page.click("undo")
     assert page.value("sheet.strokes.length") == 2

@@ -108,7 +108,7 @@ def test_each_outer_group_is_a_drawing() -> None:
     ("content", "reason"),
     [
         ("<ink><trace>1 2</ink>", "not XML"),
-        ("<svg/>", "neither InkML"),
+        ("<html/>", "neither InkML"),
         ("<ink><trace>1 2, 3</trace></ink>", "x and a y"),
         ("<ink><trace>1 2 3</trace></ink>", "more values"),
         ("<ink><trace>1 a</trace></ink>", "no point"),

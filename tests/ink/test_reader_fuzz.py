@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from hwcli.errors import HwError
 from hwcli.ink import Drawing
 from hwcli.ink.jsonl import DrawingWriter, read_drawings
+from hwcli.ink.pages import cut
 from hwcli.ink.reading import read_any
 from hwcli.ink.sinks.inkml import write_inkml
 from hwcli.ink.sinks.stroke3 import write_stroke3
@@ -109,6 +110,30 @@ def read_line(file: io.BytesIO, source: str) -> Iterable[Drawing]:
     yield LineReader().read(file.read(), source)
 
 
+XOPP = b"""<?xml version="1.0"?><xournal><page width="595.2"><layer>
+<stroke tool="pen" width="1.4 0.5 1">10 20 11.5 21 12 22.25</stroke><stroke tool="pen" width="1">1 2</stroke>
+</layer></page><page><layer><stroke tool="pen">1 2 3 4</stroke></layer></page></xournal>"""
+SVG = b"""<svg xmlns="http://www.w3.org/2000/svg"><style>.a{fill:none;stroke:#000}</style>
+<g class="a" transform="translate(1 2) scale(2)">
+<path d="M1 2c3 4 5 6 7 8s1 2 3 4a5 6 7 0 1 8 9q1 2 3 4t1 2zm1 1"/>
+<polyline points="1,2 3,4"/><line x1="1" x2="2"/></g><path style="fill:none" d="M1 100h50v20"/></svg>"""
+UNIPEN = b""".VERSION 1.0
+.COORD X Y T P
+.SEGMENT WORD 0-1:1,2 OK "word"
+.PEN_DOWN
+1 2 3 4 5 6 7 8
+.PEN_UP
+1 2 3 4
+.PEN_DOWN
+9 8 7 6
+"""
+
+
+def read_pages(file: io.BytesIO, source: str) -> Iterable[Drawing]:
+    for drawing in read_any(file, source):
+        yield from cut(drawing)
+
+
 Read = Callable[[Any, str], Iterable[Drawing]]
 FORMATS: dict[str, tuple[Callable[[], bytes], Read]] = {
     "jsonl": (as_jsonl, read_drawings),
@@ -118,6 +143,10 @@ FORMATS: dict[str, tuple[Callable[[], bytes], Read]] = {
     "archive": (as_archive, read_archive),
     "tar": (lambda: as_archive(packed=False), read_archive),
     "line": (lambda: LINE, read_line),
+    "xopp": (lambda: gzip.compress(XOPP, 1), read_pages),
+    "xournal": (lambda: XOPP, read_pages),
+    "svg": (lambda: SVG, read_pages),
+    "unipen": (lambda: UNIPEN, read_pages),
 }
 KINDS = pytest.mark.parametrize("kind", FORMATS)
 
@@ -190,6 +219,42 @@ def test_damaged_files(kind: str, change: Callable[[bytes], bytes]) -> None:
 @given(change=damage())
 def test_damage_inside_an_intact_gzip_file(change: Callable[[bytes], bytes]) -> None:
     read_all(read_archive, gzip.compress(change(as_archive(packed=False)), 1))
+
+
+@QUICK
+@given(change=damage())
+def test_damage_inside_an_intact_packed_document(change: Callable[[bytes], bytes]) -> None:
+    read_all(read_pages, gzip.compress(change(XOPP), 1))
+
+
+@QUICK
+@given(text=st.text(alphabet="MmLlHhVvCcSsQqTtAaZz0123456789.,-+eE ", max_size=60))
+def test_any_path_data(text: str) -> None:
+    read_all(
+        read_pages, f'<svg><path stroke="red" d="{text}"/><path stroke="red" d="M1 {text}"/></svg>'.encode()
+    )
+
+
+@QUICK
+@given(text=st.text(alphabet="matrixrotsclewYXku(),.0123456789e- ", max_size=50))
+def test_any_transform(text: str) -> None:
+    read_all(read_pages, f'<svg><path stroke="red" transform="{text}" d="M1 2L3 4"/></svg>'.encode())
+
+
+@QUICK
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.sampled_from(
+                [".PEN_DOWN", ".PEN_UP", ".COORD", ".DT", ".SEGMENT", ".HIERARCHY", ".WRITER_ID", ""]
+            ),
+            st.text(alphabet='0123456789 .-:,XYTP"WORDLINE', max_size=20),
+        )
+    )
+)
+def test_any_statements_of_unipen(lines: list[tuple[str, str]]) -> None:
+    body = "".join(f"{keyword} {text}\n" for keyword, text in lines)
+    read_all(read_pages, f".PEN_DOWN\n1 2 3 4\n{body}".encode())
 
 
 def npz(**arrays: bytes) -> bytes:

@@ -18,8 +18,9 @@ MAY_IMPORT = {
     "options": {"console", "stdio", "errors"},
     "commands": {
         "commands", "options", "console", "stdio", "errors", "threads",
-        "drawing", "writing", "learning", "measuring", "model", "ink",
+        "drawing", "writing", "learning", "measuring", "collecting", "model", "ink",
     },
+    "collecting": {"collecting", "ink", "errors"},
     "drawing": {"drawing", "ink", "errors"},
     "writing": {"writing", "ink", "model", "errors"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
@@ -36,6 +37,7 @@ LIBRARIES = {
     "model": {"numpy", "h5py"},
     "writing": {"numpy", "anyascii"},
     "measuring": {"numpy", "onnxruntime"},
+    "collecting": {"numpy"},
     "drawing": {"numpy", "cairosvg"},
     "learning": {"numpy", "h5py", "tensorflow"},
 }

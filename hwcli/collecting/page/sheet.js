@@ -242,8 +242,16 @@ class Sheet {
 
   erase(x, y) {
     const near = this.letter * 0.3;
-    const left = this.strokes.filter(({ points }) => !points.some((p) => Math.hypot(p[0] - x, p[1] - y) < near));
+    const isNear = (point, i, points) => Sheet.distance(x, y, points[Math.max(0, i - 1)], point) < near;
+    const left = this.strokes.filter(({ points }) => !points.some(isNear));
     if (left.length < this.strokes.length) this.change(left);
+  }
+
+  /* The distance of (x, y) from the straight line between two points. */
+  static distance(x, y, [x0, y0], [x1, y1]) {
+    const length = (x1 - x0) ** 2 + (y1 - y0) ** 2;
+    const share = length ? Math.min(1, Math.max(0, ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / length)) : 0;
+    return Math.hypot(x0 + share * (x1 - x0) - x, y0 + share * (y1 - y0) - y);
   }
 
   up(event) {

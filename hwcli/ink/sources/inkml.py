@@ -18,7 +18,7 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.sources import whiteboard
 from hwcli.ink.sources.inkml_values import trace_values
-from hwcli.ink.sources.xml import parse_xml
+from hwcli.ink.sources.xml import local_name, parse_xml
 
 OnBad = Callable[[BadInput], None]
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
@@ -72,20 +72,18 @@ def read_inkml(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iter
     content = file.read(limits.DOCUMENT + 1)
     if len(content) > limits.DOCUMENT:
         raise BadInput(source, f"an XML document of more than {limits.DOCUMENT} bytes")
-    root = parse_xml(content, source)
-    if _local(root) == whiteboard.ROOT:
+    yield from read_root(parse_xml(content, source), content, source, on_bad)
+
+
+def read_root(root: Any, content: bytes, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+    """Yield the drawings of ``content``, whose outermost element is ``root``; see ``read_inkml``."""
+    if local_name(root) == whiteboard.ROOT:
         yield whiteboard.LineReader().read(content, source)
-    elif _local(root) == "ink":
+    elif local_name(root) == "ink":
         yield from _Document(root, source, on_bad).drawings()
     else:
-        raise BadInput(
-            source, f"XML, but neither InkML nor a line of IAM-OnDB: its root is <{_local(root)[:40]}>"
-        )
-
-
-def _local(element: Any) -> str:
-    """Return the name of ``element`` without its namespace ("" for a comment)."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+        known = "neither InkML, Xournal++, SVG nor a line of IAM-OnDB"
+        raise BadInput(source, f"XML, but {known}: its root is <{local_name(root)[:40]}>")
 
 
 def _reference(element: Any, name: str) -> str:
@@ -101,9 +99,9 @@ class _Document:
         formats = []
         for element in root.iter():
             name = element.get(_ID) or element.get("id")
-            if name and _local(element) in ("context", "inkSource", "traceFormat"):
+            if name and local_name(element) in ("context", "inkSource", "traceFormat"):
                 self._declared[name] = element
-            if _local(element) == "traceFormat":
+            if local_name(element) == "traceFormat":
                 formats.append(element)
         self._formats = {id(element): self._format(element) for element in formats}
         # Many programs declare one format and never refer to it.
@@ -112,12 +110,12 @@ class _Document:
     def drawings(self) -> Iterator[Drawing]:
         """Yield the drawings: the traces outside of groups first, then each group."""
         loose = _Gathered(self._names(self._root))
-        groups = [element for element in self._root if _local(element) == "traceGroup"]
+        groups = [element for element in self._root if local_name(element) == "traceGroup"]
         context = ""
         for element in self._root:
-            if _local(element) == "context":
+            if local_name(element) == "context":
                 context = element.get(_ID) or element.get("id") or context
-            elif _local(element) == "trace":
+            elif local_name(element) == "trace":
                 self._add(loose, element, context)
         if loose.strokes or (not groups and self._on_bad is None):
             yield self._drawing(loose)
@@ -135,9 +133,9 @@ class _Document:
             raise BadInput(self._source, f"traceGroups nested more than {_DEEPEST} deep")
         context = _reference(group, "contextRef") or context
         for element in group:
-            if _local(element) == "trace":
+            if local_name(element) == "trace":
                 self._add(gathered, element, context)
-            elif _local(element) == "traceGroup":
+            elif local_name(element) == "traceGroup":
                 self._add_group(gathered, element, context, depth + 1)
 
     def _add(self, gathered: _Gathered, trace: Any, context: str) -> None:
@@ -173,12 +171,12 @@ class _Document:
         """Return the id, text and writer that the annotations directly in ``element`` give."""
         names: dict[str, str] = {}
         for child in element:
-            key = _KEYS.get((child.get("type") or "").lower()) if _local(child) == "annotation" else None
+            key = _KEYS.get((child.get("type") or "").lower()) if local_name(child) == "annotation" else None
             if key and key not in names:
                 names[key] = " ".join((child.text or "").split())
         if (
             "id" not in names
-            and _local(element) == "traceGroup"
+            and local_name(element) == "traceGroup"
             and (name := element.get(_ID) or element.get("id"))
         ):
             names["id"] = name
@@ -223,7 +221,7 @@ class _Document:
     def _format(self, element: Any) -> Format:
         channels = []
         for child in element.iter():
-            if _local(child) == "channel":
+            if local_name(child) == "channel":
                 try:
                     channels.append(_channel(child))
                 except ValueError as error:

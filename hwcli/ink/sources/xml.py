@@ -28,3 +28,8 @@ def parse_xml(content: bytes, source: str) -> Any:
         raise BadInput(source, "its XML declares entities or refers to files, which is refused") from error
     except (ValueError, LookupError, RecursionError) as error:
         raise BadInput(source, f"not XML: {error}") from error
+
+
+def local_name(element: Any) -> str:
+    """Return the name of ``element`` without its namespace ("" for a comment)."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -1,0 +1,257 @@
+"""UNIPEN 1.0 (Guyon, Schomaker, Plamondon, Liberman and Janet, ICPR 1994): pen data as text with keywords.
+
+Where the file says which ink has which label (.SEGMENT), the longest labelled pieces below a page (sentences or
+lines, else words, else characters) are the drawings; else all its ink is a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import BadInput
+from hwcli.ink import limits
+from hwcli.ink.drawing import Drawing
+from hwcli.ink.pages import Page
+
+OnBad = Callable[[BadInput], None]
+Floats = NDArray[np.float64]
+_KEYWORD = re.compile(r"\s*\.([A-Z][A-Z0-9_]*)\b")
+_LABEL = re.compile(r'"(.*)"', re.DOTALL)
+_RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
+_PAGES = ("PAGE", "TEXT", "PARAGRAPH", "BOX", "SET")
+"""Pieces that may have several lines."""
+_USUAL = ("SENTENCE", "LINE", "PHRASE", "WORD", "CHARACTER")
+_SECONDS = 1e-3
+MOST_OVERLAP = 4
+"""How many times all of the ink its segments may have, at most."""
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Which ink has which label: ranges of components and points in them."""
+
+    level: str
+    ranges: str
+    label: str
+    line: int
+
+
+@dataclass
+class _Document:
+    """What was read so far."""
+
+    columns: tuple[str, ...] = ("X", "Y")
+    interval: float = 0.0
+    clock: float = 0.0
+    writer: str = ""
+    hierarchy: tuple[str, ...] = ()
+    components: list[tuple[bool, Floats]] = field(default_factory=list)
+    """Whether the pen was down, and (n, 4): x, y, seconds, pressure; NaN where it has none."""
+    segments: list[_Segment] = field(default_factory=list)
+    count: int = 0
+
+
+def read_unipen(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+    """Yield the drawings of the UNIPEN data in ``file``, which messages call ``source``.
+
+    With ``on_bad`` a component or a segment that cannot be read is handed to it and left out.
+
+    Raises
+    ------
+    BadInput: something cannot be read, refers to another file, or there is no ink in it.
+    """
+    content = file.read(limits.DOCUMENT + 1)
+    if len(content) > limits.DOCUMENT:
+        raise BadInput(source, f"UNIPEN data of more than {limits.DOCUMENT} bytes")
+    reader = _Reader(source, on_bad)
+    for number, keyword, text in _statements(_decoded(content)):
+        reader.take(number, keyword, text)
+    yield from reader.drawings()
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _statements(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the keyword and what follows it up to the next, of each statement."""
+    start, keyword, parts = 0, "", list[str]()
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _KEYWORD.match(line)
+        if found is None:
+            parts.append(line)
+            continue
+        if keyword:
+            yield start, keyword, "\n".join(parts)
+        start, keyword, parts = number, found[1], [line[found.end() :]]
+    if keyword:
+        yield start, keyword, "\n".join(parts)
+
+
+class _Reader:
+    """Reads one file, statement by statement."""
+
+    def __init__(self, source: str, on_bad: OnBad | None) -> None:
+        self._source, self._on_bad, self._document = source, on_bad, _Document()
+
+    def take(self, number: int, keyword: str, text: str) -> None:
+        """Take in the statement at line ``number``."""
+        document = self._document
+        try:
+            if keyword in ("PEN_DOWN", "PEN_UP"):
+                self._take_component(keyword == "PEN_DOWN", text)
+            elif keyword == "COORD":
+                document.columns = _columns(text)
+            elif keyword == "DT":
+                document.interval = _SECONDS * _numbers(text.split()[:1]).item()
+            elif keyword == "WRITER_ID":
+                document.writer = " ".join(text.split())[:200]
+            elif keyword == "HIERARCHY":
+                document.hierarchy = tuple(text.upper().split())
+            elif keyword == "SEGMENT":
+                document.segments.append(_segment(text, number))
+            elif keyword == "INCLUDE":
+                raise BadInput(
+                    self._source, "it includes another file, which is not followed: join them", number
+                )
+        except ValueError as error:
+            self._note(error, number)
+
+    def _note(self, error: ValueError, number: int) -> None:
+        bad = BadInput(self._source, str(error), number)
+        if self._on_bad is None:
+            raise bad from error
+        self._on_bad(bad)
+
+    def _take_component(self, is_down: bool, text: str) -> None:
+        document = self._document
+        # A component that cannot be read keeps its number.
+        document.components.append((False, np.zeros((0, 4))))
+        values = _numbers(text.split())
+        width = len(document.columns)
+        if len(values) % width:
+            raise ValueError(
+                f"{len(values)} numbers, which are no points of {width} ({' '.join(document.columns)})"
+            )
+        document.count += len(values) // width
+        if document.count > limits.POINTS:
+            raise BadInput(self._source, f"more than {limits.POINTS} points")
+        document.components[-1] = (is_down, self._table(values.reshape(-1, width)))
+
+    def _table(self, values: Floats) -> Floats:
+        document = self._document
+        table = np.full((len(values), 4), np.nan)
+        table[:, 2] = document.clock + document.interval * np.arange(len(values))
+        document.clock += document.interval * len(values)
+        for column, name in enumerate(("X", "Y", "T", "P")):
+            if name in document.columns:
+                table[:, column] = values[:, document.columns.index(name)]
+        table[:, 1] *= -1  # y grows upward in UNIPEN
+        if "T" in document.columns:
+            table[:, 2] *= _SECONDS
+        elif not document.interval:
+            table[:, 2] = np.nan
+        return table
+
+    # --- drawings ------------------------------------------------------------------------------------------
+
+    def drawings(self) -> Iterator[Drawing]:
+        """Yield the labelled pieces, or the page."""
+        document = self._document
+        if not any(is_down and len(table) for is_down, table in document.components):
+            raise BadInput(self._source, "no ink in it: nothing was written with the pen down")
+        level = _level(document.hierarchy, document.segments)
+        chosen = [segment for segment in document.segments if segment.level == level]
+        whole = [table for is_down, table in document.components if is_down and len(table)]
+        if not chosen:
+            yield replace(_drawing(Page, whole), writer=document.writer)
+        width, given = len(str(len(chosen))), 0
+        for number, segment in enumerate(chosen, start=1):
+            try:
+                drawing = _drawing(Drawing, self._strokes(segment.ranges))
+            except ValueError as error:
+                self._note(error, segment.line)
+                continue
+            given += len(drawing)
+            if given > MOST_OVERLAP * document.count:
+                raise BadInput(self._source, "its segments have the same ink again and again", segment.line)
+            yield replace(drawing, id=f"{number:0{width}}", text=segment.label, writer=document.writer)
+
+    def _strokes(self, ranges: str) -> list[Floats]:
+        """Return the ink of ``ranges`` such as ``0-3,5:10-6:2``: components, and points in them."""
+        components = self._document.components
+        strokes = []
+        for part in ranges.split(","):
+            found = _RANGE.fullmatch(part.strip())
+            if found is None:
+                raise ValueError(f"{part[:40]!r} says not which components")
+            first, start, last, end = (None if group is None else int(group) for group in found.groups())
+            assert first is not None
+            last = first if last is None else last
+            if not first <= last < len(components):
+                raise ValueError(f"{part[:40]!r} is not within the {len(components)} components")
+            for index in range(first, last + 1):
+                is_down, table = components[index]
+                high = end + 1 if index == last and end is not None else len(table)
+                table = table[start if index == first else 0 : high]
+                if is_down and len(table):
+                    strokes.append(table)
+        if not strokes:
+            raise ValueError("a segment without ink")
+        return strokes
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    columns = tuple(text.upper().split())
+    if "X" not in columns or "Y" not in columns or len(columns) > 100:
+        raise ValueError("its points (.COORD) have not both an X and a Y")
+    return columns
+
+
+def _numbers(words: list[str]) -> Floats:
+    try:
+        values = np.array([float(word) for word in words])
+    except ValueError:
+        raise ValueError("something else than numbers among the points") from None
+    if not (np.abs(values) <= limits.COORDINATE).all():
+        raise ValueError("a number is out of range")
+    return values
+
+
+def _segment(text: str, line: int) -> _Segment:
+    words = text.split(None, 2)
+    if len(words) < 2:
+        raise ValueError("a .SEGMENT without a level and components")
+    label = _LABEL.search(text)
+    return _Segment(words[0].upper(), words[1], " ".join(label[1].split()) if label else "", line)
+
+
+def _level(hierarchy: tuple[str, ...], segments: list[_Segment]) -> str:
+    """Return the level of the longest pieces with a label below a page, "" where there is none."""
+    labelled = dict.fromkeys(segment.level for segment in segments if segment.label)
+    levels = [level for level in (*hierarchy, *_USUAL, *labelled) if level in labelled and level not in _PAGES]
+    return levels[0] if levels else ""
+
+
+def _drawing(kind: type[Drawing], strokes: list[Floats]) -> Drawing:
+    """Return a drawing of strokes of (n, 4) x, y, seconds, pressure."""
+    table = np.concatenate(strokes)
+    points = np.zeros((len(table), 3), np.float32)
+    points[:, :2] = table[:, :2]
+    points[np.cumsum([len(stroke) for stroke in strokes]) - 1, 2] = 1
+    time, pressure = table[:, 2], np.maximum(table[:, 3], 0)
+    largest = float(np.nanmax(pressure)) if np.isfinite(pressure).any() else 0.0
+    return kind(
+        points,
+        time=(time - time[0]).astype(np.float32) if np.isfinite(time).all() else None,
+        pressure=(pressure / largest).astype(np.float32) if largest > 0 else None,
+    )

@@ -1,0 +1,165 @@
+"""SVG as a source of ink: path data, transforms, what is hidden and what is an outline."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from hwcli.errors import BadInput
+from hwcli.ink.pages import Page
+from hwcli.ink.sources.documents import read_document
+from hwcli.ink.sources.svg_path import parse_path
+
+INK = 'fill="none" stroke="black"'
+
+
+def strokes(body: str, style: str = INK) -> list[list[list[float]]]:
+    content = f'<svg xmlns="http://www.w3.org/2000/svg"><g {style}>{body}</g></svg>'
+    (page,) = read_document(io.BytesIO(content.encode()), "f")
+    assert isinstance(page, Page)
+    return [stroke[:, :2].tolist() for stroke in page.strokes()]
+
+
+def ends(data: str) -> list[list[float]]:
+    """Return where each part of a path begins and ends."""
+    return [
+        [round(float(value), 6) for value in (*path.table()[0], *path.table()[-1])] for path in parse_path(data)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("M1 2L3 4", [[1, 2, 3, 4]]),
+        ("m1,2 3,4 5,6", [[1, 2, 9, 12]]),
+        ("M1 2 3 4 5 6", [[1, 2, 5, 6]]),
+        ("M1-2.5.5.5l-1-.5", [[1, -2.5, -0.5, 0]]),
+        ("M0 0h5v5H1V1", [[0, 0, 1, 1]]),
+        ("M0 0 h5 z l0 7", [[0, 0, 0, 0], [0, 0, 0, 7]]),
+        ("M0 0c1 1 2 2 3 0s2-2 3 0", [[0, 0, 6, 0]]),
+        ("M0 0Q1 1 2 0T4 0", [[0, 0, 4, 0]]),
+        ("M0 0a1 1 0 012 0", [[0, 0, 2, 0]]),
+        ("M0 0A1,1,0,0,0,2,0A1 1 0 1 1 4 0", [[0, 0, 4, 0]]),
+        ("M1e1 2E-1 L3 4 M9 9 M5 5 l1 1", [[10, 0.2, 3, 4], [5, 5, 6, 6]]),
+        ("M7 7", []),
+        ("M7 7h0", [[7, 7, 7, 7]]),
+        ("", []),
+    ],
+)
+def test_path_data(data: str, expected: list[list[float]]) -> None:
+    assert ends(data) == [pytest.approx(part) for part in expected]
+
+
+@pytest.mark.parametrize(
+    "data", ["L1 2", "M1", "M1 2 X", "M1 2 L3", "hello", "M1 2 a1 1 0 2 0 1 1", "M1e999 0", "z"]
+)
+def test_what_is_no_path_data(data: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_path(data)
+
+
+def test_arcs_and_curves_are_where_they_should_be() -> None:
+    (arc,) = parse_path("M1 0A1 1 0 1 1 0-1")
+    assert np.hypot(*arc.table().T) == pytest.approx(1)
+    assert len(arc.table()) > 20
+    (ellipse,) = parse_path("M0 0A4 2 30 0 1 5 1")
+    turned = ellipse.table() @ np.array(
+        [[math.cos(0.5235988), -math.sin(0.5235988)], [math.sin(0.5235988), math.cos(0.5235988)]]
+    )
+    assert np.ptp(turned[:, 1]) < 4
+    (curve,) = parse_path("M0 0C0 1 1 1 1 0")
+    t = np.linspace(0, 1, len(curve.table()))
+    np.testing.assert_allclose(curve.table()[:, 0], 3 * (1 - t) * t**2 + t**3, atol=1e-9)
+    np.testing.assert_allclose(curve.table()[:, 1], 3 * (1 - t) * t, atol=1e-9)
+
+
+def test_transforms_and_groups() -> None:
+    body = """<g transform="translate(10 20) scale(2)">
+      <polyline points="0,0 1,0 1,1" transform="rotate(90)"/></g>
+      <g transform="matrix(1 0 0 -1 0 5)"><line x1="1px" y1="2" x2="3" y2="2"/></g>"""
+    one, two = strokes(body)
+    np.testing.assert_allclose([one[0], one[-1]], [[10, 20], [8, 22]], atol=1e-5)
+    np.testing.assert_allclose([two[0], two[-1]], [[1, 3], [3, 3]], atol=1e-5)
+
+
+def test_what_is_hidden_is_left_out() -> None:
+    path = '<path d="M0 0L1 1"/>'
+    body = f"""<g style="display:none">{path}</g><g visibility="hidden">{path}</g><defs>{path}</defs>
+      <symbol>{path}</symbol><clipPath>{path}</clipPath><path d="M5 5L6 6"/>"""
+    (one,) = strokes(body)
+    assert one[0] == [5, 5]
+
+
+def test_outlines_are_no_ink() -> None:
+    outline, line = '<path d="M0 0L9 0L9 9Z"/>', '<path d="M0 0L9 0"/>'
+    with pytest.raises(BadInput, match="outlines"):
+        strokes(outline, "")
+    with pytest.raises(BadInput, match="outlines"):
+        strokes(line, 'fill="black"')
+    assert len(strokes(line, "")) == 1
+    assert len(strokes(outline, 'stroke="red"')) == 1
+
+
+def test_styles_of_classes() -> None:
+    body = """<style>/* {} */ .pen, .x { stroke: #000; fill: none } path.y{}</style>
+      <path class="pen" d="M0 0L9 0Z"/><path class="no" d="M0 0L9 0Z"/>"""
+    assert len(strokes(body, "")) == 1
+
+
+def test_lines_that_follow_each_other_are_one_stroke() -> None:
+    body = '<polyline points="0,0 1,1"/><polyline points="1,1 2,1"/><polyline points="2,2 3,3"/>'
+    assert len(strokes(body)) == 2
+
+
+def test_straight_lines_get_points_as_close_as_a_pen_s() -> None:
+    (one,) = strokes('<path d="M0 0L120 0L120 60"/>')
+    steps = np.hypot(*np.diff(one, axis=0).T)
+    assert steps.max() <= 10.001
+    assert [120, 0] in one
+
+
+def test_dots() -> None:
+    assert [len(stroke) for stroke in strokes('<path d="M1 1h0"/><path d="M5 5z"/><path d="M0 9L1 9"/>')][
+        :2
+    ] == [1, 1]
+
+
+def test_a_bad_path_can_be_left_out() -> None:
+    good = 'd="M0 0L1 1"'
+    content = f'<svg><g {INK}><path id="p1" d="M1"/><path {good}/><path transform="x(1)" {good}/></g></svg>'
+    told: list[BadInput] = []
+    (page,) = read_document(io.BytesIO(content.encode()), "f", told.append)
+    assert len(list(page.strokes())) == 1
+    assert "path p1" in str(told[0])
+    assert "transform" in str(told[1])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<svg>" + "<g>" * 300 + "</g>" * 300 + "</svg>",
+        f"<svg><path {INK} d='M0 0L1 1' transform='{'(' * 20_000}'/></svg>",
+        f"<svg><path {INK} d='M0 0L1 1L2 2' transform='scale(1e300) scale(1e300)'/></svg>",
+        f"<svg><g {INK}><path d='M0 0h.001'/><path d='M0 0h.001'/><path d='M0 0H900000000'/></g></svg>",
+        "<svg><style>" + "/*" * 50_000 + "{" * 50_000 + "</style></svg>",
+        f"<svg><path {INK} d='{'M' * 100_000}'/></svg>",
+    ],
+)
+def test_what_is_made_to_do_harm_is_refused_quickly(content: str) -> None:
+    with pytest.raises(BadInput):
+        list(read_document(io.BytesIO(content.encode()), "f"))
+
+
+numbers = st.floats(-1e4, 1e4).map(lambda value: round(value, 3))
+
+
+@given(lines=st.lists(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=6), min_size=1, max_size=5))
+def test_corners_are_where_they_were_drawn(lines: list[list[tuple[float, float]]]) -> None:
+    body = "".join(f'<path d="M{" ".join(f"{x},{y}" for x, y in line)}"/>' for line in lines)
+    found = [point for stroke in strokes(body) for point in stroke]
+    for x, y in (point for line in lines for point in line):
+        assert min(math.hypot(x - a, y - b) for a, b in found) < 1e-2
