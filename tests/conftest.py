@@ -167,6 +167,26 @@ def model_h5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def texted_h5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with a window, on level ink of one height at equal steps: it scribbles, but comes to its end."""
+    from hwcli.ink.offsets import Scale
+    from hwcli.model import Config, Model
+    from hwcli.model.file import weight_shapes, write_model
+
+    network = {"layers": 2, "units": 10, "mixtures": 3, "window": 2}
+    data = {"scale": "spread", "level": True, "height": True, "step": 0.5}
+    config = Config().updated({"network": network, "data": data})
+    rng = np.random.default_rng(5)
+    shapes = weight_shapes(config.network).items()
+    weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
+    weights["window/bias"][4:] = -1.0  # how far the window moves at a point: e to the power of this
+    path = tmp_path_factory.mktemp("texted") / "texted.h5"
+    with path.open("w+b") as file:
+        write_model(file, Model(config, Scale((0, 0), (0.4, 0.4)), weights))
+    return path
+
+
 # --- IAM-OnDB ----------------------------------------------------------------------------------------------
 
 IAM_FORMS = ("a01-000u", "a01-000x", "a01-003", "b02-045z")

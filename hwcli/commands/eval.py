@@ -20,7 +20,7 @@ import typer
 from hwcli import console, stdio
 from hwcli.commands import looks
 from hwcli.errors import BadInput, HwError, ThresholdNotMet, UsageError
-from hwcli.options import Force, ModelFile, Quiet, SkipBad, Verbose, chosen_model
+from hwcli.options import Force, ModelFile, Quiet, Seed, SkipBad, Verbose, chosen_model
 from hwcli.threads import cores, one_core_a_product
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ PLOT_POINTS = 2000
 
 def run(
     ink: Annotated[
-        str, typer.Argument(metavar="[FILE|-]", help="Strokes or points to measure on; - is stdin.")
-    ] = stdio.STREAM,
+        str | None,
+        typer.Argument(metavar="[FILE|-]", help="Strokes or points to measure on; - or nothing is stdin."),
+    ] = None,
     model: ModelFile = None,
     lines: Annotated[
         Path | None,
@@ -65,7 +66,7 @@ def run(
     ] = None,
     legibility: Annotated[
         bool,
-        typer.Option("--legibility", help="Have the drawings read: what share is read wrong (extra 'read')."),
+        typer.Option("--legibility", help="Tell what share of FILE, points or texts to write, is read wrong."),
     ] = False,
     liveliness: Annotated[
         bool, typer.Option("--liveliness", help="Tell how slant, width and heights vary over the drawings.")
@@ -82,6 +83,7 @@ def run(
             "--max-cer", metavar="SHARE", help="End with exit code 3 above this share of characters, as 20%."
         ),
     ] = None,
+    seed: Seed = None,
     skip_bad: SkipBad = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -100,11 +102,13 @@ def run(
         )
         _refuse({} if legibility else {"--max-cer": max_cer}, "only with --legibility")
         most = None if max_cer is None else looks.share(max_cer, "--max-cer")
-        asked = looks.Asked(ink, real, legibility, liveliness, lines, limit, most, skip_bad, as_json)
+        asked = looks.Asked(
+            ink, model, seed, real, legibility, liveliness, lines, limit, most, skip_bad, as_json
+        )
         looks.measure(asked)
         return
-    _refuse({"--real": real, "--max-cer": max_cer}, "only with --legibility or --liveliness")
-    path = chosen_model(model)
+    _refuse({"--real": real, "--max-cer": max_cer, "--seed": seed}, "only with --legibility or --liveliness")
+    path, ink = chosen_model(model), ink or stdio.STREAM
     if max_nll is not None and math.isnan(max_nll):
         raise UsageError("--max-nll: not a number")
     one_core_a_product()

@@ -6,16 +6,19 @@ read), and measured and real (null when there is none), each as ``hwcli.measurin
 
 from __future__ import annotations
 
+import io
 import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hwcli import console, stdio
 from hwcli.errors import BadInput, HwError, ThresholdNotMet, UsageError
-from hwcli.threads import cores
+from hwcli.options import chosen_model, settled_seed
+from hwcli.threads import cores, one_core_a_product
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -27,9 +30,14 @@ WORST = 20
 
 @dataclass(frozen=True)
 class Asked:
-    """What to measure: the drawings of ``ink``, or, where there are none, what is written of the real texts."""
+    """What to measure: the drawings of ``ink``, or what ``model`` writes of the texts in it.
+
+    Without ``ink`` the texts are those of the ``real`` lines; or it is standard input.
+    """
 
     ink: str | None
+    model: Path | None
+    seed: int | None
     real: Path | None
     is_read: bool
     is_shaped: bool
@@ -63,12 +71,14 @@ class _Source:
             with stdio.open_input(asked.lines) as file:
                 self._selection = read_selection(file, stdio.name_of(asked.lines))
 
-    def drawings(self, path: str | Path) -> Iterator[Drawing]:
-        from hwcli.ink.reading import open_ink
+    def of(self, file: BinaryIO, path: str | Path) -> Iterator[Drawing]:
+        """Yield those of the ink in ``file``, which is called ``path``."""
+        from hwcli.ink.reading import read_any
 
-        with open_ink(path, None if self.bad is None else self.bad.append) as everything:
-            wanted = (drawing for drawing in everything if self._selection.wants(drawing.id))
-            yield from islice(wanted, self._limit)
+        on_bad = None if self.bad is None else self.bad.append
+        everything = read_any(file, stdio.name_of(path), on_bad)
+        wanted = (drawing for drawing in everything if self._selection.wants(drawing.id))
+        return islice(wanted, self._limit)
 
 
 def measure(asked: Asked) -> None:
@@ -78,15 +88,53 @@ def measure(asked: Asked) -> None:
     ------
     ThresholdNotMet: the ink is read worse than was asked for.
     """
+    one_core_a_product()
     read = _reads_lines() if asked.is_read else None
-    source = _Source(asked, is_selected=asked.real is None)
-    looks = _looked_at(source.drawings(asked.ink or stdio.STREAM), read, asked, "measured")
+    seed: int | None
     real = None
     if asked.real is not None:
-        real = _looked_at(_Source(asked, True).drawings(asked.real), read, asked, "real")
+        with stdio.open_input(asked.real) as file:
+            real = _looked_at(_Source(asked, True).of(file, asked.real), read, asked, "real")
+    source = _Source(asked, is_selected=asked.real is None)
+    if asked.ink is None and real is not None:
+        texts = "".join(f"{text}\n" for text in real.texts)
+        looks, seed = _of_texts(io.BytesIO(texts.encode()), read, asked)
+    else:
+        looks, seed = _of_input(source, read, asked)
     _tell(looks, source.bad)
-    _report(looks, real, asked, len(source.bad or ()))
+    record = {"ink": asked.ink, "model": None, "seed": seed, "bad": len(source.bad or ())}
+    if seed is not None:
+        record["model"] = chosen_model(asked.model).name
+    _report(looks, real, asked, record)
     _check(looks, asked.max_cer)
+
+
+def _of_input(source: _Source, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int | None]:
+    """Return what the ink that is asked for looks like, or what is written of the text in its place."""
+    from hwcli.ink import reading
+
+    path = asked.ink or stdio.STREAM
+    with stdio.open_input(path) as file:
+        kind, content = reading.peeked(file)
+        if kind == reading.UNKNOWN:
+            return _of_texts(content, read, asked)
+        return _looked_at(source.of(content, path), read, asked, "measured"), None
+
+
+def _of_texts(texts: BinaryIO, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int]:
+    """Return what the model's writing of ``texts`` looks like, and the seed.
+
+    It writes as hw sample does when nothing is asked of it, each line in a hand of its own.
+    """
+    from hwcli.commands import sample
+
+    seed = settled_seed(asked.seed)
+    with tempfile.TemporaryDirectory(prefix="hw-") as folder:
+        given, ink = Path(folder, "texts"), Path(folder, "ink")
+        given.write_bytes(b"".join(islice(texts, asked.limit)))
+        sample.run(model=asked.model, text_file=str(given), own_hands=True, seed=seed, output=ink)
+        with ink.open("rb") as file:
+            return _looked_at(_Source(asked, False).of(file, ink), read, asked, "measured"), seed
 
 
 def _reads_lines() -> ReadsLines:
@@ -120,12 +168,11 @@ def _tell(looks: Looks, bad: list[BadInput] | None) -> None:
         console.detail(f"{reading.id}: {rate:.0%} wrong: {reading.text!r} was read as {reading.read!r}")
 
 
-def _report(looks: Looks, real: Looks | None, asked: Asked, bad: int) -> None:
+def _report(looks: Looks, real: Looks | None, asked: Asked, record: dict[str, Any]) -> None:
     from hwcli.measuring.looks import looks_table
 
     if asked.as_json:
-        record: dict[str, Any] = {"ink": asked.ink, "bad": bad, "measured": looks.as_dict()}
-        record["real"] = None if real is None else real.as_dict()
+        record |= {"measured": looks.as_dict(), "real": None if real is None else real.as_dict()}
         text = json.dumps(record, allow_nan=False) + "\n"
     else:
         text = looks_table(looks, real)

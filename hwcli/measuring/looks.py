@@ -40,14 +40,20 @@ class Looks:
 
     Attributes
     ----------
+    texts: of the lines.
     readings, shapes: of each line that was read, and that has a shape.
-    lines, untexted: how many there were, and how many more without a text, which were passed over.
+    untexted: how many more there were without a text, which were passed over.
     """
 
+    texts: list[str] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
-    lines: int = 0
     untexted: int = 0
+
+    @property
+    def lines(self) -> int:
+        """The number of lines."""
+        return len(self.texts)
 
     def legibility(self) -> Legibility | None:
         """Return how well the lines were read, None when none was."""
@@ -78,7 +84,7 @@ def looks_of(drawings: Iterable[Drawing], read: ReadsLines | None, is_shaped: bo
     looks, everything = Looks(), iter(drawings)
     while drawings := list(islice(everything, LINES_AT_ONCE)):
         texted = [drawing for drawing in drawings if drawing.text.strip()]
-        looks.lines += len(texted)
+        looks.texts += [drawing.text.strip() for drawing in texted]
         looks.untexted += len(drawings) - len(texted)
         found = read(texted) if read is not None else []
         looks.readings += [

@@ -19,7 +19,7 @@ READER = pytest.mark.skipif(
 @READER
 def test_drawings_are_read_and_next_to_them_real_lines(run_hw: RunHw, ink_jsonl: Path, ink_h5: Path) -> None:
     done = run_hw(
-        "eval", "--legibility", "--liveliness", "--real", ink_h5, "--json", stdin=ink_jsonl.read_bytes()
+        "eval", "--legibility", "--liveliness", "-", "--real", ink_h5, "--json", stdin=ink_jsonl.read_bytes()
     )
     found = json.loads(done.out)
     assert found["measured"] == found["real"]
@@ -30,6 +30,33 @@ def test_drawings_are_read_and_next_to_them_real_lines(run_hw: RunHw, ink_jsonl:
     table = run_hw("eval", ink_h5, "--legibility", "--limit", 5, "-v")
     assert "characters read wrong" in table.text
     assert "was read as" in table.err
+
+
+def test_texts_are_written_first_as_hw_sample_does(run_hw: RunHw, texted_h5: Path, tmp_path: Path) -> None:
+    texts = "One line.\nAnd two\n\nThree, four\n"
+    arguments = ["eval", "--liveliness", "-m", texted_h5, "--seed", 5, "--json"]
+    done = run_hw(*arguments, stdin=texts)
+    found = json.loads(done.out)
+    assert (found["ink"], found["model"], found["seed"]) == (None, "texted.h5", 5)
+    assert (found["measured"]["lines"], found["measured"]["untexted"]) == (3, 1)
+    assert run_hw(*arguments, stdin=texts).out == done.out
+    ink = run_hw("sample", "-m", texted_h5, "--own-hands", "--seed", 5, stdin=texts).out
+    piped = json.loads(run_hw("eval", "--liveliness", "--json", stdin=ink).out)
+    assert piped["measured"] == found["measured"]
+    assert (piped["model"], piped["seed"]) == (None, None)
+    failed = run_hw(*arguments, stdin="fine\n中\n", code=1)
+    assert "2" in failed.err
+    assert "U+4E2D" in failed.err
+
+
+def test_with_real_lines_alone_their_texts_are_written(run_hw: RunHw, texted_h5: Path, ink_h5: Path) -> None:
+    done = run_hw(
+        "eval", "--liveliness", "-m", texted_h5, "--real", ink_h5, "--limit", 4, "--seed", 1, "--json"
+    )
+    found = json.loads(done.out)
+    assert found["measured"]["lines"] == found["real"]["lines"] == 4
+    assert found["ink"] is None
+    assert found["measured"]["variety"] != found["real"]["variety"]
 
 
 @READER
@@ -66,7 +93,8 @@ def test_drawings_without_a_text_are_told(run_hw: RunHw, ink_jsonl: Path) -> Non
         ["--legibility", "--max-cer", "much"], ["--legibility", "--max-cer", "-1%"],
         ["--legibility", "--max-cer", "inf"],
         ["--liveliness", "--max-cer", "5%"], ["--legibility", "--max-nll", "3"], ["--real", "x.h5"],
-        ["--max-cer", "5%"], ["--legibility", "--plot", "plots"], ["--liveliness", "--scale", "1,2"],
+        ["--max-cer", "5%"], ["--seed", "5"],
+        ["--legibility", "--plot", "plots"], ["--liveliness", "--scale", "1,2"],
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(run_hw: RunHw, ink_h5: Path, options: list[str]) -> None:
