@@ -15,6 +15,7 @@ from hwcli.learning.distribution import Devices, replica, replica_share, total
 from hwcli.learning.losses import POINT_LOSS
 from hwcli.learning.network import State, Treatment, run_network, treatment_for, zero_state
 from hwcli.learning.optimisers import clip_by_norm, make_optimiser
+from hwcli.learning.weight_noise import make_weight_noise
 from hwcli.model.config import Bptt, Config, Noise
 from hwcli.model.file import Weights, weight_shapes
 
@@ -102,9 +103,18 @@ class Learner:
     """
 
     def __init__(
-        self, config: Config, weights: Weights, products: tf.DType, parts: int, devices: Devices | None = None
+        self,
+        config: Config,
+        weights: Weights,
+        products: tf.DType,
+        parts: int,
+        devices: Devices | None = None,
+        points: int = 1,
     ) -> None:
-        """Begin with ``weights``, by the names of ``weight_shapes``, on ``devices`` (None: one)."""
+        """Begin with ``weights``, by the names of ``weight_shapes``, on ``devices`` (None: one).
+
+        ``points``: how many there are to predict in all training lines, for adaptive weight noise.
+        """
         self.config, self._products, self.parts = config, products, parts
         self.devices = devices or Devices()
         variable = self.devices.variable
@@ -112,6 +122,7 @@ class Learner:
         self.weights = {name: variable(weights[name], name) for name in names}
         self._variables = list(self.weights.values())
         self.optimiser = make_optimiser(self._variables, config.optimiser, variable)
+        self.weight_noise = make_weight_noise(self.weights, config, points, variable)
         self._gathered = [variable(tf.zeros(names[name])) for name in names]
         self._loss = variable(tf.constant(0.0, tf.float64))
         self._make_graphs()
@@ -125,10 +136,12 @@ class Learner:
         given = BlockInput(rows, targets, mask, text, scalar, scalar)
         everywhere = self.devices.everywhere
         self._begin = everywhere(self._zero_state, scalar)
-        self._gather = everywhere(self._gather_block, given, state, tf.TensorSpec([2], tf.int32))
+        seed = tf.TensorSpec([2], tf.int32)
+        self._gather = everywhere(self._gather_block, given, state, seed, seed)
         self._measure = everywhere(self._measure_block, given, state)
         self._loss_so_far = everywhere(self._take_loss)
-        self._settle = everywhere(self._settle_gradient, _spec())
+        self._settle = everywhere(self._settle_gradient, _spec(), _spec())
+        self._complexity = everywhere(self.weight_noise.complexity)
         self._change = everywhere(self._change_weights, _spec())
         self._forget = everywhere(self._forget_gathered)
 
@@ -144,14 +157,13 @@ class Learner:
         by_line = self.config.bptt.update == "line"
         state = self._begin(len(batch.lengths))
         loss_sum, points, block_points = 0.0, 0, 0
-        blocks = self._blocks(batch, self.config.bptt)
+        blocks, chance = self._blocks(batch, self.config.bptt), tf.constant(seed, tf.int32)
         for number, block in enumerate(blocks):
-            chance = tf.random.experimental.stateless_fold_in(tf.constant(seed, tf.int32), number)
-            state = self._gather(block_input(batch, block), state, chance)
+            state = self._gather(block_input(batch, block), state, _folded(chance, number), chance)
             block_points += _counted_points(batch, block)
             if not by_line or number == len(blocks) - 1:
                 share = self._share(block_points, len(batch.lengths))
-                loss, finite = map(self.devices.first, self._settle(share))
+                loss, finite = map(self.devices.first, self._settle(share, block_points))
                 loss_sum, points, block_points = loss_sum + float(loss), points + block_points, 0
                 if not bool(finite):
                     self._forget()
@@ -175,15 +187,23 @@ class Learner:
         return {name: variable.numpy() for name, variable in self.weights.items()}
 
     def slots(self) -> list[NDArray[np.float32]]:
-        """Return the optimiser's state."""
-        return [slot.numpy() for slot in self.optimiser.slots]
+        """Return the state of the optimiser, and of weight noise that is learned."""
+        return [slot.numpy() for slot in self._slots]
+
+    def complexity(self) -> float | None:
+        """Return the nats that it takes to send the weights; None where the noise on them is not learned."""
+        return float(self.devices.first(self._complexity())) if self.config.noise.adaptive else None
 
     def restore(self, weights: Weights, slots: list[NDArray[np.float32]]) -> None:
-        """Go back to ``weights`` and the optimiser's ``slots``."""
+        """Go back to ``weights`` and ``slots``, as they were told."""
         for name, variable in self.weights.items():
             variable.assign(weights[name])
-        for slot, value in zip(self.optimiser.slots, slots, strict=True):
+        for slot, value in zip(self._slots, slots, strict=True):
             slot.assign(value.reshape(slot.shape))
+
+    @property
+    def _slots(self) -> list[tf.Variable]:
+        return [*self.optimiser.slots, *self.weight_noise.slots]
 
     @staticmethod
     def _blocks(batch: Batch, bptt: Bptt) -> list[Block]:
@@ -198,11 +218,17 @@ class Learner:
         first, last = replica_share(lines, self.devices.replicas)
         return zero_state(self.config.network, last - first)
 
-    def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor) -> State:
-        """Add the block's gradient and loss to what is gathered; return the state carried on."""
+    def _gather_block(self, given: BlockInput, state: State, seed: tf.Tensor, of_batch: tf.Tensor) -> State:
+        """Add the block's gradient and loss to what is gathered; return the state carried on.
+
+        ``seed`` is the block's chance, ``of_batch`` that of the whole batch.
+        """
         given, first = self._own(given), replica() * self.parts
+        weights = self.weight_noise.drawn(of_batch)
         results = [
-            self._part_gradients(*_part(given, state, part, self.parts), _folded(seed, first + part), part)
+            self._part_gradients(
+                weights, *_part(given, state, part, self.parts), _folded(seed, first + part), part
+            )
             for part in range(self.parts)
         ]
         for gathered, *gradients in zip(self._gathered, *(result[1] for result in results), strict=True):
@@ -217,11 +243,10 @@ class Learner:
         return _lines(given, *replica_share(tf.shape(given.rows)[1], self.devices.replicas))
 
     def _part_gradients(
-        self, given: BlockInput, state: State, seed: tf.Tensor, part: int
+        self, weights: Mapping[str, tf.Tensor], given: BlockInput, state: State, seed: tf.Tensor, part: int
     ) -> tuple[tf.Tensor, list[tf.Tensor], State]:
         rows = noisy(given.rows, self.config.noise, _folded(seed, 1))
         treatment = treatment_for(self.config, _folded(seed, 2), self._products, part)
-        weights = {name: tf.convert_to_tensor(variable) for name, variable in self.weights.items()}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(weights.values()))
             loss, carried = block_loss(weights, self.config, given._replace(rows=rows), state, treatment)
@@ -247,9 +272,10 @@ class Learner:
             self._loss.assign(tf.zeros_like(loss))
         return loss
 
-    def _settle_gradient(self, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _settle_gradient(self, share: tf.Tensor, points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Make of what all gathered the gradient to go by; return the loss, and whether both are finite."""
         summed = total([tf.identity(gathered) for gathered in self._gathered])
+        summed = self.weight_noise.settled(summed, points)
         gradients, norm = clip_by_norm([each * share for each in summed], self.config.optimiser.clip_norm)
         for gathered, gradient in zip(self._gathered, gradients, strict=True):
             gathered.assign(gradient)
@@ -257,7 +283,8 @@ class Learner:
         return loss, tf.math.is_finite(norm) & tf.math.is_finite(loss)
 
     def _change_weights(self, rate: tf.Tensor) -> None:
-        """Change the weights by the settled gradient."""
+        """Change the weights, and what else is learned, by the settled gradients."""
+        self.weight_noise.change(rate)
         self.optimiser.apply([tf.identity(gathered) for gathered in self._gathered], rate)
         self._forget_gathered()
 

@@ -1,7 +1,7 @@
 """Noise on the weights: of one size, or of a size that is learned for each weight.
 
 Both draw the noise anew for every batch, the same for all its lines, and take the gradient at the weights as
-they are then (Jim, Giles and Horne 1996; Graves 2013, section 2.1 names both forms).
+they are then (Jim, Giles and Horne 1996; Graves 2013, section 3.1 has both).
 
 Adaptive noise is the variational inference of Graves 2011, "Practical Variational Inference for Neural
 Networks", with a diagonal Gaussian posterior (section 5.2): a mean μ and a standard deviation σ for each
@@ -28,10 +28,13 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from hwcli.learning.optimisers import Adam
+from hwcli.learning.optimisers import Adam, Maker, plain_variable
 from hwcli.model.config import Config, Optimiser
 
 Tensors = Sequence[tf.Tensor]
+
+STEEPEST = 1e12
+"""A squared gradient beyond this says no more about a weight than this does, and its own square is finite."""
 
 
 class Prior(NamedTuple):
@@ -77,88 +80,93 @@ class WeightNoise:
         """What there is to keep in a checkpoint."""
         return []
 
-    def drawn(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
+    def drawn(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the weights with the noise of a batch, whose chance is ``seed``, (2,) int32."""
         if not self._sd:
-            return self._weights
+            return {name: tf.convert_to_tensor(mean) for name, mean in self._weights.items()}
         return self._moved([self._sd] * len(self._weights), seed)
 
-    def gradients(self, gathered: Tensors, _points: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """Return the gradients at the means and at the noise's own parameters.
+    def settled(self, gathered: list[tf.Tensor], _points: tf.Tensor) -> list[tf.Tensor]:
+        """Return the gradients at the weights, and take note of those at what else there is to learn.
 
-        ``gathered``: of the log-loss summed over ``points`` points, at the weights that were drawn.
+        ``gathered``: those of the log-loss, summed over ``points`` points, at the weights that were drawn.
         """
-        return list(gathered), []
+        return gathered
 
-    def change(self, _gradients: Tensors, _rate: tf.Tensor) -> None:
-        """Change the noise's own parameters by the second of ``gradients``, the means' learning rate at ``rate``."""
+    def change(self, rate: tf.Tensor) -> None:
+        """Change what else there is to learn, as settled; ``rate`` is the weights' learning rate."""
 
     def complexity(self) -> tf.Tensor:
         """Return the nats that it takes to send the weights; 0 where that is not reckoned."""
         return tf.zeros([])
 
     def _moved(self, sds: Sequence[tf.Tensor | float], seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        own = tf.random.experimental.stateless_fold_in(seed, -1)
+        fold, drawn = tf.random.experimental.stateless_fold_in, tf.random.stateless_normal
         return {
-            name: mean + sd * tf.random.stateless_normal(
-                mean.shape, tf.random.experimental.stateless_fold_in(own, number)
-            )
+            name: mean + sd * drawn(mean.shape, fold(fold(seed, -1), number))
             for number, ((name, mean), sd) in enumerate(zip(self._weights.items(), sds, strict=True))
-        }  # fmt: skip
+        }
 
 
 class AdaptiveNoise(WeightNoise):
     """Noise whose standard deviation is learned for each weight, with the weights, by description length."""
 
-    def __init__(self, weights: Mapping[str, tf.Variable], config: Config, points: int) -> None:
-        """Begin with one standard deviation for all; ``points`` are all there are in the training lines."""
+    def __init__(
+        self, weights: Mapping[str, tf.Variable], config: Config, points: int, variable: Maker = plain_variable
+    ) -> None:
+        """Begin with one standard deviation for all.
+
+        ``points`` are all there are to predict in the training lines; ``variable`` makes what holds a tensor.
+        """
         super().__init__(weights)
         self._config, self._points = config, float(points)
+        self._means = list(weights.values())
         begin = math.log(config.noise.adaptive_sd)
-        self._log_sds = [tf.Variable(tf.fill(mean.shape, begin)) for mean in weights.values()]
+        self._log_sds = [variable(tf.fill(mean.shape, begin)) for mean in self._means]
+        self._gradients = [variable(tf.zeros(mean.shape)) for mean in self._means]
         # A second moment that soon forgets how steep it was before the noise fitted the weights.
-        self._adam = Adam(self._log_sds, Optimiser(beta2=0.99))
+        self._adam = Adam(self._log_sds, Optimiser(beta2=0.99), variable)
 
     @property
     def slots(self) -> list[tf.Variable]:
         """The logarithms of the standard deviations, and the state of their optimiser."""
         return [*self._log_sds, *self._adam.slots]
 
-    def drawn(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
+    def drawn(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return weights drawn from the posterior by ``seed``, (2,) int32."""
         return self._moved([tf.exp(log_sd) for log_sd in self._log_sds], seed)
 
-    def gradients(self, gathered: Tensors, points: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """Return the gradients of the description length at the means and at ln σ.
+    def settled(self, gathered: list[tf.Tensor], points: tf.Tensor) -> list[tf.Tensor]:
+        """Return the gradients of the description length at the means, and take note of those at ln σ.
 
-        ``gathered`` is as above, and so the means' gradients are those of the ``points`` points with their
-        share of the complexity; those at ln σ are of all the training lines, so that their size does not
-        depend on how many they are.
+        The means' are those of the ``points`` points with their share of the complexity; those at ln σ are of
+        all the training lines, so that their size does not depend on how many they are.
         """
-        prior, share = best_prior(self._means, self._log_sds), points / self._points
-        at_means, at_log_sds = [], []
-        for gradient, mean, log_sd in zip(gathered, self._means, self._log_sds, strict=True):
-            at_means.append(gradient + share * (mean - prior.mean) / prior.variance)
-            at_log_sds.append(tf.exp(2 * log_sd) * (gradient * gradient / share + 1 / prior.variance) - 1)
-        return at_means, at_log_sds
+        prior, share = best_prior(self._means, self._log_sds), tf.maximum(points, 1) / self._points
+        at_means = []
+        for error, mean, log_sd, kept in zip(
+            gathered, self._means, self._log_sds, self._gradients, strict=True
+        ):
+            at_means.append(error + share * (mean - prior.mean) / prior.variance)
+            curvature = tf.minimum(error * error / share, STEEPEST)
+            kept.assign(tf.exp(2 * log_sd) * (curvature + 1 / prior.variance) - 1)
+        return at_means
 
-    def change(self, gradients: Tensors, rate: tf.Tensor) -> None:
-        """Change the standard deviations; their learning rate rises and falls as ``rate``, the means', does."""
-        usual = self._config.optimiser.rate
-        if usual:
-            self._adam.apply(gradients, rate / usual * self._config.noise.adaptive_rate)
+    def change(self, rate: tf.Tensor) -> None:
+        """Change the standard deviations; their learning rate rises and falls as ``rate`` does."""
+        usual, own = self._config.optimiser.rate, self._config.noise.adaptive_rate
+        gradients = [tf.identity(gradient) for gradient in self._gradients]
+        self._adam.apply(gradients, rate / usual * own if usual else tf.constant(own))
 
     def complexity(self) -> tf.Tensor:
         """Return KL(posterior || prior) in nats."""
         return complexity(self._means, self._log_sds, best_prior(self._means, self._log_sds))
 
-    @property
-    def _means(self) -> list[tf.Variable]:
-        return list(self._weights.values())
 
-
-def make_weight_noise(weights: Mapping[str, tf.Variable], config: Config, points: int) -> WeightNoise:
+def make_weight_noise(
+    weights: Mapping[str, tf.Variable], config: Config, points: int, variable: Maker = plain_variable
+) -> WeightNoise:
     """Return the noise that ``config`` puts on ``weights``; the training lines have ``points`` to predict."""
     if config.noise.adaptive:
-        return AdaptiveNoise(weights, config, points)
+        return AdaptiveNoise(weights, config, points, variable)
     return WeightNoise(weights, config.noise.weight_sd)

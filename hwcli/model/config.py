@@ -108,6 +108,16 @@ class Noise:
     """Each line is turned by a chance angle within ± this, in radians."""
     untexted: float = 0.0
     """Share of the lines whose text is taken away, so that the network can also write without one."""
+    weight_sd: float = 0.0
+    """Standard deviation of the noise on every weight, drawn anew for each batch (Graves 2013, section 3.1)."""
+    adaptive: bool = False
+    """Adaptive weight noise: a standard deviation for each weight is learned with it, by description length
+    (Graves 2011); best begun from trained weights, with hw train --from."""
+    adaptive_sd: float = 0.075
+    """The standard deviation that every weight begins with when the noise is adaptive."""
+    adaptive_rate: float = 0.01
+    """Learning rate of the logarithms of those standard deviations; it rises and falls as ``optimiser.rate``
+    does over the run."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,7 @@ CHOICES = {
     "training.precision": ("auto", "float32", "bfloat16"),
 }
 AT_LEAST_ONE = {"network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs"}
+ABOVE_ZERO = {"noise.adaptive_sd"}
 BELOW_ONE = {
     "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
     "optimiser.decay", "optimiser.momentum",
@@ -254,12 +265,16 @@ def _check_ranges(config: Config) -> None:
             elif not isinstance(value, bool):
                 _check_number(name, value)
     _check_bptt(config.bptt)
+    if config.noise.adaptive and config.noise.weight_sd:
+        raise ConfigError("noise.weight_sd and noise.adaptive: weights have noise of one kind")
 
 
 def _check_number(name: str, value: float) -> None:
     least = 1 if name in AT_LEAST_ONE else 0
     if not math.isfinite(value) or value < least:
         raise ConfigError(f"{name}: {value} is below {least}")
+    if name in ABOVE_ZERO and not value:
+        raise ConfigError(f"{name}: {value} is not above 0")
     if name in BELOW_ONE and value >= 1:
         raise ConfigError(f"{name}: {value} is not below 1")
     if value > AT_MOST.get(name, math.inf):
