@@ -70,6 +70,11 @@ class Lines:
         longer = np.asarray(self.reader.lengths)[self.chosen] > self.max_points
         return int(longer.sum()) if self.max_points else 0
 
+    @property
+    def predictions(self) -> int:
+        """How many points of these lines there are to predict: all but the first of each."""
+        return int((self.lengths - 1).sum())
+
     def __len__(self) -> int:
         """Return the number of lines."""
         return len(self.chosen)
