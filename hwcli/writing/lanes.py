@@ -135,7 +135,7 @@ class Lanes:
         writing = np.array([key is not None for key in self.keys])
         with np.errstate(all="ignore"):  # what is not finite is refused below
             self._stepper.feed(self._rows)
-            ends = self._note()
+            writing &= ~self._note()
             for lane, rows in list(self._to_read.items()):
                 if rows:
                     self._rows[lane], writing[lane] = rows.popleft(), False
@@ -143,17 +143,26 @@ class Lanes:
                     del self._to_read[lane]
             lanes = np.flatnonzero(writing)
             if len(lanes):
-                self._write(lanes, ends)
+                self._write(lanes)
 
-    def _note(self) -> NDArray[np.bool_] | None:
+    def _note(self) -> NDArray[np.bool_]:
+        """Note where the windows are; return which lanes have come to their end.
+
+        That is when the window, having seen a pen-up, stands at the end of the text.  It moves on with the
+        pen-up; one that is not asked before mostly stands at the last character still.
+        """
         window = self._stepper.window
         if window is None or not window.lengths.any():
-            return None
+            return np.zeros_like(self._is_past)
         self._step += 1
-        return self._notes.take(window, self._step)
+        has_begun = self._drawn > 0
+        self._is_past |= has_begun & self._notes.take(window, self._step)
+        ended: NDArray[np.bool_] = has_begun & self._is_past & (self._rows[:, 2] > 0.5)
+        self._left[ended] = 0
+        return ended
 
-    def _write(self, lanes: NDArray[np.intp], ends: NDArray[np.bool_] | None) -> None:
-        """Draw the next point in each of ``lanes``; ``ends``: which look at their text's end."""
+    def _write(self, lanes: NDArray[np.intp]) -> None:
+        """Draw the next point in each of ``lanes``."""
         for lane in lanes[self._drawn[lanes] % CHANCE_BLOCK == 0]:
             self._draw_chances(int(lane))
         chance = self._chances[np.arange(len(self.keys)), self._drawn % CHANCE_BLOCK]
@@ -167,9 +176,6 @@ class Lanes:
                 "the pen runs beyond all bounds: the network was trained too little, or the prime is not in "
                 "the unit of the ink that it knows"
             )
-        if ends is not None:
-            self._is_past |= ends
-            self._left[lanes[self._is_past[lanes] & (drawn[:, 2] > 0.5)]] = 0
 
     def _draw_chances(self, lane: int) -> None:
         task = self._tasks[lane]
