@@ -286,9 +286,9 @@ def iam_ondb() -> Path:
 
 
 def _why_no_cairo() -> str:
-    """Return why CairoSVG cannot draw here, or nothing when it can."""
+    """Return why cairo cannot draw here, or nothing when it can."""
     try:
-        import cairosvg  # noqa: F401
+        import cairocffi  # noqa: F401
     except (ImportError, OSError) as error:  # cairocffi raises OSError when the C library is not there
         return str(error).partition("\n")[0] or type(error).__name__
     return ""

@@ -2,108 +2,92 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
-
-import typer
+from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
+from hwcli.commands import render_options as options
 from hwcli.errors import BadInput, HwError, UsageError
-from hwcli.options import Force, Output, Quiet, SkipBad, Verbose
+from hwcli.options import Force, Output, Quiet, Seed, SkipBad, Verbose, settled_seed
 
 if TYPE_CHECKING:
-    from hwcli.drawing.layout import Layout, Sheet
-    from hwcli.drawing.svg import Style
+    from hwcli.drawing.measures import Page
+    from hwcli.drawing.sheet import Sheet
     from hwcli.ink.drawing import Drawing
-
-SUFFIXES = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".ps": "ps", ".txt": "text"}
-BINARY = ("png", "pdf", "ps")
-COLOUR = "COLOUR"
-LONGEST = 10_000.0
-"""The limit of lengths in millimetres, and of the resolution."""
 
 
 def run(
-    file: Annotated[
-        str, typer.Argument(metavar="[FILE|-]", help="Points (JSON lines) or strokes to draw; - is stdin.")
-    ] = stdio.STREAM,
+    file: options.Ink = stdio.STREAM,
     output: Output = None,
-    format_: Annotated[
-        Literal["svg", "png", "pdf", "ps", "text"] | None,
-        typer.Option("--format", help="What to write; else by the suffix of -o, or SVG (text to a terminal)."),
-    ] = None,
-    height: Annotated[
-        float, typer.Option(metavar="MM", help="Height of the small letters, estimated from the ink.")
-    ] = 3.0,
-    scale_each: Annotated[
-        bool, typer.Option("--scale-each", help="Give every drawing that height by itself, not all one scale.")
-    ] = False,
-    pen: Annotated[float, typer.Option(metavar="MM", help="Width of the line.")] = 0.4,
-    margin: Annotated[float, typer.Option(metavar="MM", help="Room on all sides.")] = 5.0,
-    grid: Annotated[
-        int, typer.Option(metavar="COLUMNS", min=1, max=10_000, help="Cells side by side, row by row.")
-    ] = 1,
-    captions: Annotated[
-        Literal["id", "text"] | None, typer.Option(help="Write the id or the text above each drawing.")
-    ] = None,
-    colour: Annotated[str, typer.Option(metavar=COLOUR, help="Of the ink: a name, #rgb or #rrggbb.")] = "black",
-    prime_colour: Annotated[
-        str | None, typer.Option(metavar=COLOUR, help="Of the points that hw sample took from a prime.")
-    ] = None,
-    background: Annotated[
-        str | None, typer.Option(metavar=COLOUR, help="Of the sheet, or 'none', the default; of PNG white.")
-    ] = None,
-    dpi: Annotated[float, typer.Option(metavar="N", help="Pixels an inch, for PNG.")] = 150.0,
+    format_: options.Format = None,
+    out_dir: options.OutDir = None,
+    jobs: options.Jobs = None,
+    html: options.Html = False,
+    animate: options.Animate = False,
+    speed: options.Speed = 1.0,
+    watch: options.Watch = False,
+    stats: options.Stats = False,
+    page: options.PageSize = None,
+    landscape: options.Landscape = False,
+    margin: options.Margin = None,
+    x_height: options.XHeight = None,
+    scale_each: options.ScaleEach = False,
+    line_spacing: options.LineSpacing = None,
+    align: options.Align = "left",
+    drift: options.Drift = None,
+    paper: options.Paper = "plain",
+    grid: options.Grid = None,
+    captions: options.Captions = None,
+    pen: options.Pen = "0.4mm",
+    nib: options.Nib = "round",
+    outline: options.Outline = False,
+    pencil: options.Pencil = False,
+    colour: options.Colour = None,
+    prime_colour: options.PrimeColour = None,
+    background: options.Background = None,
+    tolerance: options.Tolerance = "0.02mm",
+    path: options.Path_ = "stroke",
+    dpi: options.Dpi = 150.0,
+    seed: Seed = None,
     skip_bad: SkipBad = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Draw ink as SVG, PNG, PDF or PS, or in the terminal.
+    """Draw ink as SVG, PNG, PDF or PS, as a web page, or in the terminal.
 
-    Reads points (JSON lines) or a strokes file. Several drawings come one below the other, all at one scale.
-    SVG, PDF and PS have no background unless asked for one, which a plotter would draw; PNG is white then.
+    Reads points (JSON lines) or a strokes file. With --page the drawings are the lines of a text, drawings
+    without points its blank lines; else they come one below the other, on a sheet of their size. SVG, PDF and
+    PS have no background unless asked for one, which a plotter would draw; PNG is white then.
     """
-    kind = format_ or _kind_of(output)
-    _check_lengths({"--height": height, "--pen": pen, "--dpi": dpi}, zero=False)
-    _check_lengths({"--margin": margin}, zero=True)
-    _check_colours({"--colour": colour, "--prime-colour": prime_colour})
-    _check_colours({"--background": None if background == "none" else background})
+    target = options.target_of(format_, output, animate, html)
+    options.check_number("--dpi", dpi)
+    options.check_number("--speed", speed)
+    placing = options.placing_of(
+        page=page, landscape=landscape, margin=margin, x_height=x_height, scale_each=scale_each,
+        line_spacing=line_spacing, align=align, drift=drift, paper=paper, grid=grid, captions=captions, pen=pen,
+    )  # fmt: skip
+    style = options.style_of(
+        target, pen=pen, nib=nib, outline=outline, pencil=pencil, colour=colour, prime_colour=prime_colour,
+        background=background, tolerance=tolerance, path=path,
+    )  # fmt: skip
+    if watch:
+        from hwcli.commands.render_watch import watch_ink
 
-    from hwcli.drawing.layout import Layout, lay_out
-    from hwcli.drawing.svg import Style
+        watch_ink(file, skip_bad, alone=output is None and out_dir is None)
+        return
+    if out_dir is not None:
+        if output is not None or page is not None or grid is not None or target.animated:
+            raise UsageError("--out-dir draws one drawing an image: no --output, --page, --grid or --animate")
+        from hwcli.commands.render_images import write_images
 
-    paper = background or ("white" if kind == "png" else "none")
-    style = Style(pen, colour, prime_colour, None if paper == "none" else paper)
-    layout = Layout(height, scale_each, margin, pen, grid, captions or "")
-    with stdio.open_output(output, binary=kind in BINARY, force=force) as sink:
-        _write(lay_out(_read(file, skip_bad), layout), layout, style, kind, dpi, sink)
+        write_images(file, out_dir, format_ or "png", placing.layout, style, dpi, jobs, skip_bad, force)
+        return
+    from hwcli.commands.render_output import tell_statistics, write_sheets
 
-
-def _kind_of(output: Path | None) -> str:
-    """Return the format that the name of the ``output`` asks for, or that suits standard output."""
-    if output is None or str(output) == stdio.STREAM:
-        return "text" if sys.stdout is not None and sys.stdout.isatty() else "svg"
-    kind = SUFFIXES.get(output.suffix.lower())
-    if kind is None:
-        raise UsageError(f"{output}: the name ends in none of {', '.join(SUFFIXES)}; say --format")
-    return kind
-
-
-def _check_lengths(lengths: dict[str, float], *, zero: bool) -> None:
-    for option, length in lengths.items():
-        if not (0 < length <= LONGEST or (zero and length == 0)):  # NaN fails too
-            raise UsageError(f"{option} must be {'0' if zero else 'above 0'} to {LONGEST:,.0f}, not {length:g}")
-
-
-def _check_colours(colours: dict[str, str | None]) -> None:
-    from hwcli.drawing.colours import is_colour
-
-    for option, colour in colours.items():
-        if colour is not None and not is_colour(colour):
-            raise UsageError(f"{option}: {colour!r} is no colour; give #rgb, #rrggbb or a name such as navy")
+    sheets = _laid_out(_read(file, skip_bad), placing, seed)
+    if stats:
+        tell_statistics(sheets, style)
+    write_sheets(sheets, style, target, dpi, speed, output, force)
 
 
 def _read(file: str, skip_bad: bool) -> list[Drawing]:
@@ -122,23 +106,25 @@ def _read(file: str, skip_bad: bool) -> list[Drawing]:
     return drawings
 
 
-def _write(sheet: Sheet, layout: Layout, style: Style, kind: str, dpi: float, sink: BinaryIO) -> None:
-    console.detail(f"drawings: {len(sheet.placed)}; sheet: {sheet.width:g} x {sheet.height:g} mm")
-    if kind == "svg":
-        from hwcli.drawing.svg import write_svg
+def _laid_out(drawings: list[Drawing], placing: options.Placing, seed: int | None) -> list[Sheet]:
+    from hwcli.drawing.layout import lay_out
 
-        write_svg(sheet, style, sink)
-    elif kind == "text":
-        from hwcli.drawing.terminal import preview
+    if placing.page is None:
+        return [lay_out(drawings, placing.layout)]
+    return _on_pages(drawings, placing, placing.page, seed)
 
-        columns, rows = shutil.get_terminal_size()
-        for line in preview(sheet, layout.height, columns, rows - 1):  # one row is the prompt's
-            sink.write(line.encode() + b"\n")
-    elif kind == "png":
-        from hwcli.drawing.raster import write_png
 
-        write_png(sheet, style, dpi, sink)
+def _on_pages(drawings: list[Drawing], placing: options.Placing, page: Page, seed: int | None) -> list[Sheet]:
+    import numpy as np
+
+    from hwcli.drawing.pages import fill_pages, write_pages
+
+    if placing.gridded:
+        sheets = fill_pages(drawings, page, placing.layout, placing.setting)
     else:
-        from hwcli.drawing.raster import write_document
-
-        write_document(sheet, style, kind, sink)
+        chance = np.random.default_rng(settled_seed(seed) if placing.setting.drift else 0)
+        sheets = write_pages(drawings, page, placing.layout, placing.setting, chance)
+    letter = sheets[0].letter
+    if letter < 0.995 * placing.layout.height:
+        console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits (--x-height)")
+    return sheets

@@ -31,6 +31,9 @@ SMALLEST_STROKE = 0.35
 SHORTEST = 5.0
 """Of writing that is no longer, in letters, the slope cannot be told: it is taken for level."""
 
+FARTHEST = 5_000.0, 60.0
+"""A turn that is further from the middle, in letters along x and y, is a fault."""
+
 LEVEL = 0.12
 """How much a base line of the steepest slope must gain in turns, as a share of them all, to be believed."""
 
@@ -45,17 +48,22 @@ class Baseline(NamedTuple):
 def baseline(drawing: Drawing, letter: float) -> Baseline:
     """Estimate the base line of ``drawing``, whose small letters are ``letter`` high."""
     feet, heads = _turns(drawing, SMALLEST_STROKE * letter)
+    middle = np.median(feet, axis=0) if len(feet) else np.zeros(2)
+    feet, heads = (_without_far(turns - middle, letter) for turns in (feet, heads))
     if not len(feet):
         points = drawing.points[:, :2].astype(np.float64)
         return Baseline(0.0, float(points[:, 1].max()) if len(points) else 0.0)
-    middle = float(np.median(feet[:, 0]))
-    feet, heads = (turns - (middle, 0.0) for turns in (feet, heads))
     slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
     if np.ptp(feet[:, 0]) < SHORTEST * letter:
         slopes = np.zeros(1)
     slope, offset = _best(feet, heads, slopes, letter)
     slope, offset = _fitted(feet, slope, offset, letter, len(slopes) > 1)
-    return Baseline(slope, offset - slope * middle)
+    return Baseline(slope, float(middle[1]) + offset - slope * float(middle[0]))
+
+
+def _without_far(turns: Array, letter: float) -> Array:
+    near: Array = turns[(np.abs(turns) < np.array(FARTHEST) * letter).all(axis=1)]
+    return near
 
 
 def _turns(drawing: Drawing, smallest: float) -> tuple[Array, Array]:
@@ -99,7 +107,8 @@ def _gathered(heights: Array, count: int) -> Array:
     padded = np.pad(counts, ((0, 0), (reach, reach)))
     weights = 1 - np.abs(np.arange(-reach, reach + 1)) / (reach + 1)
     parts = [weight * padded[:, shift : shift + count] for shift, weight in enumerate(weights.tolist())]
-    return np.add.reduce(parts)
+    gathered: Array = np.add.reduce(parts)
+    return gathered
 
 
 def _fitted(feet: Array, slope: float, offset: float, letter: float, sloping: bool) -> tuple[float, float]:

@@ -12,6 +12,7 @@ its arithmetic.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +27,14 @@ Places = NDArray[np.int64]
 GRAIN = 1000
 """Points are rounded to this share of a millimetre, and those that fall together are one."""
 
+SHARPEST = math.radians(120)
+"""Where the pen turns by more there is a corner, and no common direction on both sides."""
+
 REACH = 5.0
 """Directions are taken over so many tolerances of the way, so that the grain of dense points does not show."""
+
+LONGEST_REACH = 0.15
+"""But not over more millimetres: a tight loop is no corner."""
 
 ROUNDS = 12
 """How often half of the points that are left are tried to be left out."""
@@ -37,6 +44,9 @@ WORTH_A_ROUND = 0.02
 
 GLANCE = 4.0
 """A point that seems to lie off a curve by so many tolerances is not looked at more closely."""
+
+APART = 0.2
+"""Between points that are further apart, in millimetres, the middle of the curve is looked at, too."""
 
 TINY = 1e-12
 
@@ -63,13 +73,21 @@ class _Lines(NamedTuple):
     last: Flags
 
 
+class _Directions(NamedTuple):
+    """Unit vectors (N,) in which the pen comes to each point and leaves it; which points are corners."""
+
+    come: Plane
+    leave: Plane
+    corner: Flags
+
+
 def smooth(points: Array, starts: Places, tolerance: float) -> Curves:
     """Return curves through (N, 2) ``points``, in millimetres, of lines that begin at (L,) ``starts``.
 
     Every point lies within ``tolerance`` of its curve; 0 keeps all points.
     """
     lines = _lines(points, starts)
-    directions = _directions(lines, REACH * tolerance)
+    directions = _directions(lines, min(REACH * tolerance, LONGEST_REACH))
     kept = np.arange(len(lines.points))
     if tolerance > 0:
         kept = _simplified(lines, directions, tolerance)
@@ -104,33 +122,34 @@ def _along(vectors: Plane, others: Plane) -> Array:
     return products
 
 
-def _directions(lines: _Lines, reach: float) -> Plane:
-    """Return the unit vector in which the pen passes each point, (N,)."""
+def _directions(lines: _Lines, reach: float) -> _Directions:
+    """Return the unit vectors in which the pen comes to each point and leaves it."""
     points, first, last = lines
     moves = np.diff(points, append=points[-1:])
     lengths = _lengths(moves)
-    steps = np.sqrt(lengths)
-    speeds = moves / steps  # of the move away from each point, in the spline's parameter
-    ways = np.zeros_like(points)
-    ways[1:-1] = speeds[:-2] * steps[1:-1] + speeds[1:-1] * steps[:-2]
-    _pass_over(ways, lines, lengths, reach)
+    into, out_of = np.append(moves[-1:], moves[:-1]), moves.copy()
+    _look_further(into, out_of, lines, lengths, reach)
+    before, after = _lengths(into), _lengths(out_of)
+    # The spline's direction: the speeds before and after, each weighed with the other's time.
+    ways = into * (after / before) ** 0.5 + out_of * (before / after) ** 0.5
     ways /= _lengths(ways)
+    corner = _along(into, out_of) < math.cos(SHARPEST) * before * after
+    corner &= ~(first | last)
+    begins, ends = np.flatnonzero((first | corner) & ~last), np.flatnonzero((last | corner) & ~first)
     # An end has no bend of its own: it leaves the chord half as far off as the next point is passed, and on
     # the other side.
-    begins, ends = np.flatnonzero(first & ~last), np.flatnonzero(last & ~first)
     alone = ends - begins == 1
-    chords = [moves[at] / lengths[at] for at in (begins, ends - 1)]
-    ways[begins], ways[ends] = (
-        np.where(alone, chord, 1.5 * chord - 0.5 * ways[near])
-        for chord, near in zip(chords, (begins + 1, ends - 1), strict=True)
-    )
-    ways /= _lengths(ways)
-    return ways
+    come, leave = ways.copy(), ways
+    for way, at, chord_at, near in ((leave, begins, begins, begins + 1), (come, ends, ends - 1, ends - 1)):
+        chord = moves[chord_at] / lengths[chord_at]
+        bent = np.where(alone, chord, 1.5 * chord - 0.5 * ways[near])
+        way[at] = bent / _lengths(bent)
+    return _Directions(come, leave, corner)
 
 
-def _pass_over(ways: Plane, lines: _Lines, lengths: Array, reach: float) -> None:
-    """Where points lie closer than ``reach``, set their (N,) ``ways`` to the chord over a reach on both sides."""
-    dense = np.zeros(len(ways), np.bool_)
+def _look_further(into: Plane, out_of: Plane, lines: _Lines, lengths: Array, reach: float) -> None:
+    """Where points lie closer than ``reach``, have the moves to and from them begin and end that far away."""
+    dense = np.zeros(len(into), np.bool_)
     dense[1:-1] = lengths[1:-1] + lengths[:-2] < reach
     places = np.flatnonzero(dense & ~lines.first & ~lines.last)
     if not len(places):
@@ -140,78 +159,93 @@ def _pass_over(ways: Plane, lines: _Lines, lengths: Array, reach: float) -> None
     line = np.searchsorted(starts, places, "right") - 1
     low = np.maximum(np.searchsorted(along, along[places] - reach, "right") - 1, starts[line])
     high = np.minimum(np.searchsorted(along, along[places] + reach), ends[line])
-    ways[places] = lines.points[high] - lines.points[low]
+    into[places] = lines.points[places] - lines.points[low]
+    out_of[places] = lines.points[high] - lines.points[places]
 
 
-def _controls(lines: _Lines, directions: Plane, begin: Places, end: Places) -> tuple[Plane, Plane]:
+def _controls(lines: _Lines, directions: _Directions, begin: Places, end: Places) -> tuple[Plane, Plane]:
     """Return the two control points, each (n,), of the pieces from the points ``begin`` to ``end``."""
     start, stop = lines.points[begin], lines.points[end]
     chord = stop - start
     length = _lengths(chord)
-    away, towards = directions[begin], directions[end]
+    away, towards = directions.leave[begin], directions.come[end]
     # Of an arc over the angle 2a: 2 c / 3 (1 + cos a); no further out than that of a half circle.
-    reach, rest = (
-        length / (1.5 + 1.5 * np.clip(_along(way, chord) / length, 0, 1)) for way in (away, towards)
-    )
+    reach, rest = (length / (1.5 + 1.5 * np.clip(_along(way, chord) / length, 0, 1)) for way in (away, towards))
     return start + away * reach, stop - towards * rest
 
 
 # --- fewer points ------------------------------------------------------------------------------------------
 
 
-def _simplified(lines: _Lines, directions: Plane, tolerance: float) -> Places:
+def _simplified(lines: _Lines, directions: _Directions, tolerance: float) -> Places:
     """Return the points to keep: every other one is left out, again and again, where the curve allows it."""
     kept = np.arange(len(lines.points))
-    ends = lines.first | lines.last
-    along = np.append(0.0, np.cumsum(_lengths(np.diff(lines.points))))
+    ends = lines.first | lines.last | directions.corner
+    way = _Way(lines, directions)
     for turn in range(ROUNDS):
         inner = np.arange(1 + turn % 2, len(kept) - 1, 2)
         inner = inner[~ends[kept[inner]]]
-        pieces = _Pieces(lines, directions, along, kept[inner - 1], kept[inner + 1])
-        near = np.flatnonzero(pieces.pass_by(np.arange(len(inner)), kept[inner], tolerance))
-        inner = inner[near]
-        # The other points of a piece are only looked at where its middle one is near enough.
-        counts = pieces.end[near] - pieces.begin[near] - 1
-        owner = np.repeat(np.arange(len(near)), counts)
-        if len(owner) > len(near):
-            every = np.repeat(pieces.begin[near] + 1 - np.cumsum(counts) + counts, counts) + np.arange(len(owner))
-            good = pieces.pass_by(near[owner], every, tolerance)
-            inner = inner[np.bincount(owner[~good], minlength=len(near)) == 0]
-        kept = np.delete(kept, inner)
-        if len(inner) <= WORTH_A_ROUND * len(kept):
+        begin, end = kept[inner - 1], kept[inner + 1]
+        near = way.passes(begin, end, kept[inner], np.arange(len(inner)), tolerance)
+        inner, begin, end = inner[near], begin[near], end[near]
+        # The rest of a piece is only looked at where its middle point is near enough.
+        near = way.covers(begin, end, tolerance)
+        kept = np.delete(kept, inner[near])
+        if near.sum() <= WORTH_A_ROUND * len(kept):
             break
     return kept
 
 
-class _Pieces:
-    """Pieces of the curve, each from one of the points ``begin`` to one of ``end``."""
+class _Way:
+    """The pen's way, which simpler curves are held against: points and, where they are apart, the middle."""
 
-    def __init__(
-        self, lines: _Lines, directions: Plane, along: Array, begin: Places, end: Places
-    ) -> None:
-        self.begin, self.end = begin, end
-        self._points, self._along = lines.points, along
-        first, second = _controls(lines, directions, begin, end)
-        self._corners = lines.points[begin], first, second, lines.points[end]
+    def __init__(self, lines: _Lines, directions: _Directions) -> None:
+        self._lines, self._directions = lines, directions
+        places = np.arange(len(lines.points) - 1)
+        corners = self._corners(places, places + 1)
+        lengths = _lengths(corners[3] - corners[0])
+        self._along = np.append(0.0, np.cumsum(lengths))
+        # The points, and behind them the middle of the curve after each.
+        self._all = np.concatenate([lines.points, _on_curve(corners, np.full(len(places), 0.5))[0]])
+        self._all_along = np.append(self._along, (self._along[1:] + self._along[:-1]) / 2)
+        self._lengths = lengths
 
-    def pass_by(self, which: Places, places: Places, tolerance: float) -> Flags:
-        """Return whether each of the pieces ``which`` passes the point at ``places`` within ``tolerance``.
+    def _corners(self, begin: Places, end: Places) -> list[Plane]:
+        points = self._lines.points
+        return [points[begin], *_controls(self._lines, self._directions, begin, end), points[end]]
+
+    def covers(self, begin: Places, end: Places, tolerance: float) -> Flags:
+        """Return whether each piece from ``begin`` to ``end`` passes what is between within ``tolerance``."""
+        good = np.ones(len(begin), np.bool_)
+        counts = end - begin
+        owner = np.repeat(np.arange(len(begin)), counts)
+        every = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(len(owner))
+        points, middles = every > begin[owner], self._lengths[every] > APART
+        places = np.append(every[points], every[middles] + len(self._lines.points))
+        owner = np.append(owner[points], owner[middles])
+        near = self.passes(begin, end, places, owner, tolerance)
+        good[owner[~near]] = False
+        return good
+
+    def passes(self, begin: Places, end: Places, places: Places, which: Places, tolerance: float) -> Flags:
+        """Return whether, of pieces from ``begin`` to ``end``, those ``which`` pass ``places`` near enough.
 
         The distance is that to a point of the curve that is near the closest one, so never too small.
         """
-        begin = self._along[self.begin[which]]
-        part = (self._along[places] - begin) / np.maximum(self._along[self.end[which]] - begin, TINY)
+        corners = self._corners(begin, end)
+        start = self._along[begin[which]]
+        part = (self._all_along[places] - start) / np.maximum(self._along[end[which]] - start, TINY)
         near = np.ones(len(which), np.bool_)
         left = np.arange(len(which))
         for glance in (GLANCE, GLANCE, 1.0):
-            place, speed = _on_curve([corner[which[left]] for corner in self._corners], part)
-            off = self._points[places[left]] - place
+            place, speed = _on_curve([corner[which[left]] for corner in corners], part)
+            off = self._all[places[left]] - place
             pace = _lengths(speed)
             ahead = _along(off, speed) / pace
-            aside = np.abs(off.real * speed.imag - off.imag * speed.real) / pace
             if glance == 1:
                 near[left] = _lengths(off) <= tolerance
                 break
+            aside = np.abs(off.real * speed.imag - off.imag * speed.real) / pace
             good = aside <= glance * tolerance
             near[left[~good]] = False
             left, part = left[good], np.clip(part[good] + ahead[good] / pace[good], 0, 1)

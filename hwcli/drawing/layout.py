@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.drawing.size import ENOUGH_POINTS, letter_height
 from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing
@@ -50,41 +51,11 @@ class Layout:
     captions: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Placed:
-    """A drawing at its place: the point ``origin`` of its ink lies at ``corner`` of the sheet, in millimetres.
-
-    ``size`` is the width and the height of its ink, ``caption_at`` where the base line of its caption begins.
-    """
-
-    drawing: Drawing
-    scale: float
-    origin: NDArray[np.float64]
-    corner: tuple[float, float]
-    size: tuple[float, float]
-    caption: str = ""
-    caption_at: tuple[float, float] = (0.0, 0.0)
-
-    def points(self) -> NDArray[np.float64]:
-        """Return the (N, 2) points in millimetres on the sheet, none of them negative."""
-        return (self.drawing.points[:, :2] - self.origin) * self.scale + self.corner
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A sheet of ``width`` by ``height`` millimetres with its drawings, in the order in which they came."""
-
-    width: float
-    height: float
-    placed: Sequence[Placed]
-    caption_size: float
-
-
 _Box = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
+class Block:
     """A drawing before it has a place: its scale and the box around it, (2,) origin and (2,) millimetres."""
 
     drawing: Drawing
@@ -94,32 +65,56 @@ class _Block:
     caption: str
 
 
-def lay_out(drawings: Sequence[Drawing], layout: Layout) -> Sheet:
+def lay_out(drawings: Sequence[Drawing], layout: Layout, scale: float | None = None) -> Sheet:
     """Place ``drawings`` on one sheet that is as large as they need.
+
+    ``scale`` is in millimetres a unit of the ink; None: what gives the letters their height.
 
     Raises
     ------
     HwError: a coordinate is not finite, or lies so far out that the writing could not be seen.
     """
+    blocks = blocks_of(drawings, layout, scale)
     caption_size = CAPTION_SIZE * layout.height
-    boxes = list(map(_box, drawings))
-    scales = _scales(drawings, layout)
-    blocks = [_block(*parts, layout) for parts in zip(drawings, boxes, scales, strict=True)]
-    rows = [blocks[i : i + layout.columns] for i in range(0, len(blocks), layout.columns)]
     edge = layout.margin + layout.pen / 2
-    head = CAPTION_LINE * caption_size if layout.captions else 0.0
     cell = max(max(block.size[0], _caption_width(block.caption, caption_size)) for block in blocks)
-    step = cell + COLUMN_GAP * layout.height
-    heights = [max(block.size[1] for block in row) + head for row in rows]
-    gap = ROW_GAP * layout.height
-    tops = list(accumulate((height + gap for height in heights), initial=edge))
+    rows = rows_of(blocks, layout)
+    heights = [height for _, height in rows]
+    tops = list(accumulate((height + ROW_GAP * layout.height for height in heights), initial=edge))
     placed = [
-        _place(block, edge + column * step, top, head, height, cell, caption_size)
-        for row, top, height in zip(rows, tops, heights, strict=False)
-        for column, block in enumerate(row)
+        one for (row, _), top in zip(rows, tops, strict=False) for one in place(row, edge, top, cell, layout)
     ]
-    width = 2 * edge + cell + step * (min(layout.columns, len(blocks)) - 1)
-    return Sheet(_round_up(width), _round_up(tops[-1] - gap + edge), placed, caption_size)
+    width = 2 * edge + cell + (cell + COLUMN_GAP * layout.height) * (min(layout.columns, len(blocks)) - 1)
+    height = tops[-1] - ROW_GAP * layout.height + edge
+    return Sheet(_round_up(width), _round_up(height), placed, layout.height, caption_size)
+
+
+def rows_of(blocks: Sequence[Block], layout: Layout) -> list[tuple[Sequence[Block], float]]:
+    """Return the rows of a grid of ``blocks``, each with its height, captions included."""
+    head = CAPTION_LINE * CAPTION_SIZE * layout.height if layout.captions else 0.0
+    rows = [blocks[i : i + layout.columns] for i in range(0, len(blocks), layout.columns)]
+    return [(row, max(block.size[1] for block in row) + head) for row in rows]
+
+
+def place(row: Sequence[Block], left: float, top: float, cell: float, layout: Layout) -> Iterator[Placed]:
+    """Yield a ``row`` of a grid in its cells, of width ``cell``, from ``left`` and ``top`` on the sheet."""
+    ((_, height),) = rows_of(row, layout)
+    head = CAPTION_LINE * CAPTION_SIZE * layout.height if layout.captions else 0.0
+    step = cell + COLUMN_GAP * layout.height
+    for column, block in enumerate(row):
+        yield _place(block, left + column * step, top, head, height, cell, CAPTION_SIZE * layout.height)
+
+
+def blocks_of(drawings: Sequence[Drawing], layout: Layout, scale: float | None = None) -> list[Block]:
+    """Return ``drawings`` with their scales and their sizes on paper, before they have places.
+
+    Raises
+    ------
+    HwError: as ``lay_out``.
+    """
+    boxes = list(map(_box, drawings))
+    scales = scales_of(drawings, layout.height, each=layout.each) if scale is None else [scale] * len(boxes)
+    return [_block(*parts, layout) for parts in zip(drawings, boxes, scales, strict=True)]
 
 
 def natural_scale(drawings: Sequence[Drawing], height: float) -> float:
@@ -129,10 +124,11 @@ def natural_scale(drawings: Sequence[Drawing], height: float) -> float:
     return height / letter if letter else 1.0
 
 
-def _scales(drawings: Sequence[Drawing], layout: Layout) -> list[float]:
-    if layout.each:
-        return [natural_scale([drawing], layout.height) for drawing in drawings]
-    return [natural_scale(drawings, layout.height)] * len(drawings)
+def scales_of(drawings: Sequence[Drawing], height: float, *, each: bool) -> list[float]:
+    """Return the scale of every drawing: the same for all, or for ``each`` its own."""
+    if each:
+        return [natural_scale([drawing], height) for drawing in drawings]
+    return [natural_scale(drawings, height)] * len(drawings)
 
 
 def _box(drawing: Drawing) -> _Box:
@@ -142,11 +138,11 @@ def _box(drawing: Drawing) -> _Box:
     ink = drawing.points[:, :2]
     low, high = ink.min(axis=0).astype(np.float64), ink.max(axis=0).astype(np.float64)
     if not np.isfinite([low, high]).all():
-        raise HwError(f"{_called(drawing)}: has a coordinate that is not a finite number")
+        raise HwError(f"{called(drawing)}: has a coordinate that is not a finite number")
     return low, high
 
 
-def _block(drawing: Drawing, box: _Box, scale: float, layout: Layout) -> _Block:
+def _block(drawing: Drawing, box: _Box, scale: float, layout: Layout) -> Block:
     caption = " ".join((drawing.text if layout.captions == "text" else drawing.id).split())
     if not layout.captions:
         caption = ""
@@ -154,14 +150,14 @@ def _block(drawing: Drawing, box: _Box, scale: float, layout: Layout) -> _Block:
     size = (high - low) * scale
     if size.max() > LONGEST * layout.height:
         raise HwError(
-            f"{_called(drawing)}: is {size.max() / layout.height:.1g} times as large as its letters, the limit"
+            f"{called(drawing)}: is {size.max() / layout.height:.1g} times as large as its letters, the limit"
             f" is {LONGEST:.0e}; a coordinate is wrong, or the units differ from the others' (--scale-each)"
         )
-    return _Block(drawing, scale, low, (float(size[0]), float(size[1])), caption)
+    return Block(drawing, scale, low, (float(size[0]), float(size[1])), caption)
 
 
 def _place(
-    block: _Block, left: float, top: float, head: float, height: float, cell: float, caption_size: float
+    block: Block, left: float, top: float, head: float, height: float, cell: float, caption_size: float
 ) -> Placed:
     """Put ``block`` at the left of its cell, half-way up the row, below the room for its caption."""
     corner = (left, top + head + (height - head - block.size[1]) / 2)
@@ -171,7 +167,8 @@ def _place(
     )
 
 
-def _called(drawing: Drawing) -> str:
+def called(drawing: Drawing) -> str:
+    """Return what messages call ``drawing``."""
     return f"drawing {drawing.id!r}" if drawing.id else "a drawing without id"
 
 

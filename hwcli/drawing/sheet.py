@@ -87,7 +87,10 @@ def traces(placed: Iterable[Placed], tolerance: float, *, split_prime: bool = Fa
 
 
 def _trace(placed: list[Placed], tolerance: float, split_prime: bool) -> Trace:
-    parts, starts, begins, primed, owners = [np.zeros((0, 2))], [], [], [], []
+    parts, owners = [np.zeros((0, 2))], []
+    starts: list[int] = []
+    begins: list[int] = []
+    primed: list[bool] = []
     total = 0
     for one in placed:
         points, first = one.points(), len(starts)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.drawing.layout import Placed, Sheet, cut_to
+from hwcli.drawing.layout import cut_to
+from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.drawing.strokes import lines
 
 Dots = NDArray[np.bool_]
@@ -34,18 +35,20 @@ TRIALS = 30
 SEGMENTS_AT_ONCE = 1 << 20
 
 
-def preview(sheet: Sheet, letter: float, columns: int, rows: int) -> list[str]:
-    """Draw ``sheet``, whose letters are ``letter`` millimetres high, in ``rows`` lines of ``columns``.
+def preview(sheets: Sequence[Sheet], columns: int, rows: int) -> list[str]:
+    """Draw what is on ``sheets`` in ``rows`` lines of ``columns``.
 
     The drawings come one below the other; what does not fit at a legible size is counted in the last line.
     """
     columns, rows = max(columns, 1), max(rows, 2)
+    letter = sheets[0].letter
+    placed = [one for sheet in sheets for one in sheet.placed]
     room = rows
-    fits = _first_that_fit(sheet.placed, SMALLEST_LETTER / letter, columns, room)
-    if fits < len(sheet.placed):
+    fits = _first_that_fit(placed, SMALLEST_LETTER / letter, columns, room)
+    if fits < len(placed):
         room = rows - 1
-        fits = _first_that_fit(sheet.placed, SMALLEST_LETTER / letter, columns, room)
-    shown = sheet.placed[: max(fits, 1)]
+        fits = _first_that_fit(placed, SMALLEST_LETTER / letter, columns, room)
+    shown = placed[: max(fits, 1)]
     scale = _largest(lambda scale: _rows(shown, scale, columns) <= room, LARGEST_LETTER / letter)
     text = _text(shown, scale, columns)
     for _ in range(TRIALS):  # breaking between words may have taken more rows than breaking anywhere
@@ -53,7 +56,7 @@ def preview(sheet: Sheet, letter: float, columns: int, rows: int) -> list[str]:
             break
         scale *= 0.95
         text = _text(shown, scale, columns)
-    more = [f"… and {len(sheet.placed) - len(shown)} more"[:columns]] if room < rows else []
+    more = [f"… and {len(placed) - len(shown)} more"[:columns]] if room < rows else []
     return text[:room] + more
 
 
@@ -108,7 +111,8 @@ def _printable(text: str) -> str:
 
 def _dots(placed: Placed, scale: float) -> Dots:
     """Draw the lines of ``placed`` at ``scale`` dots a millimetre."""
-    points = (placed.points() - placed.corner) * scale
+    points = placed.points()
+    points = (points - points.min(axis=0)) * scale
     width, height = (math.floor(length * scale) + 1 for length in placed.size)
     dots = np.zeros((height, width), np.bool_)
     inside = np.ones(len(points), np.bool_)

@@ -88,7 +88,7 @@ def test_svg_has_no_background_unless_told(run_hw: RunHw, ink_jsonl: Path) -> No
 def test_options_reach_the_picture(run_hw: RunHw, ink_jsonl: Path) -> None:
     small = ET.fromstring(run_hw("render", ink_jsonl).out)
     options = [
-        "--height",
+        "--x-height",
         6,
         "--pen",
         0.7,
@@ -259,7 +259,7 @@ def test_names_that_would_break_xml(run_hw: RunHw) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ["--height", "nan"], ["--height", "0"], ["--height", "-3"], ["--height", "inf"], ["--pen", "0"],
+        ["--x-height", "nan"], ["--x-height", "0"], ["--x-height", "-3"], ["--x-height", "inf"], ["--pen", "0"],
         ["--margin", "-1"], ["--dpi", "0"], ["--grid", "0"], ["--format", "jpg"], ["-o", "a.jpg"], ["-o", "a"],
         ["--colour", "bleu"], ["--colour", 'red" onload="'], ["--background", "#12"], ["--captions", "writer"],
     ],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwcli.drawing.layout import Layout, Placed, Sheet, cut_to, lay_out
+from hwcli.drawing.layout import Layout, cut_to, lay_out
+from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.errors import HwError
 from hwcli.ink import Drawing
 

@@ -26,7 +26,7 @@ def dots(text: list[str]) -> NDArray[np.bool_]:
 
 
 def draw(*drawings: Drawing, columns: int = 80, rows: int = 24, captions: str = "") -> list[str]:
-    return preview(lay_out(drawings, Layout(captions=captions)), 3.0, columns, rows)
+    return preview([lay_out(drawings, Layout(captions=captions))], columns, rows)
 
 
 def ink(*points: tuple[float, float, float], name: str = "") -> Drawing:

@@ -38,7 +38,7 @@ LIBRARIES = {
     "writing": {"numpy", "anyascii"},
     "measuring": {"numpy", "onnxruntime"},
     "collecting": {"numpy"},
-    "drawing": {"numpy", "cairosvg"},
+    "drawing": {"numpy", "cairocffi", "PIL"},
     "learning": {"numpy", "h5py", "tensorflow"},
 }
 SOURCES = sorted((ROOT / "hwcli").rglob("*.py"))

@@ -1,0 +1,67 @@
+"""``hw render --out-dir``: an image a drawing, as many as there are, and a list of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwcli import console, stdio
+from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.threads import cores
+
+if TYPE_CHECKING:
+    from hwcli.drawing.layout import Layout
+    from hwcli.drawing.style import Style
+    from hwcli.ink.drawing import Drawing
+
+MANIFEST = "manifest.jsonl"
+FIRST = 256
+"""The size of the letters is estimated from so many of the first drawings, for all."""
+
+
+def write_images(
+    file: str, folder: Path, kind: str, layout: Layout, style: Style, dpi: float, jobs: int | None,
+    skip_bad: bool, force: bool,
+) -> None:  # fmt: skip
+    """Write an image of ``kind`` for each drawing of ``file`` into ``folder``, and the list of them."""
+    if kind not in ("png", "svg", "pdf"):
+        raise UsageError(f"--out-dir writes png, svg or pdf, not {kind}")
+    _make(folder, force)
+
+    from hwcli.drawing.batch import Recipe, draw_all
+    from hwcli.drawing.layout import natural_scale
+    from hwcli.ink.reading import open_ink
+
+    bad: list[BadInput] = []
+    with open_ink(file, bad.append if skip_bad else None) as ink:
+        first = list(itertools.islice(ink, FIRST))
+        scale = None if layout.each else natural_scale(first, layout.height)
+        recipe = Recipe(str(folder), kind, layout, style, dpi, scale)
+        count = 0
+        with open(folder / MANIFEST, "wb") as manifest, console.progress("images") as progress:
+            for line in draw_all(_with_ink(itertools.chain(first, ink)), recipe, jobs or cores()):
+                manifest.write(line)
+                manifest.flush()
+                count += line.count(b"\n")
+                progress(count)
+    if bad:
+        console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
+    if not count:
+        raise HwError(f"no ink in {stdio.name_of(file)}")
+    console.say(f"wrote {count} images and {folder / MANIFEST}")
+
+
+def _with_ink(drawings: Iterator[Drawing]) -> Iterator[Drawing]:
+    return (drawing for drawing in drawings if len(drawing))
+
+
+def _make(folder: Path, force: bool) -> None:
+    """Make the ``folder``, or see that it is empty."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not force and any(folder.iterdir()):
+            raise HwError(f"{folder}: is not empty; --force writes into it all the same")
+    except OSError as error:
+        raise HwError(f"{folder}: {stdio.explain(error)}") from error

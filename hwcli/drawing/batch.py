@@ -1,0 +1,131 @@
+"""Many images, one a drawing, by several processes at once.
+
+Drawings go out in batches and the lines of the list come back in their order; only a few batches are under way
+at any time, so the memory that it takes does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from hwcli.drawing.layout import Layout, lay_out
+from hwcli.drawing.sheet import Sheet
+from hwcli.drawing.style import Style
+from hwcli.errors import HwError
+from hwcli.ink.drawing import Drawing
+
+BATCH = 32
+WORTH = 4
+"""Batches before which no other process is started: it takes as long to start as they take to draw."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the images of a folder are drawn: ``scale`` in millimetres a unit of the ink, None: each its own."""
+
+    folder: str
+    kind: str
+    layout: Layout
+    style: Style
+    dpi: float
+    scale: float | None
+
+
+def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator[bytes]:
+    """Draw each of ``drawings`` into a file, by ``jobs`` processes; yield the lines of the list in their order.
+
+    Raises
+    ------
+    HwError: an image cannot be drawn or written.
+    """
+    numbered = enumerate(drawings, start=1)
+    batches = iter(lambda: list(islice(numbered, BATCH)), [])
+    few = list(islice(batches, WORTH))
+    if jobs == 1 or len(few) < WORTH:
+        for batch in few:
+            yield draw_batch(batch, recipe)
+        few = []
+        if jobs == 1:
+            for batch in batches:
+                yield draw_batch(batch, recipe)
+        return
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_signals)
+    waiting: deque[Future[bytes]] = deque(pool.submit(draw_batch, batch, recipe) for batch in few)
+    try:
+        for batch in batches:
+            waiting.append(pool.submit(draw_batch, batch, recipe))
+            if len(waiting) > 2 * jobs + WORTH:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise HwError("a process that draws images was ended from outside") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_signals() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
+
+
+def draw_batch(batch: list[tuple[int, Drawing]], recipe: Recipe) -> bytes:
+    """Draw the numbered drawings of a ``batch`` into files; return their lines of the list.
+
+    Raises
+    ------
+    HwError: an image cannot be drawn or written.
+    """
+    return b"".join(_draw(number, drawing, recipe) for number, drawing in batch)
+
+
+def _draw(number: int, drawing: Drawing, recipe: Recipe) -> bytes:
+    name = f"{number:08}.{recipe.kind}"
+    sheet = lay_out([drawing], recipe.layout, recipe.scale)
+    buffer = io.BytesIO()
+    size = _write(sheet, recipe, buffer)
+    path = Path(recipe.folder, name)
+    try:
+        path.write_bytes(buffer.getvalue())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise HwError(f"{path}: {error.strerror}") from error
+    extra = drawing.extra
+    record = {
+        "file": name,
+        "text": drawing.text,
+        "id": drawing.id,
+        "style": extra.get("style"),
+        "seed": extra.get("seed"),
+        **({"writer": drawing.writer} if drawing.writer else {}),
+        **size,
+    }
+    return (json.dumps(record, ensure_ascii=False) + "\n").encode()
+
+
+def _write(sheet: Sheet, recipe: Recipe, buffer: io.BytesIO) -> dict[str, float]:
+    """Write the image of ``sheet``; return its size: in pixels, or in millimetres."""
+    if recipe.kind == "png":
+        from hwcli.drawing.raster import size_in_pixels, write_png
+
+        write_png(sheet, recipe.style, recipe.dpi, buffer)
+        width, height = size_in_pixels(sheet, recipe.dpi)
+        return {"width": width, "height": height}
+    if recipe.kind == "pdf":
+        from hwcli.drawing.raster import write_document
+
+        write_document([sheet], recipe.style, "pdf", buffer)
+    else:
+        from hwcli.drawing.svg import write_svg
+
+        write_svg(sheet, recipe.style, buffer)
+    return {"width_mm": sheet.width, "height_mm": sheet.height}

@@ -1,0 +1,134 @@
+"""A sheet that writes itself as a film: GIF or APNG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.drawing.cairo import set_colour
+from hwcli.drawing.motion import times
+from hwcli.drawing.nibs import way_of
+from hwcli.drawing.raster import MILLIMETRES_AN_INCH, canvas, draw, set_pen, straight
+from hwcli.drawing.sheet import Sheet, traces
+from hwcli.drawing.style import Style
+from hwcli.errors import HwError
+
+INTERVAL = 0.05
+"""Seconds from frame to frame, in hundredths as GIF counts them; more in a long film."""
+
+MOST_FRAMES = 600
+LAST_FRAME = 3.0
+"""Seconds for which the last frame, with all ink, is seen before the film begins again."""
+
+COLOURS = 64
+MOST_PIXELS = 400_000_000
+"""A film of more pixels in all of its frames takes minutes and much memory."""
+
+STEP_PIXELS = 1.5
+
+
+class _Line(NamedTuple):
+    """A line on its way: when it begins, how long it takes, points along it, their shares of it, its colour."""
+
+    begin: float
+    duration: float
+    way: NDArray[np.complex128]
+    part: NDArray[np.float64]
+    colour: str
+
+
+def write_film(sheet: Sheet, style: Style, dpi: float, speed: float, kind: str, file: BinaryIO) -> None:
+    """Write to ``file`` a film, of ``kind`` "gif" or "apng", in which the ink of ``sheet`` is written.
+
+    Raises
+    ------
+    HwError: it would be too large, or there is no cairo library.
+    """
+    lines = list(_lines(sheet, style, speed, STEP_PIXELS * MILLIMETRES_AN_INCH / dpi))
+    length = max(line.begin + line.duration for line in lines)
+    interval = max(INTERVAL, float(np.ceil(100 * length / MOST_FRAMES)) / 100)
+    count = int(np.ceil(length / interval)) + 1
+    surface, context = canvas(sheet, style, dpi)
+    if surface.get_width() * surface.get_height() * count > MOST_PIXELS:
+        raise HwError(
+            f"{count} frames of {surface.get_width():,} x {surface.get_height():,} pixels are too much for a"
+            " film: lower --dpi, raise --speed, or write SVG or HTML"
+        )
+    frames = _frames(sheet, style, lines, [number * interval for number in range(1, count)], surface, context)
+    durations = [round(1000 * interval)] * (count - 2) + [round(1000 * LAST_FRAME)]
+    first, *rest = _pictures(frames, sheet, style, dpi, kind)
+    form, more = ("GIF", {"disposal": 1}) if kind == "gif" else ("PNG", {"blend": 0, "default_image": False})
+    del durations[len(rest) + 1 :]
+    first.save(file, form, save_all=True, append_images=rest, duration=durations, loop=0, **more)
+
+
+def _lines(sheet: Sheet, style: Style, speed: float, step: float) -> Iterator[_Line]:
+    timed = zip(*times(sheet, style, speed), strict=True)
+    for trace in traces(sheet.placed, style.tolerance, split_prime=style.prime_colour is not None):
+        for line, primed in enumerate(trace.primed):
+            way, part = way_of(trace.curves, line, step)
+            begin, duration = next(timed)
+            yield _Line(
+                float(begin), float(duration), way, part, (primed and style.prime_colour) or style.colour
+            )
+
+
+def _frames(
+    sheet: Sheet, style: Style, lines: list[_Line], clock: list[float], surface: Any, context: Any
+) -> Iterator[Any]:
+    """Yield ``surface`` at each time of the ``clock``, with what has been written by then."""
+    without_ink = Sheet(sheet.width, sheet.height, [], sheet.letter, sheet.caption_size, sheet.ruling)
+    draw(context, without_ink, style)
+    set_pen(context, style)
+    before, first = 0.0, 0
+    for now in clock:
+        while first < len(lines) and lines[first].begin + lines[first].duration < before:
+            first += 1
+        for line in lines[first:]:
+            if line.begin > now:
+                break
+            _draw_part(context, line, (before - line.begin) / line.duration, (now - line.begin) / line.duration)
+        before = now
+        surface.flush()
+        yield surface
+
+
+def _draw_part(context: Any, line: _Line, start: float, stop: float) -> None:
+    """Draw ``line`` from the share ``start`` of its way to ``stop``."""
+    low = max(int(np.searchsorted(line.part, start, "right")) - 1, 0)
+    high = max(int(np.searchsorted(line.part, stop, "right")), low + 1)
+    way = line.way[low:high].tolist()
+    set_colour(context, line.colour)
+    context.move_to(way[0].real, way[0].imag)
+    for point in way[1:] or [way[0] + 0.01]:
+        context.line_to(point.real, point.imag)
+    context.stroke()
+
+
+def _pictures(frames: Iterator[Any], sheet: Sheet, style: Style, dpi: float, kind: str) -> Iterator[Any]:
+    """Yield the frames as pictures of Pillow; those of a GIF share the colours of the finished sheet."""
+    image = import_module("PIL.Image")
+    if kind != "gif":
+        for surface in frames:
+            yield image.fromarray(straight(surface))
+        return
+    surface, context = canvas(sheet, style, dpi)
+    draw(context, sheet, style)
+    surface.flush()
+    palette = _palette(image.fromarray(straight(surface)).convert("RGB"))
+    for surface in frames:
+        yield image.fromarray(straight(surface)).convert("RGB").quantize(palette=palette, dither=0)
+
+
+def _palette(picture: Any) -> Any:
+    """Return ``picture`` in few colours, of which the most frequent one, the paper's, is exact."""
+    few = picture.quantize(COLOURS)
+    most, paper = (max(one.getcolors(picture.width * picture.height))[1] for one in (few, picture))
+    colours = few.getpalette()
+    colours[3 * most : 3 * most + 3] = paper
+    few.putpalette(colours)
+    return few

@@ -1,0 +1,233 @@
+"""Text on pages: the drawings of a stream as the lines of a letter, or in the cells of grids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.drawing.baseline import baseline
+from hwcli.drawing.layout import (
+    CAPTION_SIZE,
+    COLUMN_GAP,
+    ROW_GAP,
+    Layout,
+    blocks_of,
+    called,
+    place,
+    rows_of,
+)
+from hwcli.drawing.measures import Page
+from hwcli.drawing.paper import PITCH, Ruling
+from hwcli.drawing.sheet import Placed, Sheet
+from hwcli.errors import HwError
+from hwcli.ink.drawing import Drawing
+
+SPACING = 3.4
+"""From base line to base line, in heights of a letter."""
+
+ASCENT, DESCENT = 2.0, 1.0
+"""The room that is left for heads above the first base line and for tails below the last, in letters."""
+
+MEMORY, UNEVEN, SLANT = 0.75, 0.15, 0.4
+"""How a hand drifts: how much of the last line's indent the next one keeps; and the standard deviations of a
+base line's height, in drifts, and of its rise over a line, in drifts too."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How text is set; lengths in millimetres.
+
+    Attributes
+    ----------
+    fits: letters may become smaller than asked for, so that the longest line fits.
+    spacing: from base line to base line; None: what suits the letters and the paper.
+    align: "left", "right" or "centre".
+    drift: the standard deviation of where lines begin; slope and height of the base lines go with it.
+    paper: one of paper.KINDS.
+    """
+
+    fits: bool = True
+    spacing: float | None = None
+    align: str = "left"
+    drift: float = 0.0
+    paper: str = "plain"
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A drawing made level: it begins at ``origin`` on its base line, which rises by ``angle`` radians.
+
+    ``size`` is the width and the height of its ink on paper, before anything is made smaller.
+    """
+
+    drawing: Drawing
+    scale: float
+    origin: NDArray[np.float64]
+    angle: float
+    size: tuple[float, float]
+
+
+def write_pages(
+    drawings: Sequence[Drawing], page: Page, layout: Layout, setting: Setting, chance: np.random.Generator
+) -> list[Sheet]:
+    """Set ``drawings`` as lines of text, one below the other; those without points are blank lines.
+
+    Raises
+    ------
+    HwError: as ``lay_out``, or there is no room for the text.
+    """
+    _check_room(page)
+    lines = _lines(drawings, layout)
+    widest = max(lines, key=lambda line: line.size[0])
+    factor = _factor(page.room[0] - layout.pen, widest.size[0], called(widest.drawing), layout, setting)
+    layout = replace(layout, height=layout.height * factor)
+    spacing = _spacing(layout.height, setting)
+    first = page.top + ASCENT * layout.height
+    last = page.height - page.bottom - DESCENT * layout.height
+    if first > last:
+        raise HwError(
+            f"no room for a line of letters {layout.height:g} mm high on {page.room[1]:g} mm of page:"
+            " lower --x-height or --margin"
+        )
+    hand = _Hand(page, layout, setting, factor, chance)
+    ruling = _ruling(setting, spacing, first, last)
+    return [
+        Sheet(
+            page.width, page.height, [hand.place(line, y) for line, y in lines_of], layout.height, ruling=ruling
+        )
+        for lines_of in _paged(lines, first, last, spacing)
+    ]
+
+
+def fill_pages(drawings: Sequence[Drawing], page: Page, layout: Layout, setting: Setting) -> list[Sheet]:
+    """Put ``drawings`` into the cells of grids as wide as the page has room.
+
+    Raises
+    ------
+    HwError: as ``lay_out``, or a drawing has no room in its cell.
+    """
+    _check_room(page)
+    blocks = blocks_of(drawings, layout)
+    rows = rows_of(blocks, layout)
+    gaps = COLUMN_GAP * layout.height * (layout.columns - 1)
+    cell = (page.room[0] - gaps) / layout.columns
+    widest = max(blocks, key=lambda block: block.size[0])
+    factor = _factor(cell - layout.pen, widest.size[0], called(widest.drawing), layout, setting)
+    tallest = max(height for _, height in rows)
+    factor = min(factor, _factor(page.room[1] - layout.pen, tallest, "a row", layout, setting))
+    layout = replace(layout, height=layout.height * factor)
+    rows = rows_of(blocks_of(drawings, layout), layout)
+    sheets: list[list[Placed]] = []
+    foot, top = page.height - page.bottom + 1e-6, math.inf
+    for row, height in rows:
+        if top + height > foot:
+            sheets.append([])
+            top = page.top + layout.pen / 2
+        sheets[-1].extend(place(row, page.left + layout.pen / 2, top, cell, layout))
+        top += height + ROW_GAP * layout.height
+    ruling = _ruling(setting, _spacing(layout.height, setting), page.top, page.height - page.bottom)
+    size = CAPTION_SIZE * layout.height
+    return [Sheet(page.width, page.height, placed, layout.height, size, ruling) for placed in sheets]
+
+
+def _check_room(page: Page) -> None:
+    if min(page.room) <= 0:
+        raise HwError(
+            f"the margins leave no room on a page of {page.width:g} x {page.height:g} mm: lower --margin"
+        )
+
+
+def _lines(drawings: Sequence[Drawing], layout: Layout) -> list[_Line]:
+    return [
+        _level(block.drawing, block.scale, layout.height / block.scale) for block in blocks_of(drawings, layout)
+    ]
+
+
+def _level(drawing: Drawing, scale: float, letter: float) -> _Line:
+    if not len(drawing):
+        return _Line(drawing, scale, np.zeros(2), 0.0, (0.0, 0.0))
+    found = baseline(drawing, letter)
+    angle = math.atan(found.slope)
+    ahead = np.array([math.cos(angle), math.sin(angle)])
+    foot = np.array([0.0, found.offset])
+    away = drawing.points[:, :2] - foot
+    along, across = away @ ahead, away @ np.array([-ahead[1], ahead[0]])
+    size = float(np.ptp(along)) * scale, float(np.ptp(across)) * scale
+    return _Line(drawing, scale, foot + float(along.min()) * ahead, angle, size)
+
+
+def _factor(room: float, width: float, name: str, layout: Layout, setting: Setting) -> float:
+    """Return by how much the ink must be made smaller for ``width`` to have ``room``."""
+    if width <= room:
+        return 1.0
+    fitting = layout.height * room / width
+    if setting.fits and fitting > 0:
+        return room / width
+    advice = f"--x-height {math.floor(fitting * 100) / 100:g}mm fits" if fitting > 0.01 else "lower --margin"
+    raise HwError(
+        f"{name}: takes {width:.0f} mm with letters {layout.height:g} mm high, and there is room for"
+        f" {room:.0f} mm: {advice}"
+    )
+
+
+def _spacing(letter: float, setting: Setting) -> float:
+    """Return the distance of base lines; on squares and dots it is a whole number of them."""
+    natural = SPACING * letter if setting.spacing is None else setting.spacing
+    if setting.spacing is None and setting.paper in ("squared", "dotted"):
+        return math.ceil(natural / PITCH - 0.2) * PITCH
+    return natural
+
+
+def _ruling(setting: Setting, spacing: float, first: float, last: float) -> Ruling:
+    if setting.paper == "ruled":
+        return Ruling("ruled", spacing, first, first, last)
+    return Ruling(setting.paper, PITCH, first)
+
+
+def _paged(
+    lines: Sequence[_Line], first: float, last: float, spacing: float
+) -> Iterator[list[tuple[_Line, float]]]:
+    """Yield the lines of each page with the y of their base lines; blank ones move the others down."""
+    page: list[tuple[_Line, float]] = []
+    y = first
+    for line in lines:
+        if len(line.drawing):
+            if y > last + 1e-6:
+                yield page
+                page, y = [], first
+            page.append((line, y))
+        if page:  # no blank line at the top of a page
+            y += spacing
+    yield page
+
+
+class _Hand:
+    """Puts lines on the page, as evenly as the drift says."""
+
+    def __init__(
+        self, page: Page, layout: Layout, setting: Setting, factor: float, chance: np.random.Generator
+    ) -> None:
+        self._page, self._pen, self._setting = page, layout.pen, setting
+        self._factor, self._chance = factor, chance
+        self._indent = 0.0
+
+    def place(self, line: _Line, y: float) -> Placed:
+        """Return ``line`` on the base line ``y``."""
+        width, height = (side * self._factor for side in line.size)
+        spare = self._page.room[0] - self._pen - width
+        share = {"left": 0.0, "centre": 0.5, "right": 1.0}[self._setting.align]
+        x = self._page.left + self._pen / 2 + share * spare
+        tilt = 0.0
+        if self._setting.drift:
+            indent, uneven, slant = (self._setting.drift * self._chance.standard_normal(3)).tolist()
+            fresh = math.sqrt(1 - MEMORY * MEMORY)
+            self._indent = MEMORY * self._indent + fresh * indent
+            x = min(max(x + self._indent, 0.0), max(self._page.width - width, 0.0))
+            y += UNEVEN * uneven
+            tilt = SLANT * slant / self._page.room[0]
+        scale = line.scale * self._factor
+        return Placed(line.drawing, scale, line.origin, (x, y), (width, height), turn=tilt - line.angle)
