@@ -74,14 +74,17 @@ class StreamNotebook:
 class FileNotebook:
     """Appends lines to a file that no other program of ours appends to meanwhile."""
 
-    def __init__(self, descriptor: int, name: str) -> None:
-        """Append to the open file ``descriptor``, which people know as ``name``."""
-        self._descriptor, self.name = descriptor, name
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """Append to the open file ``descriptor``, which is that at ``path``."""
+        self._descriptor, self._path, self.name = descriptor, path, path.name
 
     def append(self, drawing: Drawing) -> None:
         """Append ``drawing`` and wait until it is on the disk; what cannot be written whole leaves no trace."""
         record = io.BytesIO()
         DrawingWriter(record).write(drawing)
+        with _told(self.name):
+            if not os.path.samestat(os.stat(self._path), os.fstat(self._descriptor)):
+                raise HwError(f"{self.name}: another file has its name by now")
         size = os.fstat(self._descriptor).st_size
         try:
             with _told(self.name):
@@ -120,7 +123,7 @@ def open_notebook(path: Path) -> Iterator[tuple[FileNotebook, Kept]]:
         try:
             _lock(descriptor, path)
             kept = _recovered(file, str(path))
-            yield FileNotebook(descriptor, path.name), kept
+            yield FileNotebook(descriptor, path), kept
         finally:
             if is_new and os.fstat(descriptor).st_size == 0:
                 with contextlib.suppress(OSError):

@@ -40,10 +40,12 @@ def run(
         str, typer.Option("--writer", metavar="NAME", help="Who writes, if it is to be kept.")
     ] = "",
     host: Annotated[
-        str, typer.Option("--host", help="Listen at this address of the network, for a tablet.")
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="Listen at this address of the network, for a tablet."),
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="Listen at this port; 0: any that is free.")
+        int | None,
+        typer.Option("--port", min=0, max=65535, metavar="N", help="Listen at this port; 0: any that is free."),
     ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only tell the address; open no browser.")] = False,
     quiet: Quiet = False,

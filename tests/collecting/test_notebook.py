@@ -156,3 +156,18 @@ def test_a_full_disk_leaves_the_lines_before(tmp_path: Path, monkeypatch: pytest
         monkeypatch.undo()
         notebook.append(line(3))
     assert ids(path) == ["mine-0001", "mine-0003"]
+
+
+def test_a_file_that_was_taken_away_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    with open_notebook(path) as (notebook, _):
+        notebook.append(line(1))
+        path.rename(tmp_path / "elsewhere")
+        with pytest.raises(HwError, match=r"mine.jsonl: No such file"):
+            notebook.append(line(2))
+        path.touch()
+        with pytest.raises(HwError, match="another file has its name"):
+            notebook.append(line(2))
+        (tmp_path / "elsewhere").rename(path)
+        notebook.append(line(2))
+    assert ids(path) == ["mine-0001", "mine-0002"]

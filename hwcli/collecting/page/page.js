@@ -208,7 +208,7 @@ function nudge() { replay("empty"); }
 let size = Math.min(SIZES.length - 1, Math.max(0, drawer.get("size") ?? 2));
 
 function fit() {
-  const usual = Math.min(60, Math.max(34, window.innerWidth * 0.042, window.innerHeight * 0.03));
+  const usual = Math.min(56, Math.max(34, window.innerWidth * 0.034, window.innerHeight * 0.03));
   sheet.fit(Math.round(Math.min(usual * SIZES[size], window.innerHeight * 0.1)));
 }
 
