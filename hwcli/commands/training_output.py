@@ -188,8 +188,11 @@ def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress
     epoch = position.batches / run.batches_an_epoch
     if isinstance(event, Learned):
         note = f"epoch {epoch:.2f}  loss {event.loss:.3f} a point  {event.points_per_second:,.0f} points/s"
+        if event.description:
+            note += f"  {event.description['description_length']:.1f} nats to describe a line"
         show(position.batches, f"{note}  {_time_left(run)}")
         record = {"batch": position.batches, "epoch": round(epoch, 3), "loss": round(event.loss, 5)}
+        record |= {name: round(value, 3) for name, value in event.description.items()}
         speed = {"rate": event.rate, "points_per_second": round(event.points_per_second)}
         log.add_sometimes(record | speed | {"seconds": round(position.seconds, 1)}, position.points)
     elif isinstance(event, SteppedBack):
@@ -223,6 +226,11 @@ def _tell_validation(event: Validated) -> None:
     best = ", the best so far" if event.is_best else ""
     learned = record["training_loss"]
     training = "" if learned is None else f"; training {learned:.4f} a point"
+    if "description_length" in record:
+        training += (
+            f"; description length {record['description_length']:.1f} a line, "
+            f"{record['complexity']:.1f} of it the weights"
+        )
     if record["validation_loss"] is None:
         console.warn(f"epoch {record['epoch']:.2f}: the validation loss is not finite")
         return

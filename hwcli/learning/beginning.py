@@ -66,7 +66,8 @@ def begin_run(
             lines.scale = scale
     chance = np.random.default_rng([seed, 0x1417])
     weights = model.weights if model else initial_weights(config.network, chance, _pace(training))
-    learner = Learner(config, weights, products_type(config.training.precision), parts)
+    products = products_type(config.training.precision)
+    learner = Learner(config, weights, products, parts, points=training.predictions)
     return Run(learner, training, held_out, Position(seed), terms)
 
 
@@ -79,16 +80,20 @@ def resume_run(reader: StrokesReader, validation: Validation, config: Config, ch
     HwError: these are not the lines that it learned from.
     """
     before = checkpoint.config
-    kept = (before.network, before.data, before.optimiser.kind)
-    if (config.network, config.data, config.optimiser.kind) != kept:
-        raise ConfigError("a resumed run keeps its [network], its [data] and its optimiser.kind")
+    kept = (before.network, before.data, before.optimiser.kind, before.noise.adaptive)
+    if (config.network, config.data, config.optimiser.kind, config.noise.adaptive) != kept:
+        raise ConfigError(
+            "a resumed run keeps its [network], its [data], its optimiser.kind and its noise.adaptive; "
+            "--from begins a new one with its weights"
+        )
     training, held_out, _ = _chosen_lines(reader, validation, config, checkpoint.position.seed)
     if run_fingerprint(training, held_out) != checkpoint.fingerprint:
         raise HwError("the checkpoint learned from other lines: give the same stroke file and the same --valid")
     for lines in (training, held_out):
         if lines is not None:
             lines.scale = checkpoint.scale
-    learner = Learner(config, checkpoint.weights, products_type(config.training.precision), checkpoint.parts)
+    products = products_type(config.training.precision)
+    learner = Learner(config, checkpoint.weights, products, checkpoint.parts, points=training.predictions)
     try:
         learner.restore(checkpoint.weights, list(checkpoint.slots))
     except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,8 @@ class Learned:
     lines: int
     rate: float
     points_per_second: float
+    description: dict[str, float] = field(default_factory=dict)
+    """With adaptive weight noise: "description_length" and, of it, "complexity", in nats a training line."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,19 @@ class Run:
         position.loss += tally.loss
         position.loss_points += tally.points
         speed = tally.points / (time.monotonic() - started)
-        return Learned(tally.loss / max(tally.points, 1), len(batch.lengths), rate, speed)
+        loss = tally.loss / max(tally.points, 1)
+        return Learned(loss, len(batch.lengths), rate, speed, self._description(loss))
+
+    def _description(self, loss: float) -> dict[str, float]:
+        """Return what it takes to tell the training lines at ``loss`` nats a point, and the weights, a line.
+
+        Empty where the weights' part, the complexity, is not reckoned (Graves 2011, section 4).
+        """
+        complexity, lines = self.learner.complexity(), len(self.training)
+        if complexity is None:
+            return {}
+        error = loss * self.training.predictions / lines
+        return {"description_length": error + complexity / lines, "complexity": complexity / lines}
 
     def _step_back(self) -> SteppedBack:
         self._failures += 1
@@ -261,14 +275,16 @@ class Run:
         tally = self.learner.measure(read_ahead(lines.batch, order))
         loss = tally.loss / max(tally.points, 1)
         is_best = tally.finite and (position.best is None or loss < position.best)
+        learned = position.loss / position.loss_points if position.loss_points else None
         return {
             "batch": position.batches,
             "epoch": round(position.batches / self.batches_an_epoch, 3),
             "points": position.points,
             "seconds": round(position.seconds, 1),
-            "training_loss": position.loss / position.loss_points if position.loss_points else None,
+            "training_loss": learned,
             "validation_loss": loss if tally.finite else None,
             "validation_loss_line": tally.loss / len(lines) if tally.finite else None,
+            **({} if learned is None else self._description(learned)),
         }, is_best
 
 
