@@ -19,6 +19,7 @@ from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed
 if TYPE_CHECKING:
     from hwcli.learning.beginning import Validation
     from hwcli.learning.checkpoint import Checkpoint
+    from hwcli.learning.distribution import Devices
     from hwcli.model import Config, Model
 
 
@@ -105,6 +106,13 @@ def run(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, metavar="N", help="Cores to use; all when absent.")
     ] = None,
+    distribute: Annotated[
+        str,
+        typer.Option(
+            "--distribute", metavar="HOW", autocompletion=_ways_to_distribute,
+            help="Over several GPUs (mirrored) or machines (multiworker); auto: what there is; or none.",
+        ),
+    ] = "auto",
     half: Annotated[
         bool, typer.Option("--half", help="Store the model's weights as 16-bit numbers.")
     ] = False,
@@ -144,7 +152,7 @@ def run(
         return
     seconds = None if max_time is None else duration(max_time, "--max-time")
     saving = duration(save_every, "--save-every")
-    cores = _prepare_tensorflow(threads)
+    cores, devices = _prepare_tensorflow(threads, distribute)
     _check_tensorboard(tensorboard)
 
     from hwcli.commands import training_output
@@ -153,7 +161,9 @@ def run(
     from hwcli.learning.checkpoint import Terms
     from hwcli.learning.run import Limits
 
-    files = training_output.Files(output, log, tensorboard)
+    # Of several workers one writes.
+    is_chief = devices.is_chief
+    files = training_output.Files(output, log, tensorboard) if is_chief else training_output.NoFiles()
     files.refuse_what_is_there(resume, force)
     with (
         stdio.open_seekable(strokes) as file,
@@ -161,11 +171,12 @@ def run(
         _opened_validation(valid) as validation,
     ):
         if checkpoint:
-            training_run = resume_run(reader, validation, chosen, checkpoint)
+            training_run = resume_run(reader, validation, chosen, checkpoint, devices)
         else:
             terms = Terms(made=list(dict.fromkeys([*reader.history, *(model.made if model else ())])))
             terms.licence = model.licence if model else ""
-            training_run = begin_run(reader, validation, chosen, model, settled_seed(seed), cores, terms)
+            seed = devices.agreed(settled_seed(seed))
+            training_run = begin_run(reader, validation, chosen, model, seed, cores, terms, devices)
         # A run that a loop resumes a thousand times keeps one line of it: HDF5 attributes have an end.
         if this_command() not in training_run.terms.made:
             training_run.terms.made.append(this_command())
@@ -189,15 +200,26 @@ def duration(text: str, option: str) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
-def _prepare_tensorflow(threads: int | None) -> int:
-    """Import TensorFlow, quietly, and return the number of cores that it uses."""
+WAYS = ("auto", "none", "mirrored", "multiworker")
+
+
+def _ways_to_distribute(incomplete: str) -> list[str]:
+    return [way for way in WAYS if way.startswith(incomplete)]
+
+
+def _prepare_tensorflow(threads: int | None, distribute: str) -> tuple[int, Devices]:
+    """Import TensorFlow, quietly; return the number of cores that it uses, and the devices."""
+    if distribute not in WAYS:
+        raise UsageError(f"--distribute {distribute}: one of {', '.join(WAYS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with console.hushed():
         try:
             from hwcli.learning.device import use_threads
+            from hwcli.learning.distribution import Devices, make_strategy
         except ImportError as error:
             raise MissingExtra("hw train", "train") from error
-        return use_threads(threads)
+        cores, strategy = use_threads(threads, lambda: make_strategy(distribute, os.environ))
+        return cores, Devices(strategy)
 
 
 def _read_checkpoint(output: Path) -> Checkpoint:

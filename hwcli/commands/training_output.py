@@ -17,6 +17,7 @@ from hwcli import console, stdio
 from hwcli.errors import HwError, UsageError
 from hwcli.learning.board import Board
 from hwcli.learning.checkpoint import checkpoint_of, write_checkpoint
+from hwcli.learning.distribution import WorkerLost
 from hwcli.learning.run import Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
 from hwcli.model.file import weight_count, write_model
 
@@ -61,6 +62,32 @@ class Files:
         with stdio.open_output(self.model, binary=True, force=True) as file:
             write_model(file, run.model(measured), "float16" if run.terms.half else "float32")
         console.detail(f"{self.model}: written")
+
+    def finish(self, run: Run) -> None:
+        """See that there is a model, and tell which."""
+        if run.validation is None or not self.model.exists():
+            self.write_model(run)
+        console.say(f"{self.model}: {'the best' if run.validation else 'the last'} weights; to go on: --resume")
+
+
+class NoFiles(Files):
+    """The files of a worker that writes none: of several workers one does, the chief."""
+
+    def __init__(self) -> None:
+        """Write nothing."""
+        super().__init__(Path(os.devnull), None, None)
+
+    def refuse_what_is_there(self, resume: bool, force: bool) -> None:
+        """Refuse nothing."""
+
+    def write_checkpoint(self, run: Run) -> None:
+        """Write nothing."""
+
+    def write_model(self, run: Run, measured: dict[str, Any] | None = None) -> None:
+        """Write nothing."""
+
+    def finish(self, run: Run) -> None:
+        """Write nothing."""
 
 
 class Log:
@@ -155,6 +182,9 @@ def follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
                 if time.monotonic() - saved >= save_every:
                     files.write_checkpoint(run)
                     saved = time.monotonic()
+        except WorkerLost as error:
+            # It was in the middle of a batch: what was saved before stands.
+            raise HwError(f"{error}; --resume goes on from {files.checkpoint}, once that is there") from error
         except HwError:
             files.write_checkpoint(run)
             raise
@@ -248,6 +278,4 @@ def _finish(run: Run, files: Files, log: Log) -> None:
         log.add({"validation": True, **last.record}, run.position.points)
         if last.is_best:
             files.write_model(run, last.record)
-    if run.validation is None or not files.model.exists():
-        files.write_model(run)
-    console.say(f"{files.model}: {'the best' if run.validation else 'the last'} weights; to go on: --resume")
+    files.finish(run)

@@ -15,6 +15,7 @@ from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.batches import Lines
 from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.device import products_type
+from hwcli.learning.distribution import Devices
 from hwcli.learning.learner import Learner
 from hwcli.learning.network import USUAL_PACE, initial_weights
 from hwcli.learning.run import Run, run_fingerprint
@@ -45,8 +46,11 @@ def begin_run(
     seed: int,
     parts: int,
     terms: Terms,
+    devices: Devices | None = None,
 ) -> Run:
     """Return a new run over the lines of ``reader``, from the weights of ``model`` or from fresh ones.
+
+    Each replica of ``devices`` (None: one) cuts its share of a batch into ``parts``.
 
     Raises
     ------
@@ -67,11 +71,17 @@ def begin_run(
     chance = np.random.default_rng([seed, 0x1417])
     weights = model.weights if model else initial_weights(config.network, chance, _pace(training))
     products = products_type(config.training.precision)
-    learner = Learner(config, weights, products, parts, points=training.predictions)
+    learner = Learner(config, weights, products, parts, devices, training.predictions)
     return Run(learner, training, held_out, Position(seed), terms)
 
 
-def resume_run(reader: StrokesReader, validation: Validation, config: Config, checkpoint: Checkpoint) -> Run:
+def resume_run(
+    reader: StrokesReader,
+    validation: Validation,
+    config: Config,
+    checkpoint: Checkpoint,
+    devices: Devices | None = None,
+) -> Run:
     """Return the run of ``checkpoint``, to go on where it stopped; ``config`` may differ in how it trains.
 
     Raises
@@ -92,8 +102,9 @@ def resume_run(reader: StrokesReader, validation: Validation, config: Config, ch
     for lines in (training, held_out):
         if lines is not None:
             lines.scale = checkpoint.scale
-    products = products_type(config.training.precision)
-    learner = Learner(config, checkpoint.weights, products, checkpoint.parts, points=training.predictions)
+    products, replicas = products_type(config.training.precision), devices.replicas if devices else 1
+    parts = max(checkpoint.parts // replicas, 1)
+    learner = Learner(config, checkpoint.weights, products, parts, devices, training.predictions)
     try:
         learner.restore(checkpoint.weights, list(checkpoint.slots))
     except ValueError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 
 from hwcli.threads import cores
 
+Strategy = tf.distribute.Strategy
 BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 """Processor flags (as Linux names them) of machines that multiply bfloat16 faster than float32."""
 
@@ -17,8 +19,12 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Numbers of the parameters of mallopt(3)."""
 
 
-def use_threads(count: int | None) -> int:
-    """Let TensorFlow use ``count`` cores (None: all there are) and return how many that is.
+def use_threads(
+    count: int | None, first: Callable[[], Strategy] = tf.distribute.get_strategy
+) -> tuple[int, Strategy]:
+    """Let TensorFlow use ``count`` cores (None: all there are); return how many, and what ``first`` gives.
+
+    ``first`` makes the strategy of the run, before TensorFlow does anything else, as it has to be.
 
     Each core runs a part of the batch on its own, so an operation inside a part gets one thread.  Has to be
     called before TensorFlow does anything else.
@@ -27,8 +33,9 @@ def use_threads(count: int | None) -> int:
     _keep_memory()
     tf.config.threading.set_inter_op_parallelism_threads(count)
     tf.config.threading.set_intra_op_parallelism_threads(1)
+    strategy = first()
     tf.zeros([])  # the first operation looks for devices, and says on stderr what it does not find
-    return count
+    return count, strategy
 
 
 def _keep_memory() -> None:

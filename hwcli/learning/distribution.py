@@ -77,6 +77,7 @@ class Devices:
         self.workers = 1 if task is None else resolver.cluster_spec().num_tasks("worker") + _chiefs(resolver)
         self.is_chief = task is None or task == "chief" or (resolver.task_id == 0 and not _chiefs(resolver))
         self.replicas: int = self._strategy.num_replicas_in_sync
+        self._summed = self.everywhere(lambda number: total([number])[0], tf.TensorSpec([], tf.int64))
 
     def variable(self, value: Any, name: str | None = None) -> tf.Variable:
         """Return a variable of which each replica has its own, all beginning with ``value``."""
@@ -124,8 +125,7 @@ class Devices:
         if self.workers == 1:
             return value
         here = self.replicas // self.workers
-        summed = self.everywhere(lambda number: total([number])[0])(tf.constant(value, tf.int64))
-        return int(self.first(summed)) // here
+        return int(self.first(self._summed(tf.constant(value, tf.int64)))) // here
 
 
 def _chiefs(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> int:
@@ -147,6 +147,9 @@ def replica_share(lines: Any, replicas: int) -> tuple[Any, Any]:
 def total(values: list[tf.Tensor]) -> list[tf.Tensor]:
     """Return the sums of ``values`` over all replicas; called on each."""
     context = tf.distribute.get_replica_context()
-    return (
-        values if context.num_replicas_in_sync == 1 else context.all_reduce(tf.distribute.ReduceOp.SUM, values)
-    )
+    if context.num_replicas_in_sync == 1:
+        return values
+    # What comes from outside has no device yet, by which the others would be told.
+    placed = [tf.identity(value) for value in values]
+    summed: list[tf.Tensor] = context.all_reduce(tf.distribute.ReduceOp.SUM, placed)
+    return summed

@@ -102,6 +102,7 @@ class Run:
         Raises
         ------
         HwError: the loss stays infinite or not a number whatever the learning rate.
+        WorkerLost: another worker of the run is gone.
         """
         began = time.monotonic()
         earlier = self.position.seconds
@@ -158,7 +159,7 @@ class Run:
             slots,
             self.position,
             fingerprint,
-            self.learner.parts,
+            self.learner.parts * self.learner.devices.replicas,
             self.terms,
         )
 
@@ -167,6 +168,8 @@ class Run:
 
     def _is_sound(self) -> bool:
         """Return whether the weights, as they are after the last change, still give a finite loss."""
+        if self.learner.devices.workers > 1:  # the others do not measure now
+            return all(np.isfinite(array).all() for array in self.learner.current_weights().values())
         return self._last is None or self.learner.measure([self._last]).finite
 
     def _go_back(self) -> None:
@@ -245,13 +248,18 @@ class Run:
         return rate
 
     def _reason_to_stop(self, limits: Limits, seconds: float) -> str | None:
-        if limits.interrupted():
-            return "interrupted"
-        if limits.batches is not None and self.position.batches >= limits.batches:
-            return "batches"
-        if limits.seconds is not None and seconds >= limits.seconds:
-            return "time"
-        return None
+        """Return why the run stops, None when it goes on; all workers of a run agree on it."""
+        reasons = {
+            "interrupted": limits.interrupted(),
+            "batches": limits.batches is not None and self.position.batches >= limits.batches,
+            "time": limits.seconds is not None and seconds >= limits.seconds,
+        }
+        workers = self.learner.devices.workers
+        asked = self.learner.devices.sum_of_workers(
+            sum((workers + 1) ** place for place, applies in enumerate(reasons.values()) if applies)
+        )
+        counts = [asked // (workers + 1) ** place % (workers + 1) for place in range(len(reasons))]
+        return next((reason for reason, count in zip(reasons, counts, strict=True) if count), None)
 
     def _validation_due(self) -> bool:
         every = self.config.training.validate_every or self.batches_an_epoch

@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    cores = use_threads(None)
+    cores, _ = use_threads(None)
     rows = np.random.default_rng(1).normal(size=(options.length + 1, options.batch, 3)).astype(np.float32)
     rows[..., 2] = rows[..., 2] > 1
     batch = Batch(
