@@ -49,7 +49,7 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write drawings of a strokes file as JSON lines, InkML or stroke-3."""
+    """Write drawings as JSON lines, InkML or stroke-3."""
     chosen = to or (SUFFIXES.get(output.suffix.lower(), "jsonl") if output is not None else "jsonl")
     with stdio.open_input(file) as opened:
         drawings = itertools.islice(_drawings(opened, stdio.name_of(file), ids or []), limit)
