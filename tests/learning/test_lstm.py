@@ -5,8 +5,10 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
+from hwcli.learning import lstm
 from hwcli.learning.lstm import LayerWeights, lstm_sequence
 
+STEPS_OF = (lstm.step_of, lstm.back_step_of)
 STEPS, BATCH, INPUTS, UNITS = 7, 3, 4, 5
 
 
@@ -127,3 +129,36 @@ def test_a_sequence_run_in_two_blocks_is_the_sequence_run_in_one(case):
     )
     np.testing.assert_allclose(tf.concat([first.hidden, rest.hidden], 0), whole.hidden, atol=1e-6)
     np.testing.assert_allclose(tf.concat([first.cells, rest.cells], 0), whole.cells, atol=1e-6)
+
+
+@pytest.fixture
+def recompiled(monkeypatch):
+    """Let layers of any size, or none, be compiled: ``recompiled(True)``."""
+
+    def choose(compiled):
+        monkeypatch.setattr(lstm, "COMPILED_UNITS", 1 if compiled else 1 << 30)
+        for cached in STEPS_OF:
+            cached.cache_clear()
+
+    yield choose
+    for cached in STEPS_OF:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize(("peepholes", "clip"), [(False, 0.0), (True, 0.3)])
+def test_compiled_steps_are_the_plain_ones(case, recompiled, peepholes, clip):
+    names = ["inputs", "kernel", "recurrent", "bias", *(["peephole"] if peepholes else [])]
+    found = []
+    for compiled in (True, False):
+        recompiled(compiled)
+        states = operation(case, peepholes, clip)
+        found.append([*states, *gradients(case, names, peepholes=peepholes, clip=clip).values()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-5)
+
+
+def test_layers_are_compiled_from_a_size_on():
+    lstm.step_of.cache_clear()
+    small, large = (lstm.step_of(lstm.COMPILED_UNITS - less, 0) for less in (1, 0))
+    assert not hasattr(small, "get_concrete_function")
+    assert hasattr(large, "get_concrete_function")

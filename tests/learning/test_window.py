@@ -5,9 +5,11 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
+from hwcli.learning import lstm, window
 from hwcli.learning.lstm import LayerWeights
 from hwcli.learning.window import WindowedState, WindowWeights, windowed_sequence
 
+STEPS_OF = (window.windowed_step_of, window.windowed_back_step_of)
 STEPS, BATCH, UNITS, GAUSSIANS, LETTERS = 6, 3, 4, 2, 5
 CODES = [[0, 3, 1, 1], [2, 4, -1, -1], [-1, -1, -1, -1]]
 WEIGHTS = ("kernel", "recurrent", "bias", "moving", "moving_bias", "peephole")
@@ -139,3 +141,27 @@ def test_a_sequence_run_in_two_blocks_is_the_sequence_run_in_one(case):
     rest = operation(case | {n: case[n][3:] for n in ("rows", "mask")}, **state)
     for early, late, all_of_it in zip(first, rest, whole, strict=True):
         np.testing.assert_allclose(tf.concat([early, late], 0), all_of_it, atol=1e-6)
+
+
+@pytest.fixture
+def recompiled(monkeypatch):
+    """Let layers of any size, or none, be compiled: ``recompiled(True)``."""
+
+    def choose(compiled):
+        monkeypatch.setattr(lstm, "COMPILED_UNITS", 1 if compiled else 1 << 30)
+        for cached in STEPS_OF:
+            cached.cache_clear()
+
+    yield choose
+    for cached in STEPS_OF:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.3])
+def test_compiled_steps_are_the_plain_ones(case, recompiled, clip):
+    found = []
+    for compiled in (True, False):
+        recompiled(compiled)
+        found.append([*operation(case, clip), *gradients(case, WEIGHTS, clip=clip).values()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)
