@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -240,3 +241,17 @@ def test_example_threshold(trained: Path) -> None:
     with pytest.raises(AssertionError, match="not good enough"):
         shell(["sh", script, "bad.h5"], trained, STROKES="valid.h5", MAX_NLL="-1e9")
     assert not (trained / "bad.h5").exists()
+
+
+@pytest.mark.slow
+@CAIRO
+@pytest.mark.skipif(
+    find_spec("rapidocr") is None or find_spec("onnxruntime") is None,
+    reason="needs the extra 'read': pip install 'hwcli[read]'",
+)
+def test_example_legibility(trained: Path, texted_h5: Path) -> None:
+    script, settings = EXAMPLES / "legibility.sh", "--best-of 1 --points 40,--bias 1 --best-of 1 --points 20"
+    report = shell(["sh", script, "read"], trained, MODEL=str(texted_h5), LINES="3", SETTINGS=settings)
+    assert report.count("characters read wrong") == 4
+    assert len((trained / "read" / "texts.txt").read_text().splitlines()) == 3
+    assert (trained / "read" / "report.txt").read_text() == report
