@@ -33,6 +33,7 @@ class Order(NamedTuple):
     counted: (U,) by which characters of the text a take is judged; of a text that is not known there is one
         take, and nothing to judge it by.
     takes: how many are written to choose from.
+    judge: tells how good a take is, the more the better; none: by what its window tells (``signals``).
     """
 
     length: int
@@ -42,6 +43,7 @@ class Order(NamedTuple):
     known: Known | None = None
     counted: NDArray[np.bool_] = np.zeros(0, np.bool_)
     takes: int = 1
+    judge: Callable[[Ink], float] | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -73,13 +75,12 @@ class Written(NamedTuple):
 
 
 class _Judged(NamedTuple):
-    """A take: worse ones compare as less."""
+    """A take; of two the better one's ``mark`` is more."""
 
-    faults: int
+    mark: tuple[float, ...]
     sharpness: float
-    earlier: int
     ink: Ink
-    reasons: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 class _Drawing:
@@ -92,19 +93,20 @@ class _Drawing:
         self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]
         self._takes: list[_Judged] = []
 
-    def finish(self, take: int, ink: Ink, signals: Signals) -> bool:
-        """Take a ``take`` in; return whether another round is needed."""
+    def finish(self, take: int, ink: Ink, signals: Signals, mark: float) -> bool:
+        """Take a ``take`` in that was given ``mark`` by the judge; return whether another round is needed."""
         if not self.order.is_judged:
             self.parts.append(Written(self.number, ink, True))
             return False
         faults, sharpness = signals.faults(self.order.counted), signals.sharpness(self.order.counted)
-        self._takes.append(_Judged(-len(faults), sharpness, -take, ink, tuple(faults)))
+        marks = mark, -len(faults), sharpness, -take
+        self._takes.append(_Judged(marks, sharpness, ink, tuple(faults)))
         if len(self._takes) < self.asked:
             return False
-        best = max(self._takes, key=lambda judged: judged[:3])
+        best = max(self._takes, key=lambda judged: judged.mark)
         if best.faults and self.asked < ROUNDS * self.order.takes:
             return True
-        self.parts.append(Written(self.number, best.ink, True, best.reasons, best.sharpness))
+        self.parts.append(Written(self.number, best.ink, True, best.faults, best.sharpness))
         return False
 
 
@@ -167,10 +169,12 @@ class Desk:
 
     def finish(self, key: Key, ink: Ink, signals: Signals) -> None:
         """Take in a take that is done."""
+        number, take = key
+        drawing = self._drawings[number]
+        judge = drawing.order.judge
+        mark = judge(ink) if judge and drawing.order.is_judged else 0.0
         with self._change:
-            number, take = key
-            drawing = self._drawings[number]
-            if drawing.finish(take, ink, signals):
+            if drawing.finish(take, ink, signals, mark):
                 more = range(drawing.asked, drawing.asked + drawing.order.takes)
                 self._takes.extendleft((number, other) for other in reversed(more))
                 drawing.asked = more.stop

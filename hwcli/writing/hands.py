@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ POINTS_BESIDES = 100
 
 Chance = Callable[[int], np.random.Generator]
 """Gives the random numbers of each take."""
+Judge = Callable[[Points, str], float]
+"""Tells how good a take, its points, is of a text; the more the better."""
 
 
 class Hand(NamedTuple):
@@ -53,10 +56,13 @@ class Scribe:
     writer: what the orders are for.
     """
 
-    def __init__(self, model: Model, writer: Writer, takes: int = 1) -> None:
-        """Write with ``writer``, made of ``model``; ``takes`` are made of each text to choose from."""
+    def __init__(self, model: Model, writer: Writer, takes: int = 1, judge: Judge | None = None) -> None:
+        """Write with ``writer``, made of ``model``; ``takes`` of each text, of which ``judge`` chooses.
+
+        Without a judge the network's own window decides.
+        """
         self.characters = model.config.network.characters
-        self.writer, self._takes = writer, takes
+        self.writer, self._takes, self._judge = writer, takes, judge
         self._preparation = model.config.data.preparation
         self._usual = Placement(0.0, model.height)
         self._pace = POINTS_A_CHARACTER[model.config.data.step > 0]
@@ -91,7 +97,12 @@ class Scribe:
         counted = np.array([False] * len(before) + [character != " " for character in text])
         length = most or POINTS_BESIDES + self._pace * len(text)
         prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
-        return Order(length, chance, prime, encoded, known, counted, self._takes)
+        judge = partial(self._mark, text, hand) if self._judge else None
+        return Order(length, chance, prime, encoded, known, counted, self._takes, judge)
+
+    def _mark(self, text: str, hand: Hand | None, ink: Ink) -> float:
+        assert self._judge is not None
+        return self._judge(self.alone(hand, ink), text) if len(ink) else -np.inf
 
     def made_up(self, chance: Chance) -> Drawing:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
