@@ -14,7 +14,7 @@ SIZES = {
     "legal": (215.9, 355.6),
 }
 UNITS = {"mm": 1.0, "cm": 10.0, "in": 25.4, "pt": 25.4 / 72}
-LENGTH = re.compile(rf"(\d+(?:\.\d*)?|\.\d+)\s*({'|'.join(UNITS)})?", re.IGNORECASE)
+LENGTH = re.compile(rf"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*({'|'.join(UNITS)})?", re.IGNORECASE)
 LONGEST = 10_000.0
 """The limit of all lengths, in millimetres."""
 
@@ -81,7 +81,7 @@ def margins(text: str) -> tuple[float, float, float, float]:
     ------
     ValueError: these are not one to four lengths.
     """
-    lengths = [length(part) for part in re.split(r"[,\s]+", text.strip())]
+    lengths = [length(part) for part in re.split(r"\s*,\s*|\s+", text.strip())]
     if not 1 <= len(lengths) <= 4:
         raise ValueError(f"{text!r}: give one margin, or top,right,bottom,left")
     top, right, bottom, left = (lengths[place % len(lengths)] for place in range(4))
