@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from conftest import RunHw
+from conftest import RunHw, hw_environment
 
 from hwcli.ink.offsets import Scale
 from hwcli.model import Config, Model
@@ -295,3 +299,30 @@ def test_options_that_make_no_sense_are_wrong_usage(
     assert complaint in failed.err
     assert failed.err.count("\n") == 1
     assert failed.out == b""
+
+
+# --- examples ----------------------------------------------------------------------------------------------
+
+
+def test_the_parts_of_a_job_array_are_what_one_process_writes(
+    run_hw: RunHw, reader_h5: Path, root: Path, tmp_path: Path
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("one\ntwo\nthree\nfour\nfive\n")
+    options = ["--text-file", lines, "--own-hands", "--seed", 3]
+    whole = drawings_of(run_hw("sample", "-m", reader_h5, *options).lines)
+
+    def parts(script: str, folder: str, *arguments: str, **settings: str) -> list[Any]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        env = hw_environment(PATH=path, MODEL=str(reader_h5), TEXTS=str(lines), SEED="3", **settings)
+        subprocess.run(["sh", root / "examples" / script, tmp_path / folder, *arguments], env=env, check=True)
+        found = sorted((tmp_path / folder).glob("[0-9].jsonl"))
+        return [drawings_of(part.read_text().splitlines()) for part in found]
+
+    assert parts("shard_xargs.sh", "xargs", PARTS="2", JOBS="1") == [whole[::2], whole[1::2]]
+    everything = drawings_of((tmp_path / "xargs" / "all.jsonl").read_text().splitlines())
+    assert everything == whole[::2] + whole[1::2]
+    slurm = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "3"}
+    assert parts("shard_slurm.sh", "slurm", **slurm) == [whole[1::3]]
+    if shutil.which("parallel"):
+        assert parts("shard_parallel.sh", "parallel", PARTS="2") == [whole[::2], whole[1::2]]

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Write many lines of text, a part for each job of a Slurm array.
+#
+#     sbatch --array=1-100 --export=ALL,TEXTS=lines.txt examples/shard_slurm.sh DIRECTORY
+#
+# Together the parts are what one process would have written, drawing for drawing, whatever the size of the array;
+# the nodes should have processors of one kind. Afterwards: cat DIRECTORY/*.jsonl | hw ingest -o lines.h5
+#SBATCH --job-name=hw-sample
+#SBATCH --cpus-per-task=1
+#SBATCH --mem=1G
+set -eu
+
+work=${1:-parts}
+part="$SLURM_ARRAY_TASK_ID/${SLURM_ARRAY_TASK_COUNT:-$SLURM_ARRAY_TASK_MAX}"
+mkdir -p "$work"
+hw sample -q ${MODEL:+--model "$MODEL"} --text-file "${TEXTS:-lines.txt}" --own-hands --seed "${SEED:-1}" \
+    --shard "$part" -o "$work/$SLURM_ARRAY_TASK_ID.jsonl" --force

@@ -1,0 +1,54 @@
+"""``hw styles``: the hands that come with the program."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hwcli import console, stdio
+from hwcli.errors import HwError
+from hwcli.options import Force, Output, Quiet, Verbose
+
+
+def run(
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Draw a sheet of them, as SVG, instead of listing them.")
+    ] = False,
+    ink: Annotated[
+        bool, typer.Option("--ink", help="Write their ink, as points, instead of listing them.")
+    ] = False,
+    output: Output = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """List the styles that 'hw sample --style' knows, or draw them.
+
+    A style is a line of ink with its text that a network made up: no writer's hand. A line of the list is a
+    name, a tab, and what the style says.
+    """
+    from hwcli.writing.styles import packaged_style, style_names
+
+    styles = [(name, packaged_style(name)) for name in style_names()]
+    if not styles:
+        raise HwError("no style comes with this program; 'hw sample --save-style FILE' keeps one")
+    for name, style in styles:
+        style.id = name
+    with stdio.open_output(output, binary=False, force=force) as sink:
+        if sheet:
+            from hwcli.drawing.layout import Layout, lay_out
+            from hwcli.drawing.style import Style
+            from hwcli.drawing.svg import write_svg
+
+            drawings = [style for _, style in styles]
+            write_svg(lay_out(drawings, Layout(each=True, captions="id")), Style(background="white"), sink)
+        elif ink:
+            from hwcli.ink.jsonl import DrawingWriter
+
+            writer = DrawingWriter(sink)
+            for _, style in styles:
+                writer.write(style)
+        else:
+            sink.write("".join(f"{name}\t{style.text}\n" for name, style in styles).encode())
+    console.detail(f"{len(styles)} styles")

@@ -1,0 +1,34 @@
+"""``hw styles`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+from conftest import RunHw
+
+
+def test_at_least_eight_styles_are_listed_with_what_they_say(run_hw: RunHw) -> None:
+    styles = [line.split("\t") for line in run_hw("styles").lines]
+    assert len(styles) >= 8
+    names = [name for name, _ in styles]
+    assert names == sorted(set(names))
+    assert all(text for _, text in styles)
+
+
+def test_the_sheet_shows_every_style_under_its_name(run_hw: RunHw, tmp_path: Path) -> None:
+    sheet = tmp_path / "styles.svg"
+    run_hw("styles", "--sheet", "-o", sheet)
+    ElementTree.parse(sheet)
+    for line in run_hw("styles").lines:
+        assert line.split("\t")[0] in sheet.read_text()
+    assert "exists" in run_hw("styles", "--sheet", "-o", sheet, code=1).err
+
+
+def test_the_ink_of_the_styles_can_be_drawn_and_is_nobodys(run_hw: RunHw) -> None:
+    ink = run_hw("styles", "--ink")
+    headers = [json.loads(line) for line in ink.lines if "drawing" in line]
+    assert [header["drawing"] for header in headers] == [line.split("\t")[0] for line in run_hw("styles").lines]
+    assert all("writer" not in header and "seed" in header and "model" in header for header in headers)
+    assert "<svg" in run_hw("render", "--format", "svg", stdin=ink.out).text
