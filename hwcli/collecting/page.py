@@ -24,8 +24,8 @@ class Page:
 
 
 def load_page() -> Page:
-    """Return the page, put together of the files in ``hwcli/collecting/page``."""
-    folder = files("hwcli.collecting").joinpath("page")
+    """Return the page, put together of the files in ``hwcli/collecting/web``."""
+    folder = files("hwcli.collecting").joinpath("web")
     hashes: dict[str, list[str]] = {"script": [], "style": []}
 
     def included(found: re.Match[str]) -> str:

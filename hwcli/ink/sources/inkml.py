@@ -18,6 +18,7 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.sources import whiteboard
 from hwcli.ink.sources.inkml_values import trace_values
+from hwcli.ink.sources.strokes import points_of
 from hwcli.ink.sources.xml import local_name, parse_xml
 
 OnBad = Callable[[BadInput], None]
@@ -161,11 +162,10 @@ class _Document:
         table = np.concatenate(gathered.strokes) if gathered.strokes else np.zeros((0, 4))
         if len(table) > limits.POINTS:
             raise BadInput(self._source, f"a drawing of more than {limits.POINTS} points")
-        points = np.zeros((len(table), 3), np.float32)
-        points[:, :2] = table[:, :2]
-        points[np.cumsum([len(stroke) for stroke in gathered.strokes], dtype=int) - 1, 2] = 1
         names: dict[str, Any] = dict(gathered.names)
-        return Drawing(points, time=_time(table[:, 2]), pressure=_pressure(table[:, 3]), **names)
+        return Drawing(
+            points_of(gathered.strokes), time=_time(table[:, 2]), pressure=_pressure(table[:, 3]), **names
+        )
 
     def _names(self, element: Any) -> dict[str, str]:
         """Return the id, text and writer that the annotations directly in ``element`` give."""

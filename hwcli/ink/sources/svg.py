@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.pages import Page
+from hwcli.ink.sources.strokes import points_of
 from hwcli.ink.sources.svg_path import Subpath, parse_path
 from hwcli.ink.sources.xml import local_name
 
@@ -72,11 +73,7 @@ def read_page(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[P
         strokes = _with_points(_joined(strokes))
     except ValueError as error:
         raise BadInput(source, str(error)) from error
-    table = np.concatenate(strokes)
-    points = np.zeros((len(table), 3), np.float32)
-    points[:, :2] = table
-    points[np.cumsum([len(stroke) for stroke in strokes]) - 1, 2] = 1
-    yield Page(points)
+    yield Page(points_of(strokes))
 
 
 class _Document:

@@ -18,6 +18,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.pages import Page
+from hwcli.ink.sources.strokes import points_of
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
@@ -245,13 +246,10 @@ def _level(hierarchy: tuple[str, ...], segments: list[_Segment]) -> str:
 def _drawing(kind: type[Drawing], strokes: list[Floats]) -> Drawing:
     """Return a drawing of strokes of (n, 4) x, y, seconds, pressure."""
     table = np.concatenate(strokes)
-    points = np.zeros((len(table), 3), np.float32)
-    points[:, :2] = table[:, :2]
-    points[np.cumsum([len(stroke) for stroke in strokes]) - 1, 2] = 1
     time, pressure = table[:, 2], np.maximum(table[:, 3], 0)
     largest = float(np.nanmax(pressure)) if np.isfinite(pressure).any() else 0.0
     return kind(
-        points,
+        points_of(strokes),
         time=(time - time[0]).astype(np.float32) if np.isfinite(time).all() else None,
         pressure=(pressure / largest).astype(np.float32) if largest > 0 else None,
     )

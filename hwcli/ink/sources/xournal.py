@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.pages import Page
+from hwcli.ink.sources.strokes import points_of
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
@@ -81,9 +82,6 @@ def _page(strokes: list[Floats], id: str, source: str) -> Page:
     table = np.concatenate(strokes)
     if len(table) > limits.POINTS:
         raise BadInput(source, f"a page of more than {limits.POINTS} points")
-    points = np.zeros((len(table), 3), np.float32)
-    points[:, :2] = table[:, :2]
-    points[np.cumsum([len(stroke) for stroke in strokes]) - 1, 2] = 1
     widest = float(np.nanmax(table[:, 2])) if np.isfinite(table[:, 2]).any() else 0.0
     pressure = (table[:, 2] / widest).astype(np.float32) if widest > 0 else None
-    return Page(points, id=id, pressure=pressure)
+    return Page(points_of(strokes), id=id, pressure=pressure)
