@@ -10,6 +10,7 @@ import typer
 
 from hwcli import options, stdio
 from hwcli.commands import sample_output
+from hwcli.commands.ranking import RANKS, judge_of
 from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck, read_style
 from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard, said_by
 from hwcli.errors import HwError, UsageError
@@ -105,6 +106,12 @@ def run(
         int,
         typer.Option("--best-of", min=1, max=64, metavar="N", help="Write each text N times, keep the best."),
     ] = BEST_OF,
+    rank: Annotated[
+        str,
+        typer.Option(
+            "--rank", metavar="HOW", help="Best by: window, the network's own, or reader (extra 'read')."
+        ),
+    ] = RANKS[0],
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 1 if a text did not come out well.")
     ] = False,
@@ -153,10 +160,13 @@ def run(
         raise UsageError("the prime and the text cannot both come on standard input")
     seed, bias = options.settled_seed(seed), _bias(bias, source is not None)
     network = NumpyNetwork(loaded.config.network, loaded.weights)
-    scribe = Scribe(loaded, Writer(network, loaded.scale, Manner(bias, pen_temperature)), best_of)
+    writer = Writer(network, loaded.scale, Manner(bias, pen_temperature))
+    scribe = Scribe(loaded, writer, best_of, judge_of(rank))
     header: dict[str, Any] = {"seed": seed, "bias": bias, "model": path.name}
     if pen_temperature != 1:
         header["pen_temperature"] = pen_temperature
+    if rank != RANKS[0]:
+        header["rank"] = rank
     plan = Plan(scribe, UnitCheck(loaded.scale), seed, header, number or 1, points, part)
     primes = None if prime is None else Primes(prime, prime_points, skip_bad)
     hands = Hands()

@@ -26,9 +26,14 @@ def attention_chart(shown: NDArray[np.float32], text: str, points: Points, name:
     low, size = points[:, :2].min(axis=0), np.ptp(points[:, :2], axis=0)
     scale = (RIGHT - LEFT) / max(float(size[0]), 4 * float(size[1]), 1e-6)
     chart = Chart(WIDTH, below + 90 + scale * float(size[1]), f"Where in the text the window is{_of(name)}")
-    chart.add(text_at(LEFT, 50, "The weight of each character at each point; below, the ink."))
+    chart.add(
+        text_at(
+            LEFT, 50, "The weight of each character at each point (darker by its square root); below, the ink."
+        )
+    )
     brightest = float(shown.max(initial=0))
-    chart.picture(LEFT, TOP, RIGHT - LEFT, below - TOP, (shown / (brightest or 1)).T)
+    # The root of it: between its sharp peaks the window is faint, but not blind.
+    chart.picture(LEFT, TOP, RIGHT - LEFT, below - TOP, np.sqrt(shown / (brightest or 1)).T)
     chart.heat_scale(WIDTH - 180, 36, 100, "0", f"{brightest:.2g}")
     for row, character in enumerate(text):
         chart.add(text_at(LEFT - 10, TOP + ROW * (row + 1) - 3, _visible(character), 11, "end"))
@@ -45,4 +50,4 @@ def _of(name: str) -> str:
 
 
 def _visible(character: str) -> str:
-    return "\N{OPEN BOX}" if character == " " else character
+    return "\N{MIDDLE DOT}" if character == " " else character

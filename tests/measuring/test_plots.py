@@ -174,7 +174,7 @@ def test_the_attention_has_a_row_a_character_and_the_ink_below(made_drawings: li
     svg = attention_chart(shown, text, points, "made-0001")
     assert [word for word in texts(svg) if len(word) == 1 and not word.isdigit()] == [
         "a",
-        "\N{OPEN BOX}",
+        "\N{MIDDLE DOT}",
         "<",
         "b",
     ]
