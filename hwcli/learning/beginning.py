@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,13 +153,15 @@ def _prepared(reader: StrokesReader, chosen: NDArray[np.int64], config: Config) 
             if len(drawing) >= 3:
                 writer.add(replace(drawing, time=None, pressure=None, extra={}))
                 heights.append(placement.height)
-    lines = Lines(
-        StrokesReader(file, reader.source),
-        np.arange(len(heights)),
-        config.data.max_points,
-        characters=characters,
-    )
+    prepared = StrokesReader(file, reader.source)
+    lines = Lines(prepared, np.arange(len(heights)), config.data.max_points, characters=characters)
+    weakref.finalize(lines, _close, prepared, file)
     return lines, float(np.median(heights)) if heights else 1.0
+
+
+def _close(reader: StrokesReader, file: IO[bytes]) -> None:
+    reader.close()
+    file.close()
 
 
 def _pace(lines: Lines) -> float:
