@@ -32,7 +32,8 @@ def test_what_is_no_length(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a4", (210, 297)), ("A5", (148, 210)), ("letter", (215.9, 279.4)), ("100x150mm", (100, 150)), ("10cmx5in", (100, 127)),
+    [("a4", (210, 297)), ("A5", (148, 210)), ("letter", (215.9, 279.4)), ("100x150mm", (100, 150)),
+     ("10cmx5in", (100, 127)),
      ("100x150", (100, 150)), ("1x2in", (25.4, 50.8))],
 )  # fmt: skip
 def test_pages(text: str, expected: tuple[float, float]) -> None:

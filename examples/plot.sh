@@ -1,0 +1,30 @@
+#!/bin/sh
+# Ink for plotters: SVG of centre lines, and from it, where vpype is installed, HPGL and G-code.
+#
+#     sh examples/plot.sh ink.jsonl [DIRECTORY]
+#
+# PAGE     the paper                                                    (a5)
+# DEVICE   a plotter that vpype knows, for HPGL                         (hp7475a)
+# PROFILE  of vpype-gcode, for G-code: pip install vpype vpype-gcode    (gcodemm)
+#
+# An AxiDraw takes the SVG as it is, its strokes in the order in which they were written (a hand's order is
+# a short way): axicli sheet.svg --model 1 --reordering 4
+set -eu
+
+ink=$1
+into=${2:-plot}
+mkdir -p "$into"
+
+hw render "$ink" --page "${PAGE:-a5}" --stats -o "$into/sheet.svg" --force
+if ! command -v vpype >/dev/null; then
+    echo "no vpype here: $into/sheet.svg is all (pip install vpype vpype-gcode)" >&2
+    exit 0
+fi
+
+# linemerge joins strokes that meet; linesort would shorten the way above the paper a little further.
+vpype read "$into/sheet.svg" linemerge --tolerance 0.1mm \
+    write --device "${DEVICE:-hp7475a}" --page-size "${PAGE:-a4}" "$into/sheet.hpgl" ||
+    echo "no HPGL: ${DEVICE:-hp7475a} does not take this page" >&2
+if vpype gwrite --help >/dev/null 2>&1; then
+    vpype read "$into/sheet.svg" linemerge --tolerance 0.1mm gwrite --profile "${PROFILE:-gcodemm}" "$into/sheet.gcode"
+fi
