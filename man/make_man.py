@@ -6,7 +6,8 @@ r"""Write the manual pages: what the program declares of itself, and the prose o
 
 A page of a command has NAME, SYNOPSIS, ARGUMENTS, OPTIONS, EXIT STATUS and SEE ALSO from the program, and
 its file in man/prose has the rest in roff: the description, then a line ``.\" OPTIONS`` where the options
-go, then further sections.  A page of a format is all prose but its heading, NAME and SEE ALSO.  What stands
+go, then further sections.  A page of a format is all prose but its heading, NAME and SEE ALSO; hw-config(5)
+has its keys and the presets from ``hwcli/model``, at a line ``.\" KEYS``.  What stands
 between .EX and .EE in the prose is plain text.
 """
 
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import config_page
 import typer
 
 from hwcli import __version__
@@ -28,8 +30,9 @@ FORMATS = {
     "hw-points": "pen points as JSON lines",
     "hw-strokes": "many drawings in one HDF5 file",
     "hw-model": "a trained network in an HDF5 file",
+    "hw-config": "the configuration of a network and of its training",
 }
-OPTIONS_HERE = '.\\" OPTIONS\n'
+OPTIONS_HERE, KEYS_HERE = '.\\" OPTIONS\n', '.\\" KEYS\n'
 VERBATIM = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 EXIT_STATUS = r""".SH EXIT STATUS
 .TP
@@ -100,6 +103,9 @@ def _command_page(command: Any, context: Any, names: list[tuple[str, int]]) -> s
 
 def _format_page(name: str, purpose: str, names: list[tuple[str, int]]) -> str:
     description, more = _prose(f"{name}.5")
+    if name == "hw-config":
+        keys = f".SH KEYS\n{config_page.sections(_text)}.SH PRESETS\n{config_page.presets(_verbatim)}"
+        description = description.replace(KEYS_HERE, keys)
     named = f".SH NAME\n{_escape(name)} \\- {_text(purpose)}\n"
     return f"{_heading(name, 5)}{named}.SH DESCRIPTION\n{description}{more}{_see_also(name, 5, names)}"
 

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from hwcli.model import Config, Model
 
 
-def _preset_names(incomplete: str) -> list[str]:
-    from hwcli.model.config import preset_names
+# Not by hwcli.model.config, which would load NumPy for each --help.
+PRESETS = sorted(path.stem for path in (Path(__file__).parents[1] / "model" / "presets").glob("*.toml"))
 
-    return [name for name in preset_names() if name.startswith(incomplete)]
+
+def _preset_names(incomplete: str) -> list[str]:
+    return [name for name in PRESETS if name.startswith(incomplete)]
 
 
 def run(
@@ -44,7 +46,7 @@ def run(
         str | None,
         typer.Option(
             "--preset", metavar="NAME", autocompletion=_preset_names,
-            help="The network and its training: graves-prediction, handwriter or smoke.",
+            help=f"The network and its training: {', '.join(PRESETS[:-1])} or {PRESETS[-1]}.",
         ),
     ] = None,
     config: Annotated[

@@ -33,6 +33,7 @@ class Network:
     kind: str = "mixture"
     """"mixture": Gaussians and a Bernoulli (Graves 2013, section 4); "regression": the point itself."""
     layers: int = 3
+    """LSTM layers, one upon the other."""
     units: int = 400
     """Memory cells of each LSTM layer."""
     skip: bool = True
@@ -40,10 +41,12 @@ class Network:
     peepholes: bool = False
     """Diagonal weights from the cells to the gates (Graves 2013, equations 7 to 11)."""
     mixtures: int = 20
+    """Gaussians of the mixture that a point is drawn from (Graves 2013, section 4.1)."""
     window: int = 0
     """Gaussians of the soft window over the text (Graves 2013, section 5.1); 0: the network reads no text."""
     characters: str = PRINTABLE
-    """What a text may consist of, in the order of the one-hot vectors; of no meaning without a window."""
+    """What a text may consist of, in the order of the one-hot vectors; of no meaning without a window.  The
+    default is the 95 printable characters of ASCII."""
 
     @property
     def alphabet(self) -> int:
@@ -64,7 +67,7 @@ class Data:
     """"axis": a mean and a standard deviation for x and for y; "common": one of both for both axes; "spread":
     one standard deviation for both and no mean, so that stretching and turning commute with it."""
     level: bool = False
-    """Turn each line so that it runs level (``hwcli.ink.preparation``)."""
+    """Turn each line so that the regression line through its points runs level."""
     height: bool = False
     """Bring each line to one height: its y to a standard deviation of 1."""
     step: float = 0.0
@@ -139,9 +142,13 @@ class Optimiser:
     kind: str = "adam"
     """"adam" (Kingma and Ba 2015) or "rmsprop" (with both moments: Graves 2013, equations 38 to 45)."""
     rate: float = 1e-3
+    """Learning rate."""
     beta1: float = 0.9
+    """Adam: decay of the gradient's mean."""
     beta2: float = 0.999
+    """Adam: decay of the mean of its square."""
     epsilon: float = 1e-8
+    """Adam: added to the root of that, so that nothing is divided by 0."""
     decay: float = 0.95
     """RMSProp: decay of both moments."""
     momentum: float = 0.9
@@ -352,12 +359,13 @@ def config_text(config: Config) -> str:
     lines = []
     for section, values in config.to_dict().items():
         lines.append(f"[{section}]")
-        lines += [f"{key} = {_as_toml(value)}" for key, value in values.items()]
+        lines += [f"{key} = {as_toml(value)}" for key, value in values.items()]
         lines.append("")
     return "\n".join(lines)
 
 
-def _as_toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """Return a ``value`` of a key as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.

@@ -15,11 +15,12 @@ import pytest
 from conftest import CAIRO, EXAMPLES, ROOT, hw_environment, write_iam_archives
 
 from hwcli.cli import COMMANDS
-from hwcli.model.config import preset_names
+from hwcli.model.config import Config, preset_names
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAN = ROOT / "man"
-PAGES = ["hw.1", *(f"hw-{name}.1" for name in COMMANDS), "hw-points.5", "hw-strokes.5", "hw-model.5"]
+FORMATS = ["hw-points.5", "hw-strokes.5", "hw-model.5", "hw-config.5"]
+PAGES = ["hw.1", *(f"hw-{name}.1" for name in COMMANDS), *FORMATS]
 ROFF = {"-": "-", "e": "\\", "&": "", "(aq": "'", "(ga": "`", "(ha": "^", "(ti": "~"}
 SHIM = ROOT / "tests" / "project" / "shim"
 
@@ -145,6 +146,18 @@ def test_the_page_of_a_command_has_all_its_options(command: str) -> None:
     assert "--help" in names
     for name in names:
         assert f"\\fB{name.replace('-', chr(92) + '-')}\\fR" in page
+
+
+def test_every_key_of_the_configuration_is_explained() -> None:
+    page = (MAN / "hw-config.5").read_text(encoding="utf-8")
+    for section, values in Config().to_dict().items():
+        assert f".SS [{section}]\n" in page
+        for key in values:
+            _, entry, explained = page.partition(f"\n\\fB{section}.{key}\\fR")
+            assert entry, f"{section}.{key}"
+            said = explained.splitlines()[1]
+            assert len(said.split(".")[0]) > 3, f"{section}.{key} has no docstring"
+            assert not said.startswith(("A number", "A whole number", "True or", "One of")), f"{section}.{key}"
 
 
 def examples_of(page: str) -> list[str]:
