@@ -6,9 +6,9 @@ BIN = $(VENV)/bin
 
 .PHONY: demo test man clean
 
-demo: $(VENV)/.train
-	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh demo demo.svg
-	@echo "The picture of what the network wrote: $(CURDIR)/demo.svg"
+demo: $(VENV)/.plain
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh demo.svg
+	@echo "What the network wrote: $(CURDIR)/demo.svg"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -18,10 +18,10 @@ man: $(VENV)/.dev
 	$(BIN)/python man/make_man.py
 	$(BIN)/python man/make_completions.py
 
-# What is in the virtual environment: the extra "train", or that and what the tests need.
-$(VENV)/.train: pyproject.toml
+# What is in the virtual environment: the program alone, or all that the tests need.
+$(VENV)/.plain: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
 $(VENV)/.dev: pyproject.toml
@@ -30,4 +30,4 @@ $(VENV)/.dev: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo demo.svg build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo.svg build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

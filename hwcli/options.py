@@ -51,8 +51,8 @@ def settled_seed(seed: int | None) -> int:
     return seed
 
 
-BUNDLED_MODEL = Path(__file__).parent / "model" / "bundled" / "graves-prediction.h5"
-"""The preset ``graves-prediction`` after three passes over IAM-OnDB, weights as 16-bit numbers; continues ink.
+BUNDLED_MODEL = Path(__file__).parent / "model" / "bundled" / "compact.h5"
+"""The preset ``compact`` trained on IAM-OnDB, weights as 16-bit numbers; writes text, and goes on with ink.
 
 The database is free for non-commercial research, and so is what was trained on it (``hw info`` tells).
 """

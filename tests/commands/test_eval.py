@@ -214,7 +214,7 @@ def test_options_that_make_no_sense_are_refused(
 
 def test_without_a_model_it_measures_the_one_that_comes_along(run_hw: RunHw, ink_h5: Path) -> None:
     figures = json.loads(run_hw("eval", ink_h5, "--json").out)
-    assert figures["model"] == "graves-prediction.h5"
+    assert figures["model"] == "compact.h5"
     assert figures["lines"] == 24
 
 

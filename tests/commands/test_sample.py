@@ -228,7 +228,7 @@ def test_tensorflow_is_not_loaded(model_h5: Path) -> None:
 
 def test_without_a_model_it_writes_with_the_one_that_comes_along(run_hw: RunHw) -> None:
     made = run_hw("sample", "--points", 5, "--seed", 1, "-q")
-    assert json.loads(made.lines[0])["model"] == "graves-prediction.h5"
+    assert json.loads(made.lines[0])["model"] == "compact.h5"
     assert len(made.lines) == 6
 
 

@@ -1,0 +1,28 @@
+#!/bin/sh
+# The network that comes with the program, from the archives of IAM-OnDB.
+#
+#     sh examples/train_compact.sh ARCHIVE... TRAINING_IDS VALIDATION_IDS DIRECTORY
+#
+# TRAINING_IDS, VALIDATION_IDS  lists of line ids
+# EPOCHS   passes over the lines alone, then with recombined ones                                (29 8)
+# RECOMBINED  recombined lines, which have what the database hardly has: digits, capitals, signs  (3000)
+# OPTIONS  further options of hw train
+set -eu
+
+while [ $# -gt 3 ]; do
+    archives="${archives:+$archives }$1"
+    shift
+done
+training=$1 validation=$2 work=$3
+set -- ${EPOCHS:-29 8}
+
+mkdir -p "$work"
+terms='Trained on IAM-OnDB (Liwicki and Bunke 2005), which is free for non-commercial research; so are these weights.'
+hw ingest $archives --lines "$training" -o "$work/train.h5"
+hw ingest $archives --lines "$validation" -o "$work/valid.h5"
+hw train "$work/train.h5" --preset compact --epochs "$1" --valid "$work/valid.h5" --licence "$terms" \
+    --half --seed 1 --log "$work/first.log" ${OPTIONS:-} -o "$work/first.h5"
+hw recombine "$work/train.h5" --model "$work/first.h5" -n "${RECOMBINED:-3000}" --seed 1 -o "$work/recombined.h5"
+hw ingest "$work/train.h5" "$work/recombined.h5" --no-clean -o "$work/both.h5"
+hw train "$work/both.h5" --from "$work/first.h5" --epochs "$2" --set optimiser.rate=0.0012 \
+    --valid "$work/valid.h5" --half --seed 2 --log "$work/compact.log" ${OPTIONS:-} -o "$work/compact.h5"
