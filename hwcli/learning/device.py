@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from hwcli.threads import cores
 
-Strategy = tf.distribute.Strategy
+Strategy: TypeAlias = tf.distribute.Strategy
 BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 """Processor flags (as Linux names them) of machines that multiply bfloat16 faster than float32."""
 

@@ -100,15 +100,18 @@ class Devices:
         if self.replicas == 1:
             return tf.function(function, input_signature=signature, autograph=False)
 
-        @tf.function(autograph=False, reduce_retracing=True)
-        def spread(*given: Any) -> Any:
+        def on_each(*given: Any) -> Any:
             return self._strategy.run(function, args=given)
+
+        # Values a replica have no signature; a worker's only replica gives plain ones.
+        how = {"reduce_retracing": True} if self.replicas > self.workers else {"input_signature": signature}
+        spread = tf.function(on_each, autograph=False, **how)
 
         def guarded(*given: Any) -> Any:
             try:
-                return spread(*tf.nest.map_structure(tf.convert_to_tensor, given))
+                return spread(*tf.nest.map_structure(_as_given, given))
             except LOST as error:
-                raise WorkerLost(f"another worker is gone ({_first_line(error)})") from error
+                raise WorkerLost("another worker is gone, or cannot be reached any more") from error
 
         return guarded
 
@@ -126,6 +129,11 @@ class Devices:
             return value
         here = self.replicas // self.workers
         return int(self.first(self._summed(tf.constant(value, tf.int64)))) // here
+
+
+def _as_given(value: Any) -> Any:
+    """Return ``value`` as a tensor, so that another number is no other graph; replicas' values stay."""
+    return value if isinstance(value, tf.distribute.DistributedValues) else tf.convert_to_tensor(value)
 
 
 def _chiefs(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> int:
