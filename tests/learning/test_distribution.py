@@ -1,0 +1,145 @@
+"""A run that is spread over several devices or workers is the run of one with the joint batch."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import hw_environment
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
+
+HW = [sys.executable, "-m", "hwcli"]
+TINY = [
+    "--preset", "smoke", "--set", "network.units=6", "--set", "training.batch=4", "--set", "network.layers=1",
+    "--set", "training.validate_every=3", "--valid", "0.3", "--threads", "1", "--seed", "3",
+]  # fmt: skip
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def start_workers(folder, *options, count=2):
+    """Start the same training on ``count`` workers of one run."""
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(count)]
+    workers = []
+    for index in range(count):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        environment = hw_environment(TF_CONFIG=json.dumps(task))
+        command = [*HW, "train", *map(str, options), "--log", str(folder / f"{index}.log")]
+        with open(folder / f"{index}.err", "wb") as errors:
+            workers.append(subprocess.Popen(command, env=environment, stderr=errors, cwd=folder))
+    return workers
+
+
+def losses(log):
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    return [record["validation_loss"] for record in records if record.get("validation")]
+
+
+@pytest.fixture
+def many_h5(tmp_path, run_hw):
+    ink = tmp_path / "ink.jsonl"
+    with ink.open("w") as file:
+        for number in range(20):
+            file.write(json.dumps({"drawing": f"l{number}", "version": 1}) + "\n")
+            for time_, up in zip(range(20 + number), [*([0] * (19 + number)), 1], strict=True):
+                point = {
+                    "x": 3.0 * time_ + float(np.cos(time_)),
+                    "y": 8 * float(np.sin(time_ + number)),
+                    "up": up,
+                }
+                file.write(json.dumps(point) + "\n")
+    run_hw("ingest", ink, "-o", tmp_path / "many.h5", code=0)
+    return tmp_path / "many.h5"
+
+
+def test_two_workers_learn_what_one_does_and_one_of_them_writes(many_h5, tmp_path, run_hw):
+    alone = tmp_path / "alone.log"
+    run_hw("train", many_h5, *TINY, "--max-batches", 6, "--log", alone, "-o", tmp_path / "alone.h5", code=0)
+    workers = start_workers(tmp_path, many_h5, *TINY, "--max-batches", 6, "-o", tmp_path / "both.h5")
+    codes = [worker.wait(timeout=240) for worker in workers]
+    assert codes == [0, 0], (tmp_path / "0.err").read_text()[-2000:]
+    np.testing.assert_allclose(losses(tmp_path / "0.log"), losses(alone), rtol=1e-4)
+    assert (tmp_path / "both.h5").exists()
+    assert not (tmp_path / "1.log").exists()
+
+
+def test_when_a_worker_is_killed_the_run_ends_and_can_go_on(many_h5, tmp_path):
+    model = tmp_path / "model.h5"
+    options = [many_h5, *TINY, "--set", "training.epochs=100000", "-o", model]
+    workers = start_workers(tmp_path, *options)
+    deadline = time.monotonic() + 120
+    while not model.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    workers[1].send_signal(signal.SIGKILL)
+    workers[1].wait()
+    assert workers[0].wait(timeout=240) == 1
+    last = (tmp_path / "0.err").read_text().strip().splitlines()[-1]
+    assert last.startswith("hw: another worker is gone")
+    resumed = start_workers(
+        tmp_path, many_h5, "--valid", "0.3", "--threads", "1", "-o", model, "--resume", "--max-batches", "1"
+    )
+    assert [worker.wait(timeout=240) for worker in resumed] == [0, 0]
+
+
+MIRRORED = """
+import sys
+import numpy as np
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from hwcli.learning.batches import Batch
+from hwcli.learning.distribution import Devices
+from hwcli.learning.learner import Learner
+from hwcli.learning.network import initial_weights
+from hwcli.model.config import Config
+
+config = Config().updated({
+    "network": {"layers": 2, "units": 5, "mixtures": 2, "window": 2, "characters": "ab"},
+    "bptt": {"stride": 4, "length": 6}, "optimiser": {"clip_norm": 1.0},
+})
+weights = initial_weights(config.network, np.random.default_rng(0))
+chance = np.random.default_rng(1)
+rows = chance.normal(size=(12, 5, 3)).astype("f")
+rows[..., 2] = rows[..., 2] > 0
+lengths = np.array([12, 9, 12, 3, 11], np.int32)
+batch = Batch(rows, lengths, chance.integers(-1, 2, (5, 4)).astype(np.int32))
+results = []
+two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for devices in (Devices(), Devices(two)):
+    learner = Learner(config, weights, tf.float32, 1, devices)
+    losses = [learner.learn(batch, 0.01, (0, n)).loss for n in range(3)]
+    losses.append(learner.measure([batch]).loss)
+    learner.restore(learner.current_weights(), learner.slots())
+    results.append((losses, learner.current_weights()))
+(one, one_weights), (both, both_weights) = results
+np.testing.assert_allclose(both, one, rtol=1e-4)
+for name in one_weights:
+    np.testing.assert_allclose(both_weights[name], one_weights[name], atol=1e-4)
+assert any(np.any(one_weights[name] != weights[name]) for name in weights)
+print("the same")
+"""
+
+
+def test_two_devices_in_one_process_learn_what_one_does():
+    environment = hw_environment(TF_CPP_MIN_LOG_LEVEL="3") | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", MIRRORED],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.stdout.strip().endswith("the same"), done.stderr[-3000:]
