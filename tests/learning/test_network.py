@@ -53,6 +53,39 @@ def test_dropout_leaves_the_mean_and_zeroes_its_share():
     assert np.any(dropped.numpy() != other.numpy())
 
 
+SMALL = Network(layers=2, units=7, mixtures=1)
+"""With as many outputs as units, so that an output layer can show what a layer gives it."""
+
+
+def shown(layer, treatment=Treatment()):
+    """Return the outputs of ``layer`` (T, B, 7) as the output layer of the network above gets them."""
+    weights = {n: tf.constant(w) for n, w in initial_weights(SMALL, np.random.default_rng(0)).items()}
+    shows = np.zeros((14, 7), np.float32)
+    shows[7 * layer : 7 * layer + 7] = np.eye(7)
+    weights["output/kernel"] = tf.constant(shows)
+    rows = tf.constant(np.random.default_rng(1).normal(size=(60, 50, 3)), tf.float32)
+    given = (rows, tf.ones([60, 50, 1]), zero_state(SMALL, 50))
+    return run_network(weights, SMALL, *given, treatment)[0].numpy()
+
+
+def test_dropout_before_the_output_zeroes_its_share_and_grows_the_rest():
+    plain, dropped = shown(1), shown(1, Treatment(dropout_output=0.3, seed=tf.constant([1, 2])))
+    gone = dropped == 0
+    assert gone.mean() == pytest.approx(0.3, abs=0.01)
+    np.testing.assert_allclose(dropped[~gone], plain[~gone] / 0.7, rtol=1e-4)
+    # Each value by chance of its own: a unit, a line and a step are all hit about as often as any other.
+    for axes in ((0, 1), (0, 2), (1, 2)):
+        np.testing.assert_allclose(gone.mean(axes), 0.3, atol=0.12)
+
+
+def test_dropout_between_layers_leaves_the_lowest_and_its_way_to_the_output_alone():
+    between = Treatment(dropout_layers=0.3, seed=tf.constant([1, 2]))
+    np.testing.assert_array_equal(shown(0, between), shown(0))
+    assert np.mean(shown(1, between) != shown(1)) > 0.9
+    # Without a chance, as in validation, nothing is dropped.
+    np.testing.assert_array_equal(shown(1, Treatment(dropout_layers=0.3)), shown(1))
+
+
 def test_input_noise_hits_the_offsets_of_its_share_of_points_alone():
     rows = tf.zeros([100, 200, 3])
     made = noisy(rows, Noise(input_probability=0.15, input_sd=2.0), tf.constant([3, 4])).numpy()
@@ -60,5 +93,14 @@ def test_input_noise_hits_the_offsets_of_its_share_of_points_alone():
     hit = np.any(made != 0, axis=-1)
     np.testing.assert_array_equal(hit, np.all(made[..., :2] != 0, axis=-1))
     assert hit.mean() == pytest.approx(0.15, abs=0.01)
-    assert made[hit][:, :2].std() == pytest.approx(2.0, rel=0.05)
+    x, y = made[hit][:, :2].T
+    for axis in (x, y):
+        assert axis.std() == pytest.approx(2.0, rel=0.05)
+        assert axis.mean() == pytest.approx(0, abs=0.15)
+    assert np.corrcoef(x, y)[0, 1] == pytest.approx(0, abs=0.06)
+    for axes in (0, 1):
+        np.testing.assert_allclose(hit.mean(axes), 0.15, atol=0.13)
+    assert np.any(
+        noisy(rows, Noise(input_probability=0.15), tf.constant([3, 5])).numpy()[..., 0] != made[..., 0]
+    )
     assert noisy(rows, Noise(), tf.constant([3, 4])) is rows
