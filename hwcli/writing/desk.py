@@ -29,7 +29,7 @@ class Order(NamedTuple):
     ----------
     length: how many points to write at most.
     chance: gives the random numbers of each take.
-    prime, text, known: as ``lanes.Task`` has them.
+    prime, text, said, known: as ``lanes.Task`` has them.
     counted: (U,) by which characters of the text a take is judged; of a text that is not known there is one
         take, and nothing to judge it by.
     takes: how many are written to choose from.
@@ -40,6 +40,7 @@ class Order(NamedTuple):
     chance: Callable[[int], np.random.Generator]
     prime: Points = NOTHING
     text: Text = NO_TEXT
+    said: int = 0
     known: Known | None = None
     counted: NDArray[np.bool_] = np.zeros(0, np.bool_)
     takes: int = 1
@@ -52,7 +53,7 @@ class Order(NamedTuple):
 
     def task(self, take: int) -> Task:
         """Return the task of one take."""
-        return Task(self.length, self.chance(take), self.prime, self.text, self.known)
+        return Task(self.length, self.chance(take), self.prime, self.text, self.said, self.known)
 
 
 class Written(NamedTuple):

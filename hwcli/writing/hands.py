@@ -98,7 +98,8 @@ class Scribe:
         length = most or POINTS_BESIDES + self._pace * len(text)
         prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
         judge = partial(self._mark, text, hand) if self._judge else None
-        return Order(length, chance, prime, encoded, known, counted, self._takes, judge)
+        said = len(hand.text) if hand else 0
+        return Order(length, chance, prime, encoded, said, known, counted, self._takes, judge)
 
     def _mark(self, text: str, hand: Hand | None, ink: Ink) -> float:
         assert self._judge is not None

@@ -28,6 +28,10 @@ ROOM = 256
 """Points that there is room for at first."""
 UNSEEN = 1e-3
 """A character that is looked at less than this is not looked at."""
+PER_LANE = (
+    "_rows", "_pens", "_left", "_is_past", "_said", "_lead", "_chances", "_drawn", "_ink", "_count",
+)  # fmt: skip
+"""The arrays that have an entry for each lane."""
 READ_AT_ONCE = 16
 """How many points apart the places are up to which a prime can be known."""
 
@@ -49,6 +53,7 @@ class Task(NamedTuple):
     prime: (P, 3) absolute points that the network reads first, in the unit that it knows; none: the first of
         the points that are written lies at (0, 0).
     text: what the prime and the drawing say, encoded; empty when it is not known.
+    said: how many characters of the text are the prime's.
     known: the prime's beginning, where the network has read it already.
     """
 
@@ -56,6 +61,7 @@ class Task(NamedTuple):
     chance: np.random.Generator
     prime: Points = NOTHING
     text: Text = NO_TEXT
+    said: int = 0
     known: Known | None = None
 
 
@@ -81,6 +87,8 @@ class Lanes:
         self._pens = np.zeros((lanes, 2))
         self._left = np.ones(lanes, np.int64)
         self._is_past = np.zeros(lanes, np.bool_)
+        self._said = np.zeros(lanes, np.int64)
+        self._lead = np.zeros(lanes, np.int64)
         self._chances = np.full((lanes, CHANCE_BLOCK, CHANCES), 0.5)
         self._drawn = np.zeros(lanes, np.int64)
         self._ink = np.zeros((lanes, ROOM, 3))
@@ -100,6 +108,7 @@ class Lanes:
         self._to_read[lane] = deque(rows[read + 1 :])
         self._notes.begin(lane)
         self._is_past[lane], self._left[lane] = False, task.length
+        self._said[lane], self._lead[lane] = task.said, -1
         self._drawn[lane] = self._count[lane] = 0
         self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
         if not len(task.prime):
@@ -111,15 +120,23 @@ class Lanes:
         self._count[lane] = 0
         return ink
 
-    def end(self, lane: int) -> Signals:
-        """Have ``lane`` be free again, and return what was noted of its drawing."""
+    def end(self, lane: int) -> tuple[Ink, Signals]:
+        """Have ``lane`` be free again; return the rest of its points, and what was noted of the drawing.
+
+        A stroke that was written before the window came to the drawing's own text belongs to the prime's last
+        character, which was not finished: it is left out.
+        """
         task = self._tasks[lane]
         assert task is not None
+        ink = self.fresh(lane)
+        if task.said:
+            ends = np.flatnonzero(ink[: max(self._lead[lane], 0), 2] > 0.5)
+            ink = ink[ends[-1] + 1 if len(ends) else 0 :]
         self.keys[lane] = self._tasks[lane] = None
         self._to_read.pop(lane, None)
         self._stepper.begin(lane)
         self._rows[lane], self._left[lane] = 0, 1
-        return self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
+        return ink, self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
 
     def done(self) -> list[int]:
         """Return the lanes in which nothing is left to write."""
@@ -155,6 +172,8 @@ class Lanes:
         if window is None or not window.lengths.any():
             return np.zeros_like(self._is_past)
         self._step += 1
+        has_come = (self._lead < 0) & (window.shown[: len(self.keys)].argmax(axis=1) >= self._said)
+        np.copyto(self._lead, self._drawn, where=has_come)
         has_begun = self._drawn > 0
         self._is_past |= has_begun & self._notes.take(window, self._step)
         ended: NDArray[np.bool_] = has_begun & self._is_past & (self._rows[:, 2] > 0.5)
@@ -202,7 +221,7 @@ class Lanes:
         self._notes.keep(keep)
         self.keys, self._tasks = [self.keys[lane] for lane in keep], [self._tasks[lane] for lane in keep]
         self._to_read = {new: self._to_read[old] for new, old in enumerate(keep) if old in self._to_read}
-        for name in ("_rows", "_pens", "_left", "_is_past", "_chances", "_drawn", "_ink", "_count"):
+        for name in PER_LANE:
             setattr(self, name, getattr(self, name)[keep])
 
 

@@ -113,6 +113,6 @@ def _hand_in(lanes: Lanes, desk: Desk) -> None:
     """Give the ``desk`` what is done, and the points of the drawing that it waits for."""
     for lane in lanes.done():
         if (key := lanes.keys[lane]) is not None:
-            desk.finish(key, lanes.fresh(lane), lanes.end(lane))
+            desk.finish(key, *lanes.end(lane))
     if (watched := desk.watched) is not None and (watched, 0) in lanes.keys:
         desk.add(watched, lanes.fresh(lanes.keys.index((watched, 0))))

@@ -299,3 +299,43 @@ def test_of_several_takes_the_sharpest_of_those_without_fault_is_chosen() -> Non
     best = max(part.sharpness for _, part in good)
     assert last.sharpness == pytest.approx(best)
     assert any(np.array_equal(chosen, one) for one, part in good if part.sharpness == best)
+
+
+class Looking(Counting):
+    """Stands for a network whose window looks at ``places`` while the pen goes up and down."""
+
+    network = READER
+
+    def __init__(self, places: list[int], ups: list[int]) -> None:
+        super().__init__()
+        self.places, self.ups = places, ups
+
+    def stepper(self, lanes: int) -> Looking:
+        super().stepper(lanes)
+        self.window = SimpleNamespace(lengths=np.array([5] * lanes), shown=np.zeros((lanes, 6), np.float32))
+        return self
+
+    def feed(self, rows: Any) -> None:
+        super().feed(rows)
+        self.window.shown[:] = 0.001
+        self.window.shown[:, self.places[len(self.fed) - 1]] = 1
+
+    def outputs(self) -> Any:
+        outputs = np.zeros((self.lanes, READER.outputs), np.float32)
+        outputs[:, 0] = 1000 if self.ups[len(self.fed) - 1] else -1000
+        return outputs
+
+    def begin(self, lane: int, text: Any = (), state: Any = None) -> None:
+        pass
+
+
+def test_a_stroke_that_the_prime_left_unfinished_is_left_out() -> None:
+    """Two points with the window at the prime's "ab", then the space and "ca", a point after each."""
+    places, ups = [0, 1, 1, 1, 2, 3, 4, 4, 5], [0, 0, 0, 1, 0, 0, 0, 1, 0]
+    made = [order(2, 50, 1, text=encode("ab ca", READER.characters), said=2)]
+    ((drawing, last),) = finished(made, 1, network=Looking(places, ups))
+    assert "it does not come to its end" not in last.faults
+    assert drawing[:, 2].tolist() == [0, 0, 0, 1]
+    made = [made[0]._replace(said=0)]
+    ((drawing, _),) = finished(made, 1, network=Looking(places, ups))
+    assert drawing[:, 2].tolist() == [0, 0, 1, 0, 0, 0, 1]
