@@ -17,7 +17,7 @@ from hwcli import __version__, console
 from hwcli.errors import EXIT_FAILED, HwError
 from hwcli.stdio import explain
 
-COMMANDS = ("collect", "ingest", "export", "info", "train", "sample", "styles", "render", "eval")
+COMMANDS = ("collect", "ingest", "export", "info", "recombine", "train", "sample", "styles", "render", "eval")
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(

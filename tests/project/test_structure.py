@@ -18,13 +18,14 @@ MAY_IMPORT = {
     "options": {"console", "stdio", "errors"},
     "commands": {
         "commands", "options", "console", "stdio", "errors", "threads",
-        "drawing", "writing", "learning", "measuring", "collecting", "model", "ink",
+        "drawing", "writing", "learning", "measuring", "collecting", "recombining", "model", "ink",
     },
     "collecting": {"collecting", "ink", "errors"},
     "drawing": {"drawing", "ink", "errors"},
     "writing": {"writing", "ink", "model", "errors"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
     "measuring": {"measuring", "ink", "model", "writing", "errors"},
+    "recombining": {"recombining", "drawing", "writing", "model", "ink"},
     "model": {"model", "ink", "errors"},
     "ink": {"ink", "stdio", "errors", "threads"},
     "console": set(),
@@ -38,6 +39,7 @@ LIBRARIES = {
     "writing": {"numpy", "anyascii"},
     "measuring": {"numpy", "onnxruntime"},
     "collecting": {"numpy"},
+    "recombining": {"numpy"},
     "drawing": {"numpy", "cairocffi", "PIL"},
     "learning": {"numpy", "h5py", "tensorflow"},
 }

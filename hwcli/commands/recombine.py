@@ -1,0 +1,123 @@
+"""``hw recombine``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from hwcli import console, stdio, threads
+from hwcli.commands.provenance import this_command
+from hwcli.errors import HwError
+from hwcli.options import Force, ModelFile, Output, Quiet, Seed, Verbose, chosen_model, settled_seed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hwcli.ink.strokes_file import StrokesReader
+    from hwcli.model import Model
+    from hwcli.recombining.stock import Gathering, Stock
+
+
+def run(
+    strokes: Annotated[
+        Path,
+        typer.Argument(metavar="STROKES", help="Lines with their texts, from hw ingest.", allow_dash=True),
+    ],
+    model: ModelFile = None,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, metavar="N", help="Lines to make.")] = 1000,
+    pieces_from: Annotated[
+        int | None,
+        typer.Option("--pieces-from", min=1, metavar="N", help="Cut up N of the lines only, of whole forms."),
+    ] = None,
+    disagreements: Annotated[
+        Path | None,
+        typer.Option("--disagreements", metavar="FILE", help="List how far each line's ink is from its text."),
+    ] = None,
+    output: Output = None,
+    seed: Seed = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make new lines of pieces of others.
+
+    A model that writes text tells which ink is which character. Words and characters are cut out and set
+    together into lines with dates, sums, addresses, capitals and signs; signs that hardly occur are made.
+    """
+    threads.one_core_a_product()
+    import numpy as np
+
+    from hwcli.ink.strokes_file import StrokesReader
+
+    trained = _model(chosen_model(model))
+    with (
+        stdio.open_seekable(strokes) as file,
+        StrokesReader(file, stdio.name_of(strokes)) as reader,
+        stdio.open_output(output, binary=True, force=force) as out,
+    ):
+        chance = np.random.default_rng(settled_seed(seed))
+        gathering = _gathered(reader, trained, pieces_from, chance)
+        if disagreements is not None:
+            _list_disagreements(disagreements, gathering, force)
+        stock = _told(gathering, chance)
+        _write(out, stock, number, chance, [*reader.history, this_command()], stdio.name_of(strokes))
+
+
+def _model(path: Path) -> Model:
+    from hwcli.model.file import read_model
+
+    with stdio.open_seekable(path) as file:
+        model = read_model(file, stdio.name_of(path))
+    if not model.config.network.window:
+        raise HwError(f"{stdio.name_of(path)}: continues ink but reads no text; train a preset such as compact")
+    return model
+
+
+def _gathered(reader: StrokesReader, model: Model, most: int | None, chance: np.random.Generator) -> Gathering:
+    """Return the pieces of the lines, of at most ``most`` of them."""
+    from hwcli.recombining.alignment import aligned
+    from hwcli.recombining.stock import Gathering, some_lines
+
+    places = some_lines(reader.ids, reader.writers, most or len(reader), chance)
+    gathering = Gathering()
+    with console.progress("cutting lines up", len(places)) as show:
+        for done, line in enumerate(aligned((reader[place] for place in places), model), start=1):
+            gathering.add(line)
+            show(done)
+    return gathering
+
+
+def _list_disagreements(path: Path, gathering: Gathering, force: bool) -> None:
+    with stdio.open_output(path, binary=False, force=force) as file:
+        for figure, id, text in gathering.figures():
+            file.write(f"{figure:.3f}\t{id}\t{' '.join(text.split())}\n".encode())
+
+
+def _told(gathering: Gathering, chance: np.random.Generator) -> Stock:
+    """Return what is fit to be used of the ``gathering``, and say how much that is."""
+    stock = gathering.stock(chance)
+    signs = sum(len(text) == 1 for style in stock.styles.values() for text in style.pieces)
+    console.say(
+        f"{len(gathering):,} lines cut up, {len(stock.styles):,} hands, {len(stock.writers):,} with words "
+        f"enough to write; {signs:,} characters that stand alone"
+    )
+    return stock
+
+
+def _write(
+    file: BinaryIO, stock: Stock, number: int, chance: np.random.Generator, history: list[str], shown: str
+) -> None:
+    from hwcli.ink.strokes_file import StrokesWriter
+    from hwcli.recombining.lines import drawing_of, recombined
+
+    with StrokesWriter(file, history) as writer, console.progress("making lines", number) as show:
+        for count, line in enumerate(recombined(stock, number, chance), start=1):
+            writer.add(drawing_of(line, count))
+            show(count)
+        if len(writer) < number:
+            raise HwError(
+                f"{shown}: its hands can write {len(writer)} such lines, not {number}; it takes several lines "
+                "a writer whose texts are right, and a model that has learned to write"
+            )
