@@ -109,7 +109,7 @@ class Devices:
 
         def guarded(*given: Any) -> Any:
             try:
-                return spread(*tf.nest.map_structure(_as_given, given))
+                return spread(*tf.nest.map_structure(_as_given, signature, given))
             except LOST as error:
                 raise WorkerLost("another worker is gone, or cannot be reached any more") from error
 
@@ -131,9 +131,11 @@ class Devices:
         return int(self.first(self._summed(tf.constant(value, tf.int64)))) // here
 
 
-def _as_given(value: Any) -> Any:
-    """Return ``value`` as a tensor, so that another number is no other graph; replicas' values stay."""
-    return value if isinstance(value, tf.distribute.DistributedValues) else tf.convert_to_tensor(value)
+def _as_given(spec: tf.TensorSpec, value: Any) -> Any:
+    """Return ``value`` as the tensor of ``spec``, or as the replicas' values that it is."""
+    return (
+        value if isinstance(value, tf.distribute.DistributedValues) else tf.convert_to_tensor(value, spec.dtype)
+    )
 
 
 def _chiefs(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> int:
