@@ -163,7 +163,7 @@ class Learner:
             block_points += _counted_points(batch, block)
             if not by_line or number == len(blocks) - 1:
                 share = self._share(block_points, len(batch.lengths))
-                loss, finite = map(self.devices.first, self._settle(share, block_points))
+                loss, finite = map(self.devices.first, self._settle(share, float(block_points)))
                 loss_sum, points, block_points = loss_sum + float(loss), points + block_points, 0
                 if not bool(finite):
                     self._forget()
