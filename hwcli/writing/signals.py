@@ -15,8 +15,6 @@ from hwcli.writing.window import Window
 
 Array = NDArray[np.float32]
 
-END = 0.6
-"""The end of a text is looked at when its place has more than this share of the weight of any character."""
 SEEN = 0.3
 """The least peak share of the window at which a character counts as written."""
 
@@ -76,7 +74,7 @@ class Notes:
         better = share > self._peaks
         np.copyto(self._peaks, share, where=better)
         np.copyto(self._steps, step, where=better)
-        ends: NDArray[np.bool_] = shown[np.arange(lanes), lengths] > END * inside.max(axis=1)
+        ends: NDArray[np.bool_] = shown[np.arange(lanes), lengths] > inside.max(axis=1)
         return ends & (lengths > 0)
 
     def of(self, lane: int, length: int, is_ended: bool) -> Signals:
