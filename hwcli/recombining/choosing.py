@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 SPREADS = 2.5
 """Pieces that are so many standard deviations from what is expected are left out."""
+CLOSE = 0.08
+"""No size is taken to be known better than this (sd of its log)."""
 STRANGEST = 0.15
 """Of the pieces of one character, the share of those least like any others that is left out."""
 SHAPE_POINTS = 12
@@ -43,7 +45,9 @@ def chosen(pieces: Sequence[Piece], chance: np.random.Generator) -> list[Piece]:
     characters = {
         character: place for place, character in enumerate(sorted({c for p in pieces for c in p.text}))
     }
-    counts = np.zeros((len(pieces), len(characters)))
+    # Of each character how many, and last how many lie between two others: the gaps.
+    counts = np.zeros((len(pieces), len(characters) + 1))
+    counts[:, -1] = [len(piece.text) - 1 for piece in pieces]
     for row, piece in zip(counts, pieces, strict=True):
         for character in piece.text:
             row[characters[character]] += 1
@@ -71,18 +75,17 @@ def _length(points: Points) -> float:
 
 def _sizes(counts: Floats, sizes: Floats, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which ``sizes`` are near the sum of what each of their characters adds, found by least squares."""
-    kept = good
+    kept, characters = good, counts[:, :-1].sum(axis=1)
+    guess = np.append(np.full(counts.shape[1] - 1, np.median(sizes / characters)), 0.0)
     for _ in range(2 if good.any() else 0):
         # A long word may be off by more, so that it counts for less.
-        weights = kept / np.sqrt(counts.sum(axis=1))
+        weights = kept / np.sqrt(characters)
         matrix = counts * weights[:, None]
         normal = matrix.T @ matrix + RIDGE * np.eye(counts.shape[1])
-        each = np.linalg.solve(
-            normal, matrix.T @ (sizes * weights) + RIDGE * float(np.median(sizes / counts.sum(1)))
-        )
+        each = np.linalg.solve(normal, matrix.T @ (sizes * weights) + RIDGE * guess)
         expected = np.maximum(counts @ each, 0.1)
-        off = np.log((sizes + 0.3) / (expected + 0.3)) * np.sqrt(np.minimum(counts.sum(axis=1), 4))
-        kept = good & (np.abs(off - np.median(off[good])) < SPREADS * _spread(off[good]))
+        off = np.log((sizes + 0.3) / (expected + 0.3)) * np.sqrt(np.minimum(characters, 4))
+        kept = good & (np.abs(off - np.median(off[good])) < SPREADS * max(_spread(off[good]), CLOSE))
     return kept
 
 

@@ -131,7 +131,8 @@ def test_a_model_that_reads_no_text_is_refused(run_hw: RunHw, words_h5: Path, mo
     assert "reads no text" in done.err
 
 
-def test_too_little_writing_is_told(run_hw: RunHw, ink_h5: Path, steady_h5: Path, tmp_path: Path) -> None:
-    done = run_hw("recombine", ink_h5, "-m", steady_h5, "--seed", "1", "-o", tmp_path / "none.h5", code=1)
+def test_too_little_writing_is_told(run_hw: RunHw, words_h5: Path, steady_h5: Path, tmp_path: Path) -> None:
+    few = ["--pieces-from", "2", "--seed", "1", "-o", tmp_path / "none.h5"]
+    done = run_hw("recombine", words_h5, "-m", steady_h5, *few, code=1)
     assert "hands can write" in done.err
     assert not list(tmp_path.iterdir())
