@@ -25,7 +25,7 @@ USUAL_POINTS = 600
 BEST_OF = 4
 """A CER of 5.6 % instead of 9.4 % on validation, for hardly a third more of time where there is one line."""
 TEXT_BIAS = 0.25
-"""Read nearly as well as at 0.5, and alive: width and slant of letters vary more than half as much as people's."""
+"""Read nearly as well as at 0.5, and alive: slant and width vary more than half as much as people's."""
 MISSING = ("error", "skip", "replace")
 
 
