@@ -59,6 +59,7 @@ def run(
     without points its blank lines; else they come one below the other, on a sheet of their size. SVG, PDF and
     PS have no background unless asked for one, which a plotter would draw; PNG is white then.
     """
+    format_ = format_ or ("png" if out_dir is not None else None)
     target = options.target_of(format_, output, animate, html)
     options.check_number("--dpi", dpi)
     options.check_number("--speed", speed)
@@ -80,7 +81,7 @@ def run(
             raise UsageError("--out-dir draws one drawing an image: no --output, --page, --grid or --animate")
         from hwcli.commands.render_images import write_images
 
-        write_images(file, out_dir, format_ or "png", placing.layout, style, dpi, jobs, skip_bad, force)
+        write_images(file, out_dir, target.kind, placing.layout, style, dpi, jobs, skip_bad, force)
         return
     from hwcli.commands.render_output import tell_statistics, write_sheets
 
