@@ -15,16 +15,19 @@ ink=$1
 into=${2:-plot}
 mkdir -p "$into"
 
-hw render "$ink" --page "${PAGE:-a5}" --stats -o "$into/sheet.svg" --force
+rm -f "$into"/sheet*.svg
+hw render "$ink" --page "${PAGE:-a5}" --stats -o "$into/sheet.svg"
 if ! command -v vpype >/dev/null; then
-    echo "no vpype here: $into/sheet.svg is all (pip install vpype vpype-gcode)" >&2
+    echo "no vpype here: SVG is all (pip install vpype vpype-gcode)" >&2
     exit 0
 fi
 
 # linemerge joins strokes that meet; linesort would shorten the way above the paper a little further.
-vpype read "$into/sheet.svg" linemerge --tolerance 0.1mm \
-    write --device "${DEVICE:-hp7475a}" --page-size "${PAGE:-a4}" "$into/sheet.hpgl" ||
-    echo "no HPGL: ${DEVICE:-hp7475a} does not take this page" >&2
-if vpype gwrite --help >/dev/null 2>&1; then
-    vpype read "$into/sheet.svg" linemerge --tolerance 0.1mm gwrite --profile "${PROFILE:-gcodemm}" "$into/sheet.gcode"
-fi
+for page in "$into"/sheet*.svg; do
+    name=${page%.svg}
+    vpype read "$page" linemerge --tolerance 0.1mm \
+        write --device "${DEVICE:-hp7475a}" --page-size "${PAGE:-a4}" "$name.hpgl"
+    if vpype gwrite --help >/dev/null 2>&1; then
+        vpype read "$page" linemerge --tolerance 0.1mm gwrite --profile "${PROFILE:-gcodemm}" "$name.gcode"
+    fi
+done

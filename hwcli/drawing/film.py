@@ -130,5 +130,6 @@ def _palette(picture: Any) -> Any:
     most, paper = (max(one.getcolors(picture.width * picture.height))[1] for one in (few, picture))
     colours = few.getpalette()
     colours[3 * most : 3 * most + 3] = paper
-    few.putpalette(colours)
-    return few
+    exact = import_module("PIL.Image").new("P", (1, 1))
+    exact.putpalette(colours)
+    return exact

@@ -1,0 +1,148 @@
+"""``hw render --out-dir``: an image a drawing, and the list of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import CAIRO, RunHw, ink_json_lines
+from PIL import Image
+
+
+def listed(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+@CAIRO
+def test_an_image_a_drawing_and_a_line_for_each(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path) -> None:
+    done = run_hw("render", ink_jsonl, "--out-dir", tmp_path / "new" / "images")
+    assert (done.out, done.err.count("\n")) == (b"", 1)
+    records = listed(tmp_path / "new" / "images")
+    headers = [json.loads(line) for line in ink_jsonl.read_text().splitlines() if '"drawing"' in line]
+    assert [record["id"] for record in records] == [header["drawing"] for header in headers]
+    assert [record["text"] for record in records] == [header["text"] for header in headers]
+    assert sorted(os.listdir(tmp_path / "new" / "images")) == [
+        *(record["file"] for record in records),
+        "manifest.jsonl",
+    ]
+    for record in records:
+        image = Image.open(tmp_path / "new" / "images" / record["file"])
+        assert (image.mode, image.width, image.height) == ("L", record["width"], record["height"])
+        assert np.asarray(image).min() < 40
+        assert image.getpixel((0, 0)) == 255
+
+
+@CAIRO
+def test_style_seed_and_writer_are_the_headers(run_hw: RunHw, tmp_path: Path) -> None:
+    header = json.dumps({"drawing": "a", "text": "ä", "style": "ann", "seed": 7, "writer": "w", "version": 1})
+    ink = f'{header}\n[0,0,0]\n[9,9,1]\n{{"drawing":"","text":""}}\n{{"drawing":"b"}}\n[0,0,0]\n[9,9,1]\n'
+    run_hw("render", "--out-dir", tmp_path / "i", stdin=ink)
+    first, second = listed(tmp_path / "i")
+    assert {key: first[key] for key in ("file", "text", "id", "style", "seed", "writer")} == {
+        "file": "00000001.png", "text": "ä", "id": "a", "style": "ann", "seed": 7, "writer": "w",
+    }  # fmt: skip
+    assert (second["file"], second["style"], second["seed"]) == ("00000002.png", None, None)
+
+
+@CAIRO
+def test_many_processes_write_what_one_does(run_hw: RunHw, tmp_path: Path) -> None:
+    ink = ink_json_lines(150)
+    for jobs in (1, 2):
+        run_hw("render", "--out-dir", tmp_path / str(jobs), "--jobs", jobs, "--dpi", 60, stdin=ink)
+    names = os.listdir(tmp_path / "1")
+    assert len(names) == 151
+    assert all((tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes() for name in names)
+
+
+def test_svg_has_the_same_scale_in_all(run_hw: RunHw, tmp_path: Path) -> None:
+    ink = b"[0,0,0]\n[0,40,1]\n" + b'{"drawing":"b"}\n[0,0,0]\n[0,80,1]\n'
+    run_hw("render", "--out-dir", tmp_path / "i", "--format", "svg", "--margin", 0, stdin=ink)
+    first, second = listed(tmp_path / "i")
+    assert first["file"] == "00000001.svg"
+    assert second["height_mm"] - 0.4 == pytest.approx(2 * (first["height_mm"] - 0.4), abs=0.01)
+    root = ET.fromstring((tmp_path / "i" / "00000002.svg").read_bytes())
+    assert root.get("height") == f"{second['height_mm']:g}mm"
+
+
+def test_a_folder_that_is_not_empty_is_kept(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    options = ("render", ink_jsonl, "--out-dir", tmp_path, "--format", "svg")
+    assert "--force" in run_hw(*options, code=1).err
+    assert os.listdir(tmp_path) == ["mine"]
+    run_hw(*options, "--force")
+    assert len(os.listdir(tmp_path)) == 26
+    assert (tmp_path / "mine").read_text() == "precious"
+    assert "a directory" in run_hw("render", ink_jsonl, "--out-dir", tmp_path / "mine", code=1).err.replace(
+        "File exists", "a directory"
+    )
+
+
+def test_what_was_written_before_a_fault_is_listed(run_hw: RunHw, tmp_path: Path) -> None:
+    ink = b"[0,0,0]\n[9,9,1]\n" + b'{"drawing":"b"}\n[0,0,0]\n[9,9,1]\n' * 400 + b"{broken\n"
+    done = run_hw("render", "--out-dir", tmp_path / "i", "--format", "svg", "--jobs", 1, stdin=ink, code=1)
+    assert "<stdin>:1203" in done.err
+    records = listed(tmp_path / "i")
+    assert 0 < len(records) <= 401
+    for record in records:
+        ET.parse(tmp_path / "i" / record["file"])
+
+
+def test_no_ink_is_told(run_hw: RunHw, tmp_path: Path) -> None:
+    done = run_hw("render", "--out-dir", tmp_path / "i", stdin=b'{"drawing":"a"}\n', code=1)
+    assert done.err == "hw: no ink in <stdin>\n"
+
+
+# --- films -------------------------------------------------------------------------------------------------
+
+
+@CAIRO
+@pytest.mark.parametrize("kind", ["gif", "apng"])
+def test_a_film_begins_empty_and_ends_with_all_ink(run_hw: RunHw, kind: str) -> None:
+    ink = ink_json_lines(1)
+    options = ("render", "--dpi", 60, "--speed", 20)
+    out = run_hw(*options, "--format", kind, "--colour", "navy", stdin=ink).out
+    assert out == run_hw(*options, "--format", kind, "--colour", "navy", stdin=ink).out
+    film = Image.open(io.BytesIO(out))
+    still = Image.open(io.BytesIO(run_hw(*options, "--format", "png", "--colour", "navy", stdin=ink).out))
+    dark = []
+    for frame in range(film.n_frames):
+        film.seek(frame)
+        picture = np.asarray(film.convert("RGB"), np.int16)
+        assert tuple(picture[0, 0]) == (255, 255, 255)
+        dark.append(int((picture[:, :, 0] < 128).sum()))
+    assert film.n_frames > 4
+    assert film.info["duration"] >= 3000
+    assert dark[0] < 0.3 * dark[-1]
+    assert dark == sorted(dark)
+    assert np.abs(picture - np.asarray(still.convert("RGB"), np.int16)).mean() < 3
+
+
+def test_moving_svg_is_the_same_picture_that_stands_still(run_hw: RunHw) -> None:
+    ink = ink_json_lines(2)
+    still, moving = (run_hw("render", *options, stdin=ink).out for options in ([], ["--animate"]))
+    roots = [ET.fromstring(svg) for svg in (still, moving)]
+    paths = [[path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path")] for root in roots]
+    assert paths[0] == paths[1]
+    begins = []
+    for path in roots[1].iter("{http://www.w3.org/2000/svg}path"):
+        begin, length = (float(part.split(":")[1][:-1]) for part in (path.get("style") or "").split(";"))
+        assert not begins or begin >= sum(begins[-1]) - 0.002
+        begins.append((begin, length))
+    assert b"@media screen" in moving
+    assert b"<style" not in still
+
+
+def test_times_of_the_ink_are_kept(run_hw: RunHw) -> None:
+    ink = "".join(
+        json.dumps({"x": x, "y": 10 * (i % 3), "up": int(i in (2, 5)), "t": t}) + "\n"
+        for i, (x, t) in enumerate([(0, 5.0), (1, 5.5), (2, 6.0), (3, 8.0), (4, 8.1), (5, 8.25)])
+    )
+    svg = run_hw("render", "--animate", "--speed", 2, stdin=ink).out.decode()
+    assert svg.count("--d:0.5s") == 1
+    assert svg.count("--d:0.125s") == 1
