@@ -30,13 +30,18 @@ With love from all of us,
 Tom
 END
 
-# One sentence in many hands.
+# The styles that come along, and one sentence in hands that chance makes up.
+hw styles ${MODEL:+--model "$MODEL"} --sheet -o "$into/styles.svg" --force
 write -n 12 --own-hands "The pen is quick and light." |
     draw --grid 2 --x-height 2.5mm --background white -o "$into/hands.svg"
 
 # A sheet for a plotter: centre lines on A4, a path a line of writing, and what the pen will have to do.
-write --wrap 34 "Seventeen ships came in on the morning tide, and every one of them was loaded with letters." |
-    draw --page a4 --landscape --x-height 6mm --path line --pen 0.5mm -o "$into/plotter.svg"
+write --wrap 44 --text-file - <<END |
+Seventeen ships came in on the morning tide, and every one of them was loaded with letters. The harbour master counted the sacks, lost count, and began again.
+
+By noon the whole town could read.
+END
+    draw --page a4 --landscape --path line --pen 0.5mm --stats -o "$into/plotter.svg"
 
 # A word that writes itself.
 write "Hello!" | draw --animate --x-height 8mm --pen 0.9mm --colour midnightblue --background white -o "$into/word.svg"

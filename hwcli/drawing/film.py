@@ -121,15 +121,25 @@ def _pictures(frames: Iterator[Any], sheet: Sheet, style: Style, dpi: float, kin
     surface.flush()
     palette = _palette(image.fromarray(straight(surface)).convert("RGB"))
     for surface in frames:
-        yield image.fromarray(straight(surface)).convert("RGB").quantize(palette=palette, dither=0)
+        frame = image.fromarray(_nearest(straight(surface)[:, :, :3], palette))
+        frame.putpalette(palette.astype(np.uint8).tobytes())
+        yield frame
 
 
-def _palette(picture: Any) -> Any:
-    """Return ``picture`` in few colours, of which the most frequent one, the paper's, is exact."""
+def _palette(picture: Any) -> NDArray[np.int64]:
+    """Return few colours for ``picture``, (n, 3); the most frequent one, the paper's, is exact."""
     few = picture.quantize(COLOURS)
     most, paper = (max(one.getcolors(picture.width * picture.height))[1] for one in (few, picture))
-    colours = few.getpalette()
-    colours[3 * most : 3 * most + 3] = paper
-    exact = import_module("PIL.Image").new("P", (1, 1))
-    exact.putpalette(colours)
-    return exact
+    colours = np.array(few.getpalette(), np.int64).reshape(-1, 3)[:COLOURS]
+    colours[most] = paper
+    return colours
+
+
+def _nearest(pixels: NDArray[np.uint8], palette: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return which colour of ``palette`` is nearest to each of the (height, width, 3) ``pixels``."""
+    packed = pixels.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    found, places = np.unique(packed, return_inverse=True)
+    colours = np.column_stack([found >> 16, found >> 8 & 255, found & 255])
+    distances = np.square(colours[:, None] - palette[None]).sum(axis=2)
+    nearest: NDArray[np.uint8] = distances.argmin(axis=1).astype(np.uint8)[places].reshape(packed.shape)
+    return nearest

@@ -19,7 +19,7 @@ from hwcli.drawing.style import Style
 
 Array = NDArray[np.float64]
 
-STEP = 0.12
+STEP = 0.15
 """A stroke is looked at in steps of so many millimetres, or of a third of the pen's width."""
 
 SHARPEST = 1.0
