@@ -31,7 +31,7 @@ Tom
 END
 
 # The styles that come along, and one sentence in hands that chance makes up.
-hw styles ${MODEL:+--model "$MODEL"} --sheet -o "$into/styles.svg" --force
+hw styles --sheet -o "$into/styles.svg" --force
 write -n 12 --own-hands "The pen is quick and light." |
     draw --grid 2 --x-height 2.5mm --background white -o "$into/hands.svg"
 
