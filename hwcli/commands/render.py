@@ -53,7 +53,7 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Draw ink as SVG, PNG, PDF, PS or a web page, or in the terminal.
+    """Draw ink: SVG, PNG, PDF, PS, a web page, or in the terminal.
 
     Reads points (JSON lines) or a strokes file. With --page the drawings are the lines of a text, drawings
     without points its blank lines; else they come one below the other, on a sheet of their size. SVG, PDF and
