@@ -77,6 +77,7 @@ class Lanes:
         """Have ``lanes`` free lanes."""
         self.keys: list[tuple[int, int] | None] = [None] * lanes
         self._network, self._scale, self._manner = network.network, scale, manner
+        self._sd, self._mean = np.array(scale.sd), np.array(scale.mean)
         self._stepper = network.stepper(lanes)
         self._sizes = network.steps.sizes
         self._notes = Notes(lanes)
@@ -112,7 +113,7 @@ class Lanes:
         self._drawn[lane] = self._count[lane] = 0
         self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
         if not len(task.prime):
-            self._put(np.array([lane]), np.zeros((1, 3)))
+            self._put(np.array([lane]), np.zeros((1, 2)), 0.0)
 
     def fresh(self, lane: int) -> Ink:
         """Return the points of ``lane`` that were written since this was asked last."""
@@ -182,15 +183,19 @@ class Lanes:
 
     def _write(self, lanes: NDArray[np.intp]) -> None:
         """Draw the next point in each of ``lanes``."""
-        for lane in lanes[self._drawn[lanes] % CHANCE_BLOCK == 0]:
+        place = self._drawn % CHANCE_BLOCK
+        for lane in lanes[place[lanes] == 0]:
             self._draw_chances(int(lane))
-        chance = self._chances[np.arange(len(self.keys)), self._drawn % CHANCE_BLOCK]
-        drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)[lanes]
+        chance = self._chances[np.arange(len(place)), place]
+        drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)
+        if len(lanes) < len(drawn):
+            drawn = drawn[lanes]
         self._drawn[lanes] += 1
         self._rows[lanes] = drawn
-        self._pens[lanes] += drawn[:, :2] * np.asarray(self._scale.sd) + self._scale.mean
-        self._put(lanes, np.column_stack([self._pens[lanes], drawn[:, 2]]))
-        if not np.abs(self._pens[lanes]).max() <= COORDINATE:
+        pens = self._pens[lanes] + (drawn[:, :2] * self._sd + self._mean)
+        self._pens[lanes] = pens
+        self._put(lanes, pens, drawn[:, 2])
+        if not np.abs(pens).max() <= COORDINATE:
             raise HwError(
                 "the pen runs beyond all bounds: the network was trained too little, or the prime is not in "
                 "the unit of the ink that it knows"
@@ -202,12 +207,13 @@ class Lanes:
         self._chances[lane, :, :2] = task.chance.random((CHANCE_BLOCK, 2))
         self._chances[lane, :, 2:] = task.chance.standard_normal((CHANCE_BLOCK, 2))
 
-    def _put(self, lanes: NDArray[np.intp], ink: Ink) -> None:
-        """Add a point to each of ``lanes``."""
-        room = self._ink.shape[1]
-        if self._count[lanes].max() == room:
+    def _put(self, lanes: NDArray[np.intp], pens: Ink, ups: NDArray[np.float32] | float) -> None:
+        """Add a point to each of ``lanes``: where the ``pens`` are (n, 2), and whether they go up, ``ups``."""
+        count = self._count[lanes]
+        if count.max() == self._ink.shape[1]:
             self._ink = np.concatenate([self._ink, np.zeros_like(self._ink)], axis=1)
-        self._ink[lanes, self._count[lanes]] = ink
+        self._ink[lanes, count, :2] = pens
+        self._ink[lanes, count, 2] = ups
         self._count[lanes] += 1
         self._left[lanes] -= 1
 

@@ -132,7 +132,10 @@ def _draw_offsets(mixture: Mixture, chance: Array, bias: float) -> Array:
     raw = mixture.correlation[every, chosen]
     x, y = chance[:, 2], chance[:, 3]
     correlated = np.tanh(raw) * x + np.exp(-log_cosh(raw)) * y  # √(1 - tanh²) is 1 / cosh
-    drawn: Array = mean + np.exp(log_sd - bias) * np.stack([x, correlated], axis=-1)
+    drawn: Array = np.exp(log_sd - bias)
+    drawn[:, 0] *= x
+    drawn[:, 1] *= correlated
+    drawn += mean
     return drawn
 
 
