@@ -20,7 +20,7 @@ USUAL_TALL, TALLEST, LEAST_TALL = 2.1, 2.7, 1.5
 USUAL_GAP, USUAL_BLANK = 0.3, 1.6
 """Between letters, and between words, when there are none to see."""
 LEAST_BLANK, WIDEST_BLANK = 0.9, 3.2
-FEWEST_WORDS = 8
+FEWEST_WORDS = 3
 """A hand with fewer words writes no lines; what it has others may use."""
 PRINTED = 0.5
 """A hand with a greater share of letters that stand alone prints, and may borrow letters."""

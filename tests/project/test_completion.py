@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import RunHw, hw_environment
 
-COMMANDS = {"collect", "ingest", "export", "info", "train", "sample", "render", "eval"}
+COMMANDS = {"collect", "ingest", "export", "info", "recombine", "train", "sample", "styles", "render", "eval"}
 
 
 def complete(run_hw: RunHw, shell: str, line: str) -> str:

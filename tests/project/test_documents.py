@@ -172,7 +172,7 @@ def examples_of(page: str) -> list[str]:
 EXAMPLE_PAGES = [
     pytest.param(page, marks=CAIRO if page == "hw-render.1" else ())
     for page in PAGES
-    if page not in ("hw.1", "hw-model.5", "hw-recombine.1")  # the last: with a model that has learned to write
+    if page not in ("hw.1", "hw-model.5")
 ]
 
 
