@@ -17,7 +17,7 @@ write() { hw sample ${MODEL:+--model "$MODEL"} -q --seed "$seed" --bias "$bias" 
 draw() { hw render -q --force "$@"; }
 
 # A letter: lines of at most 40 characters, a drawing each; the blank lines part the paragraphs.
-write --wrap 40 --text-file - <<END | draw --page a5 --align ragged --seed "$seed" -o "$into/letter.svg"
+write --wrap 40 --text-file - <<END | draw --page a5 --align ragged --seed "$seed" --background white -o "$into/letter.svg"
 Dear Ann,
 
 thank you for your letter and for the photographs. The one of the lake is on my desk now, and everybody who comes in asks me where it was taken.
@@ -41,7 +41,7 @@ Seventeen ships came in on the morning tide, and every one of them was loaded wi
 
 By noon the whole town could read.
 END
-    draw --page a4 --landscape --path line --pen 0.5mm --stats -o "$into/plotter.svg"
+    draw --page a4 --landscape --x-height 4.5mm --path line --pen 0.5mm --stats -o "$into/plotter.svg"
 
 # A word that writes itself.
 write "Hello!" | draw --animate --x-height 8mm --pen 0.9mm --colour midnightblue --background white -o "$into/word.svg"

@@ -1,4 +1,4 @@
-"""How long ``hw render`` takes: ``python tests/bench/bench_render.py``.
+"""How long ``hw render`` takes: ``python tests/bench/bench_render.py [IMAGES]``.
 
 Each figure is the least of some runs of the real program, as wall and as processor time: the rest is what the
 machine did besides.
@@ -6,6 +6,7 @@ machine did besides.
 
 from __future__ import annotations
 
+import io
 import resource
 import subprocess
 import sys
@@ -21,7 +22,9 @@ from hwcli.ink.jsonl import DrawingWriter
 from hwcli.ink.strokes_file import StrokesWriter
 
 POINTS, STROKE = 600, 25
-RUNS = 5
+RUNS = 3
+IMAGES, BARE = 10_000, 500
+IMAGE_DPI = 150.0
 
 
 def made_lines(count: int) -> Iterator[Drawing]:
@@ -47,8 +50,47 @@ def least_time(*arguments: object) -> tuple[float, float]:
     return min(walls), min(processors)
 
 
+def bare_cairo() -> float:
+    """Return the processor seconds that cairo alone takes to stroke such a line and to write it as PNG."""
+    import cairocffi
+
+    drawing = next(made_lines(1))
+    pixels = (drawing.points[:, :2] - drawing.points[:, :2].min(axis=0)) * 0.075 + 20
+    width, height = (pixels.max(axis=0) + 20).astype(int).tolist()
+    strokes = np.split(pixels, np.flatnonzero(drawing.points[:, 2] > 0.5) + 1)
+    started = time.process_time()
+    for _ in range(BARE):
+        surface = cairocffi.ImageSurface(cairocffi.FORMAT_A8, width, height)
+        context = cairocffi.Context(surface)
+        context.set_line_width(2.4)
+        for stroke in strokes:
+            for x, y in stroke.tolist():
+                context.line_to(x, y)
+            context.new_sub_path()
+        context.stroke()
+        surface.write_to_png(io.BytesIO())
+    return (time.process_time() - started) / BARE
+
+
+def measure_images(top: Path, count: int) -> None:
+    """Measure ``count`` images of lines, by all cores."""
+    with open(top / "lines.h5", "w+b") as file, StrokesWriter(file, []) as strokes:
+        for drawing in made_lines(count):
+            strokes.add(drawing)
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    command = ["render", top / "lines.h5", "--out-dir", top / "images", "--dpi", IMAGE_DPI, "-q"]
+    subprocess.run([sys.executable, "-m", "hwcli", *map(str, command)], check=True)
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(
+        f"{count:,} PNGs of lines: {count / wall:.0f}/s wall, {1000 * processor / count:.2f} ms of processor"
+        f" each, {after.ru_maxrss // 1024} MB; cairo alone: {1000 * bare_cairo():.2f} ms each"
+    )
+
+
 def main() -> None:
     """Measure, and print a line a figure."""
+    images = int(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory)
         with open(top / "one.jsonl", "wb") as file:
@@ -64,6 +106,7 @@ def main() -> None:
         ):
             wall, processor = least_time("render", top / name, "-o", "/dev/null", *options)
             print(f"{title}: {wall:.2f} s wall, {processor:.2f} s processor")
+        measure_images(top, images)
 
 
 if __name__ == "__main__":
