@@ -180,7 +180,7 @@ def run(
         stdio.refuse_existing(save_style, force)
     with stdio.open_output(output, binary=False, force=force) as sink:
         out = sample_output.Output(scribe, sink)
-        out.write(pieces)
+        out.write(pieces, source is not None and source.path == stdio.STREAM)
     if primes is not None:
         primes.tell_skipped()
     if save_style is not None:

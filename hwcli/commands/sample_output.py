@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from hwcli import console
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hwcli.ink import Drawing
     from hwcli.writing.desk import Order, Written
     from hwcli.writing.hands import Scribe
+
+FIRST_LINES = 0.1
+"""Seconds in which as many lines are read as will be written side by side from then on."""
 
 
 class Output:
@@ -36,17 +39,24 @@ class Output:
         self._heads: deque[tuple[Head, bool]] = deque()
         self._head: Head | None = None
 
-    def write(self, pieces: Iterator[Piece]) -> None:
-        """Write the drawings of ``pieces``."""
+    def write(self, pieces: Iterator[Piece], are_arriving: bool = False) -> None:
+        """Write the drawings of ``pieces``; ``are_arriving``: they may keep one waiting."""
         from hwcli.writing.rollout import write_drawings
 
-        orders, lanes = self._orders(pieces), self._scribe.lanes
+        lanes, all_lanes = self._scribe.lanes, self._scribe.lanes * cores()
         # Enough of them to know how many lanes and threads they deserve.
-        first = list(itertools.islice(orders, lanes * cores() + 1))
-        takes = max(sum(order.takes for order in first), 1)
+        orders: Iterable[Order] = self._orders(pieces)
+        if are_arriving:
+            from hwcli.writing.arriving import Arriving
+
+            arriving = Arriving(orders, all_lanes)
+            orders, drawings = arriving, arriving.gather(FIRST_LINES)
+        else:
+            first = list(itertools.islice(orders, all_lanes + 1))
+            orders, drawings = itertools.chain(first, orders), len(first)
+        takes = max(drawings * self._scribe.takes, 1)
         workers = min(cores(), -(-takes // lanes))
-        everything = itertools.chain(first, orders)
-        for part in write_drawings(self._scribe.writer, everything, min(takes, lanes), workers):
+        for part in write_drawings(self._scribe.writer, orders, min(takes, lanes), workers):
             self._take(part)
         self._blanks()
 

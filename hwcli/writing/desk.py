@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.ink.drawing import Points
+from hwcli.writing.arriving import Arriving
 from hwcli.writing.lanes import NOTHING, Ink, Known, Task
 from hwcli.writing.signals import Signals
 from hwcli.writing.window import NO_TEXT, Text
 
 ROUNDS = 4
 """How often a text is tried, each time with as many takes, until one of them has no fault."""
+
+A_WHILE = 0.05
+"""Seconds after which those who have nothing to write look whether an order has arrived."""
 
 Key = tuple[int, int]
 """The number of a drawing, and of a take of it."""
@@ -123,9 +127,13 @@ class Desk:
     """
 
     def __init__(self, orders: Iterable[Order], ahead: int, workers: int) -> None:
-        """Give out drawings up to ``ahead`` of the one whose turn it is, so that few are held back."""
+        """Give out drawings up to ``ahead`` of the one whose turn it is, so that few are held back.
+
+        Orders that are still arriving are not waited for while there is something to write.
+        """
         self.workers = workers
         self._orders = enumerate(orders)
+        self._is_there = orders.is_there if isinstance(orders, Arriving) else lambda: True
         self._ahead = ahead
         self._takes: deque[Key] = deque()
         self._drawings: dict[int, _Drawing] = {}
@@ -156,7 +164,7 @@ class Desk:
             return (number, take), self._drawings[number].order.task(take)
 
     def _may_begin(self) -> bool:
-        return self._has_more and self._begun - self._turn <= self._ahead
+        return self._has_more and self._begun - self._turn <= self._ahead and self._is_there()
 
     def _begin(self) -> None:
         number, order = next(self._orders, (0, None))
@@ -212,10 +220,10 @@ class Desk:
             return parts
 
     def wait_for_work(self) -> None:
-        """Wait until there may be something to write."""
+        """Wait until there may be something to write, or a little while."""
         with self._change:
             if not (self._takes or self._may_begin() or self.is_exhausted or self.is_closed):
-                self._change.wait()
+                self._change.wait(A_WHILE)
 
     def close(self) -> None:
         """Have all who write stop."""

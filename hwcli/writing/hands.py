@@ -54,6 +54,7 @@ class Scribe:
     ----------
     characters: that a text may have.
     writer: what the orders are for.
+    takes: how many are made of each text.
     """
 
     def __init__(self, model: Model, writer: Writer, takes: int = 1, judge: Judge | None = None) -> None:
@@ -62,7 +63,7 @@ class Scribe:
         Without a judge the network's own window decides.
         """
         self.characters = model.config.network.characters
-        self.writer, self._takes, self._judge = writer, takes, judge
+        self.writer, self.takes, self._judge = writer, takes, judge
         self._preparation = model.config.data.preparation
         self._usual = Placement(0.0, model.height)
         self._pace = POINTS_A_CHARACTER[model.config.data.step > 0]
@@ -99,7 +100,7 @@ class Scribe:
         prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
         judge = partial(self._mark, text, hand) if self._judge else None
         said = len(hand.text) if hand else 0
-        return Order(length, chance, prime, encoded, said, known, counted, self._takes, judge)
+        return Order(length, chance, prime, encoded, said, known, counted, self.takes, judge)
 
     def _mark(self, text: str, hand: Hand | None, ink: Ink) -> float:
         assert self._judge is not None
@@ -107,7 +108,7 @@ class Scribe:
 
     def made_up(self, chance: Chance) -> Drawing:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
-        takes = max(self._takes, HAND_TAKES)
+        takes = max(self.takes, HAND_TAKES)
         order = self.written(HAND_TEXT, None, chance)._replace(takes=takes)
         (line,) = write_drawings(self.writer, [order], takes)
         return Drawing(self.alone(None, line.points), text=HAND_TEXT)

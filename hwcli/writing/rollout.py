@@ -62,8 +62,10 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     lanes = min(lanes, writer.network.steps.sizes[-1])
     desk = Desk(orders, AHEAD * lanes * workers, workers)
     if workers == 1:
-        for _ in _steps(writer, desk, lanes):
+        for is_busy in _steps(writer, desk, lanes):
             yield from desk.ready()
+            if not is_busy:
+                desk.wait_for_work()
         yield from desk.ready()
         return
     with ThreadPoolExecutor(workers) as pool:

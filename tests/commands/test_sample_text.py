@@ -123,6 +123,26 @@ def test_without_a_text_ink_comes_from_nothing_only_if_that_was_asked_for(
     assert "no text" in run_hw(*common, "", code=1).err
 
 
+def test_a_line_is_written_before_the_next_one_has_come(reader_h5: Path) -> None:
+    command = [sys.executable, "-m", "hwcli", "sample", "-q", "-m", str(reader_h5), "--seed", "1"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=hw_environment(), bufsize=0
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        headers = []
+        for text in ("one", "two", "three"):
+            running.stdin.write(f"{text}\n".encode())
+            while b'"drawing"' not in (line := running.stdout.readline()):
+                assert line
+            headers.append(json.loads(line)["text"])
+        running.stdin.close()
+        rest = running.stdout.read()
+    assert headers == ["one", "two", "three"]
+    assert rest.count(b'"drawing"') == 0
+    assert running.returncode == 0
+
+
 def test_long_lines_are_wrapped_between_words(run_hw: RunHw, reader_h5: Path) -> None:
     done = run_hw("sample", "-m", reader_h5, "--seed", 1, "--wrap", 9, stdin="one two three\nfour\n")
     assert texts_of(done.lines) == ["one two", "three", "four"]
