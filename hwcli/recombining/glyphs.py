@@ -134,21 +134,23 @@ def _smooth(places: Floats) -> Floats:
     first, last = 2 * places[0] - places[1], 2 * places[-1] - places[-2]
     knots = np.vstack([first, places, last])
     gaps = np.sqrt(np.maximum(np.hypot(*np.diff(knots, axis=0).T), 1e-6))
-    times = np.append(0.0, np.cumsum(gaps))
-    pieces = [_between(knots[k : k + 4], times[k : k + 4]) for k in range(len(places) - 1)]
-    return np.concatenate([*(piece[:-1] for piece in pieces), pieces[-1][-1:]])
-
-
-def _between(knots: Floats, times: Floats) -> Floats:
-    """Return the curve from the second of four ``knots`` to the third."""
-    moments = np.linspace(times[1], times[2], SPLINE)[:, None]
-    rows = list(knots[:, None, :])
+    # Each piece of the curve has four knots and goes from the second to the third; shapes are (piece, .., ..).
+    around = np.arange(len(places) - 1)[:, None] + np.arange(4)
+    times = np.append(0.0, np.cumsum(gaps))[around][:, :, None]
+    moments = times[:, 1] + (times[:, 2] - times[:, 1]) * np.linspace(0, 1, SPLINE)
+    rows = list(knots[around].transpose(1, 0, 2)[:, :, None])
     for spans in (((0, 1), (1, 2), (2, 3)), ((0, 2), (1, 3)), ((1, 2),)):
         rows = [
-            ((times[end] - moments) * before + (moments - times[start]) * after) / (times[end] - times[start])
+            _blend(times[:, start], times[:, end], moments, before, after)
             for (start, end), before, after in zip(spans, rows, rows[1:], strict=False)
         ]
-    return np.asarray(rows[0], np.float64)
+    return np.concatenate([rows[0][:, :-1].reshape(-1, 2), rows[0][-1, -1:]])
+
+
+def _blend(start: Floats, end: Floats, moments: Floats, before: Floats, after: Floats) -> Floats:
+    """Return what lies between ``before`` and ``after`` at the ``moments`` (piece, moment)."""
+    share = ((moments - start) / (end - start))[:, :, None]
+    return (1 - share) * before + share * after
 
 
 def _at_pace(curve: Floats, pace: float) -> Floats:
