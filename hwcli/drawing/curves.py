@@ -39,6 +39,9 @@ LONGEST_REACH = 0.15
 ROUNDS = 12
 """How often half of the points that are left are tried to be left out."""
 
+SAMPLE, WORTH_TRYING = 16, 0.2
+"""A round is not begun when no more than this share of a sample, one point of so many, could be left out."""
+
 WORTH_A_ROUND = 0.02
 """The rounds end with one that leaves out no more than this share of the points."""
 
@@ -186,6 +189,10 @@ def _simplified(lines: _Lines, directions: _Directions, tolerance: float) -> Pla
         inner = np.arange(1 + turn % 2, len(kept) - 1, 2)
         inner = inner[~ends[kept[inner]]]
         begin, end = kept[inner - 1], kept[inner + 1]
+        some = slice(None, None, SAMPLE)
+        near = way.passes(begin[some], end[some], kept[inner[some]], np.arange(len(inner[some])), tolerance)
+        if near.sum() <= WORTH_TRYING * len(near):
+            break
         near = way.passes(begin, end, kept[inner], np.arange(len(inner)), tolerance)
         inner, begin, end = inner[near], begin[near], end[near]
         # The rest of a piece is only looked at where its middle point is near enough.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-AT_ONCE = 1 << 18
+AT_ONCE = 1 << 15
 """How many numbers are turned to text in one go, which bounds the memory that it takes."""
 
 FIRST, FURTHER, FRACTION, NEGATIVE, NOTHING = 0, 1000, 2000, 3000, 4000
@@ -62,10 +62,10 @@ def _some(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
 def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return, for each number, its words in the table: every three digits from the left, the fraction last."""
     start = np.where(thousandths < 0, NEGATIVE, FIRST)
-    rest, fraction = np.divmod(np.abs(thousandths), 1000)
+    rest, fraction = _by_thousand(np.abs(thousandths))
     groups: list[NDArray[np.int64]] = []
     while not groups or rest.any():
-        rest, group = np.divmod(rest, 1000)
+        rest, group = _by_thousand(rest)
         groups.append(group)
     chosen = np.empty((len(thousandths), len(groups) + 1), np.int64)
     begun = np.zeros(len(thousandths), np.bool_)
@@ -76,3 +76,9 @@ def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
         begun |= group > 0
     chosen[:, -1] = FRACTION + fraction
     return chosen
+
+
+def _by_thousand(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return ``numbers``, none negative, divided by 1000, and the rest: several times as fast as ``divmod``."""
+    whole = numbers // 1000
+    return whole, numbers - 1000 * whole

@@ -14,7 +14,7 @@ from hwcli.drawing.paper import Ruling
 from hwcli.drawing.strokes import lines
 from hwcli.ink.drawing import Drawing
 
-AT_ONCE = 1 << 15
+AT_ONCE = 1 << 13
 """So many points are made curves of in one go: few enough for a processor's cache."""
 
 
