@@ -48,7 +48,7 @@ def test_the_whole_configuration_comes_out_as_toml_that_goes_in(run_hw, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--preset", "nonsense", "-o", "m.h5"], 1, "graves-prediction, handwriter, smoke"),
+        (["--preset", "nonsense", "-o", "m.h5"], 1, "graves-prediction, graves-synthesis, handwriter, smoke"),
         (["--set", "network.units=many", "-o", "m.h5"], 1, "network.units"),
         (["--set", "units=3", "-o", "m.h5"], 1, "SECTION.KEY=VALUE"),
         (["--bptt-stride", 200, "--bptt-length", 100, "-o", "m.h5"], 1, "left out"),
