@@ -110,8 +110,8 @@ class Primes:
                     self._refuse(drawing, place)
                     continue
                 found = True
-                if self._length:
-                    drawing.points = drawing.points[: self._length]
+                drawing.points = drawing.points[: self._length]
+                drawing.time = drawing.pressure = None
                 yield drawing
         if not found:
             raise HwError(f"no prime in {stdio.name_of(self.path)}")

@@ -208,6 +208,14 @@ def test_a_prime_goes_on_when_there_is_no_text_to_write(run_hw: RunHw, reader_h5
     assert len(points) == 12
 
 
+def test_a_prime_with_times_can_be_cut_short(run_hw: RunHw, reader_h5: Path) -> None:
+    timed = PRIME.replace(b'"up":0}', b'"up":0,"t":1.5,"p":0.5}')
+    options = ["--prime", "-", "--prime-points", 3, "--points", 4, "--seed", 1]
+    ((header, points),) = drawings_of(run_hw("sample", "-m", reader_h5, *options, stdin=timed).lines)
+    assert header["prime_points"] == 3
+    assert len(points) == 7
+
+
 def test_text_in_the_hand_of_a_prime_may_come_on_standard_input(
     run_hw: RunHw, reader_h5: Path, tmp_path: Path
 ) -> None:
