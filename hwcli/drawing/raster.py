@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from hwcli.drawing import paper
 from hwcli.drawing.cairo import add_curves, add_shape, library, set_colour, without_date
+from hwcli.drawing.curves import Curves
 from hwcli.drawing.grain import grain
 from hwcli.drawing.nibs import outlines
 from hwcli.drawing.png import encode
@@ -33,6 +35,9 @@ MOST_PIXELS = 100_000_000
 
 LARGEST_PAGE = 5_080.0
 """In millimetres: PDF pages have at most 14,400 points a side."""
+
+AT_ONCE = 2_000
+"""Points that cairo is given at once: the time that it takes goes with more than their number."""
 
 Pixels = NDArray[np.uint8]
 
@@ -200,12 +205,23 @@ def set_pen(context: Any, style: Style) -> None:
 def _draw_lines(context: Any, trace: Trace, chosen: NDArray[np.bool_], style: Style) -> None:
     """Draw the lines of ``trace`` that are ``chosen``."""
     if not style.shaped:
-        add_curves(context, trace.curves, None if chosen.all() else chosen)
-        context.stroke()
+        for part, some in _in_parts(trace.curves, chosen):
+            add_curves(context, part, None if some.all() else some)
+            context.stroke()
         return
     for shapes, is_chosen in zip(outlines(trace, style), chosen.tolist(), strict=True):
         if is_chosen:
             _fill(context, shapes, style.hairline)
+
+
+def _in_parts(curves: Curves, chosen: NDArray[np.bool_]) -> Iterator[tuple[Curves, NDArray[np.bool_]]]:
+    """Yield ``curves`` in parts of some whole lines each, with which of those are ``chosen``."""
+    knots, before, after, starts = curves
+    cuts = np.flatnonzero(np.diff(starts[:-1] // AT_ONCE, prepend=-1)).tolist()
+    for low, high in pairwise([*cuts, len(chosen)]):
+        first, last = int(starts[low]), int(starts[high])
+        part = Curves(knots[first:last], before[first:last], after[first:last], starts[low : high + 1] - first)
+        yield part, chosen[low:high]
 
 
 def _fill(context: Any, shapes: list[NDArray[np.complex128]], hairline: float) -> None:
