@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from hwcli.errors import HwError
 
-KINDS = ("auto", "none", "mirrored", "multiworker")
 LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -28,10 +27,10 @@ class WorkerLost(HwError):
 
 
 def make_strategy(kind: str, environment: Mapping[str, str]) -> tf.distribute.Strategy:
-    """Return the strategy of ``kind``, one of KINDS; has to be made before TensorFlow does anything else.
+    """Return the strategy of ``kind``; has to be made before TensorFlow does anything else.
 
     ``auto`` is ``multiworker`` where ``environment`` tells of several workers (``TF_CONFIG``, or the variables
-    that Slurm sets), ``mirrored`` where there are several GPUs, else one device.
+    that Slurm sets), ``mirrored`` where there are several GPUs, else one device, as for ``none``.
 
     Raises
     ------
