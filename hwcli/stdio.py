@@ -86,9 +86,9 @@ def open_output(path: str | Path | None, *, binary: bool, force: bool = False) -
     """Open ``path`` for writing; None and ``-`` are standard output.
 
     A named file appears under its name, whole, when the block ends without an error, and not at all when it
-    does not: the bytes go to a temporary file in the same directory, which is synced and then renamed.  A
-    symbolic link stays one; the file that it points to is written.  Named pipes and devices are written
-    straight.
+    does not: the bytes go to a file without a name in the same directory (where the system has none, to one
+    with a name of its own), which is synced and then named.  A symbolic link stays one; the file that it
+    points to is written.  Named pipes and devices are written straight.
 
     A ``binary`` file can always seek and be read back, as HDF5 needs it: what goes to standard output, a
     pipe or a device is kept in an unnamed temporary file until the block ends.  A text file reaches its
@@ -191,9 +191,10 @@ def _streamed(opening: AbstractContextManager[BinaryIO], binary: bool) -> Iterat
 
 @contextlib.contextmanager
 def _nameless() -> Iterator[BinaryIO]:
-    descriptor, name = tempfile.mkstemp(prefix="hw-")
-    os.unlink(name)
-    with _raw(descriptor, "r+b", tempfile.gettempdir()) as file:
+    with (
+        tempfile.TemporaryFile(prefix="hw-") as spare,
+        _raw(spare.fileno(), "r+b", tempfile.gettempdir(), closefd=False) as file,
+    ):
         yield file
 
 
@@ -211,45 +212,87 @@ def _told(path: str | Path, *others: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _whole_file(path: Path, shown: str | Path, force: bool) -> Iterator[BinaryIO]:
-    # The name is known before the file is there: a signal at any time finds it and takes it away.
-    name = str(path.parent / f".{path.name[:40]}.{os.urandom(8).hex()}.partial")
+def open_growing(path: Path, force: bool) -> Iterator[BinaryIO]:
+    """Open ``path`` for a list that may be read while it grows, each flush at once.
+
+    Raises HwError; without ``force`` also where the file exists.  With it, what the file held is gone.
+    """
+    with _told(path), _raw(path, "wb" if force else "xb", path) as file:
+        yield file
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put ``content`` under the name ``path``, whole or not at all, over what has that name; raises HwError.
+
+    For files by the thousand: unlike ``open_output`` it does not wait until the disk has it.
+    """
+    with _told(path), _whole_file(path, path, force=True, sync=False) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path, shown: str | Path, force: bool, sync: bool = True) -> Iterator[BinaryIO]:
+    # The name is known before a file has it: a signal at any time finds it and takes it away.
+    beside = path.parent / f".{path.name[:40]}.{os.urandom(8).hex()}.partial"
     try:
-        descriptor = _created(name, shown)
-        with _raw(descriptor, "r+b", shown) as file:
-            yield file
-            file.flush()
+        descriptor, source = _begun(beside, shown)
+        try:
+            with _raw(descriptor, "r+b", shown, closefd=False) as file:
+                yield file
             os.fchmod(descriptor, _mode_for(path))
-            _sync(descriptor, shown)
-        _give_name(name, path, force)
-        _sync_directory(path.parent)
+            if sync:
+                _sync(descriptor, shown)
+            _give_name(source, path, beside, force)
+        finally:
+            os.close(descriptor)
+        if sync:
+            _sync_directory(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            os.unlink(beside)
         raise
 
 
-def _created(name: str, shown: str | Path) -> int:
-    """Return the descriptor of the new file ``name``, which only we may read and write."""
+def _begun(beside: Path, shown: str | Path) -> tuple[int, str]:
+    """Return the descriptor of a new file that only we may read and write, and a path that leads to it.
+
+    Where the system has it, a file without a name, of which nothing stays whatever ends the program; elsewhere
+    the file ``beside``.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.open(beside.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        source = f"/proc/self/fd/{descriptor}"
+        if os.path.exists(source):
+            return descriptor, source
+        os.close(descriptor)
     try:
-        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), str(beside)
     except OSError as error:
         raise HwError(f"{shown}: {explain(error)}") from error
 
 
-def _give_name(temporary: str, path: Path, force: bool) -> None:
-    """Rename the ``temporary`` file; without ``force`` not over a file that has come in the meantime."""
-    if force:
-        os.replace(temporary, path)
-        return
+def _give_name(source: str, path: Path, beside: Path, force: bool) -> None:
+    """Name the file at ``source`` ``path``; without ``force`` not over a file that has come in the meantime."""
     try:
-        os.link(temporary, path)
+        _link(source, path)
     except FileExistsError:
-        raise HwError(f"{path}: exists by now; --force replaces it") from None
+        if not force:
+            raise HwError(f"{path}: exists by now; --force replaces it") from None
+        if source != str(beside):
+            _link(source, beside)
     except OSError:  # a file system without hard links
-        os.replace(temporary, path)
+        if source != str(beside):
+            raise
     else:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        return
+    os.replace(beside, path)
+
+
+def _link(source: str, path: Path) -> None:
+    # A directory to start from, which is not used, has Python call linkat(2): link(2) follows no link in /proc.
+    os.link(source, path, src_dir_fd=0, follow_symlinks=True)
 
 
 def _mode_for(path: Path) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hwcli.ink.drawing import Drawing
 
 MANIFEST = "manifest.jsonl"
+UNFINISHED = "manifest.partial.jsonl"
+"""What the list is called until all is drawn: where ``MANIFEST`` stands, the folder is whole."""
 FIRST = 256
 """The size of the letters is estimated from so many of the first drawings, for all."""
 
@@ -40,7 +42,12 @@ def write_images(
         scale = None if layout.each else natural_scale(first, layout.height)
         recipe = Recipe(str(folder), kind, layout, style, dpi, scale)
         count = 0
-        with open(folder / MANIFEST, "wb") as manifest, console.progress("images") as progress:
+        # By --force: what it lists is about to be replaced, and it would tell wrong texts.
+        (folder / MANIFEST).unlink(missing_ok=True)
+        with (
+            stdio.open_growing(folder / UNFINISHED, force) as manifest,
+            console.progress("images") as progress,
+        ):
             for line in draw_all(_with_ink(itertools.chain(first, ink)), recipe, jobs or cores()):
                 manifest.write(line)
                 manifest.flush()
@@ -49,7 +56,9 @@ def write_images(
     if bad:
         console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
     if not count:
+        (folder / UNFINISHED).unlink()
         raise HwError(f"no ink in {stdio.name_of(file)}")
+    (folder / UNFINISHED).replace(folder / MANIFEST)
     console.say(f"wrote {count} images and {folder / MANIFEST}")
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+from hwcli import stdio
 from hwcli.drawing.layout import Layout, lay_out
 from hwcli.drawing.sheet import Sheet
 from hwcli.drawing.style import Style
@@ -59,7 +62,7 @@ def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator
             for batch in batches:
                 yield draw_batch(batch, recipe)
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_signals)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _follow_the_first)
     waiting: deque[Future[bytes]] = deque(pool.submit(draw_batch, batch, recipe) for batch in few)
     try:
         for batch in batches:
@@ -74,8 +77,18 @@ def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_signals() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
+def _follow_the_first() -> None:
+    """Leave it to the process that started this one when to end, and end with it when it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Nothing else tells: each process of a pool holds both ends of the pipe that its work comes from.
+    threading.Thread(target=_end_after_the_first, daemon=True).start()
+
+
+def _end_after_the_first() -> None:
+    first = parent_process()
+    assert first is not None
+    first.join()
+    os._exit(1)
 
 
 def draw_batch(batch: list[tuple[int, Drawing]], recipe: Recipe) -> bytes:
@@ -93,12 +106,7 @@ def _draw(number: int, drawing: Drawing, recipe: Recipe) -> bytes:
     sheet = lay_out([drawing], recipe.layout, recipe.scale)
     buffer = io.BytesIO()
     size = _write(sheet, recipe, buffer)
-    path = Path(recipe.folder, name)
-    try:
-        path.write_bytes(buffer.getvalue())
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise HwError(f"{path}: {error.strerror}") from error
+    stdio.write_whole(Path(recipe.folder, name), buffer.getvalue())
     extra = drawing.extra
     record = {
         "file": name,

@@ -15,8 +15,8 @@ from conftest import CAIRO, RunHw, ink_json_lines
 from PIL import Image
 
 
-def listed(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+def listed(folder: Path, name: str = "manifest.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
 
 @CAIRO
@@ -77,6 +77,10 @@ def test_a_folder_that_is_not_empty_is_kept(run_hw: RunHw, ink_jsonl: Path, tmp_
     assert os.listdir(tmp_path) == ["mine"]
     run_hw(*options, "--force")
     assert len(os.listdir(tmp_path)) == 26
+    broken = b'{"drawing":"b"}\n[0,0,0]\n[9,9,1]\n' * 300 + b"{broken\n"
+    assert ":901:" in run_hw(*options[:1], *options[2:], "--force", stdin=broken, code=1).err
+    # The list of before would tell the texts of images that are others by now.
+    assert not (tmp_path / "manifest.jsonl").exists()
     assert (tmp_path / "mine").read_text() == "precious"
     assert "a directory" in run_hw("render", ink_jsonl, "--out-dir", tmp_path / "mine", code=1).err.replace(
         "File exists", "a directory"
@@ -87,8 +91,9 @@ def test_what_was_written_before_a_fault_is_listed(run_hw: RunHw, tmp_path: Path
     ink = b"[0,0,0]\n[9,9,1]\n" + b'{"drawing":"b"}\n[0,0,0]\n[9,9,1]\n' * 400 + b"{broken\n"
     done = run_hw("render", "--out-dir", tmp_path / "i", "--format", "svg", "--jobs", 1, stdin=ink, code=1)
     assert "<stdin>:1203" in done.err
-    records = listed(tmp_path / "i")
+    records = listed(tmp_path / "i", "manifest.partial.jsonl")
     assert 0 < len(records) <= 401
+    assert not (tmp_path / "i" / "manifest.jsonl").exists()
     for record in records:
         ET.parse(tmp_path / "i" / record["file"])
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import hw_environment
 
 from hwcli.errors import HwError
-from hwcli.stdio import open_input, open_output, open_seekable
+from hwcli.stdio import open_input, open_output, open_seekable, write_whole
 
 
 def write(path: Path | str, content: bytes = b"new", *, force: bool = False) -> None:
@@ -48,14 +48,6 @@ def test_a_file_that_exists_is_replaced_only_by_force(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b"old"
 
 
-def test_a_file_that_comes_in_the_meantime_is_not_replaced(tmp_path: Path) -> None:
-    with pytest.raises(HwError, match="exists by now"), open_output(tmp_path / "out", binary=False) as file:
-        file.write(b"mine")
-        (tmp_path / "out").write_bytes(b"other")
-    assert (tmp_path / "out").read_bytes() == b"other"
-    assert len(list(tmp_path.iterdir())) == 1
-
-
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"old")
     out = tmp_path / "out"
@@ -73,7 +65,54 @@ def test_the_name_appears_when_the_file_is_whole(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b"half"
 
 
-def test_a_killed_program_leaves_no_file_of_that_name(tmp_path: Path) -> None:
+@pytest.fixture(params=["nameless", "named"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How a file is written before it has its name: without one, or, as where that cannot be, with another."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    elif not hasattr(os, "O_TMPFILE"):
+        pytest.skip("needs a system with files that have no name")
+    return str(request.param)
+
+
+@pytest.mark.parametrize("force", [True, False])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_files_with_and_without_a_name_come_to_the_same(
+    tmp_path: Path, kind: str, force: bool, is_there: bool
+) -> None:
+    if is_there:
+        write(tmp_path / "out", b"old")
+    if is_there and not force:
+        with pytest.raises(HwError, match="exists"):
+            write(tmp_path / "out")
+        assert (tmp_path / "out").read_bytes() == b"old"
+    else:
+        with open_output(tmp_path / "out", binary=False, force=force) as file:
+            file.write(b"new")
+            file.flush()
+            assert len(list(tmp_path.iterdir())) == is_there + (kind == "named")
+        assert (tmp_path / "out").read_bytes() == b"new"
+    assert [item.name for item in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_that_comes_in_the_meantime_stays_whatever_the_way(tmp_path: Path, kind: str) -> None:
+    del kind
+    with pytest.raises(HwError, match="exists by now"), open_output(tmp_path / "out", binary=False) as file:
+        file.write(b"mine")
+        (tmp_path / "out").write_bytes(b"other")
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("out", b"other")]
+
+
+def test_a_small_file_is_put_over_another_at_once(tmp_path: Path, kind: str) -> None:
+    del kind
+    for content in (b"old", b"new"):
+        write_whole(tmp_path / "out", content)
+        assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("out", content)]
+    with pytest.raises(HwError, match="No such file or directory"):
+        write_whole(tmp_path / "none" / "out", b"")
+
+
+def test_a_killed_program_leaves_nothing(tmp_path: Path) -> None:
     body = (
         "import time; from hwcli.stdio import open_output\n"
         "with open_output('out', binary=True) as f: f.write(b'x'); f.flush(); print(flush=True); time.sleep(60)"
@@ -84,7 +123,8 @@ def test_a_killed_program_leaves_no_file_of_that_name(tmp_path: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-    assert not (tmp_path / "out").exists()
+    left = [path.name for path in tmp_path.iterdir()]
+    assert left == [] or (not hasattr(os, "O_TMPFILE") and left[0].endswith(".partial"))
 
 
 @pytest.mark.parametrize(

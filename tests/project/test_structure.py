@@ -17,11 +17,11 @@ MAY_IMPORT = {
     "cli": {"commands", "options", "console", "stdio", "errors"},
     "options": {"console", "stdio", "errors"},
     "commands": {
-        "commands", "options", "console", "stdio", "errors", "threads",
+        "commands", "options", "console", "stdio", "locks", "errors", "threads",
         "drawing", "writing", "learning", "measuring", "collecting", "recombining", "model", "ink",
     },
     "collecting": {"collecting", "ink", "errors"},
-    "drawing": {"drawing", "ink", "errors"},
+    "drawing": {"drawing", "ink", "stdio", "errors"},
     "writing": {"writing", "ink", "model", "errors"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
     "measuring": {"measuring", "ink", "model", "writing", "errors"},
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "ink": {"ink", "stdio", "errors", "threads"},
     "console": set(),
     "stdio": {"errors"},
+    "locks": {"stdio", "errors"},
     "errors": set(),
     "threads": set(),
 }  # fmt: skip
