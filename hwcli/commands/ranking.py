@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwcli.errors import UsageError
+from hwcli.options import HowRanked
 
 if TYPE_CHECKING:
     from hwcli.writing.hands import Judge
 
-RANKS = ("window", "reader")
 
-
-def judge_of(rank: str) -> Judge | None:
+def judge_of(rank: HowRanked) -> Judge | None:
     """Return the judge that ``--rank`` names; none for the network's own window.
 
     Raises
     ------
     MissingExtra: it needs what is not installed.
     """
-    if rank not in RANKS:
-        raise UsageError(f"--rank {rank}: {' or '.join(RANKS)}")
     if rank == "window":
         return None
     from hwcli.drawing.line_image import line_image

@@ -4,125 +4,50 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from hwcli import options, stdio
-from hwcli.commands import sample_output
-from hwcli.commands.ranking import RANKS, judge_of
+from hwcli.commands import sample_options, sample_output
+from hwcli.commands.given import read_model
+from hwcli.commands.ranking import judge_of
 from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck, read_style
 from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard, said_by
 from hwcli.errors import HwError, UsageError
-from hwcli.options import Force, ModelFile, Output, Quiet, Seed, SkipBad, Verbose
+from hwcli.options import Force, HowToWrite, ModelFile, Output, Quiet, Seed, SkipBad, Verbose
 from hwcli.threads import one_core_a_product
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
     from hwcli.model import Model
+    from hwcli.writing.hands import Scribe
 
 USUAL_POINTS = 600
-BEST_OF = 4
-"""A CER of 5.6 % instead of 9.4 % on validation, for hardly a third more of time where there is one line."""
 TEXT_BIAS = 0.25
 """Read nearly as well as at 0.5, and alive: slant and width vary more than half as much as people's."""
-MISSING = ("error", "skip", "replace")
 
 
 def run(
-    texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="What to write, a drawing each.")
-    ] = None,
+    texts: sample_options.Texts = None,
     model: ModelFile = None,
-    text_file: Annotated[
-        str | None,
-        typer.Option(
-            "--text-file", metavar="FILE", help="Write the lines of FILE, a drawing each; - is stdin."
-        ),
-    ] = None,
-    wrap: Annotated[
-        int | None,
-        typer.Option(
-            "--wrap", min=1, metavar="N", help="Break lines between words after N characters at most."
-        ),
-    ] = None,
-    missing: Annotated[
-        str,
-        typer.Option(
-            "--missing", metavar="HOW", help="error, skip or replace: characters that cannot be written."
-        ),
-    ] = MISSING[0],
-    style: Annotated[
-        str | None,
-        typer.Option(
-            "--style", metavar="NAME|FILE", help="Write in a style of 'hw styles', or of --save-style."
-        ),
-    ] = None,
-    save_style: Annotated[
-        Path | None, typer.Option("--save-style", metavar="FILE", help="Keep the hand that was made up.")
-    ] = None,
-    own_hands: Annotated[
-        bool, typer.Option("--own-hands", help="Write each drawing in a hand of its own.")
-    ] = False,
-    prime: Annotated[
-        str | None,
-        typer.Option("--prime", metavar="FILE", help="Ink to go on from, or whose hand to write in."),
-    ] = None,
-    said: Annotated[
-        str | None, typer.Option("--text", metavar="TEXT", help="What the prime says, if its header does not.")
-    ] = None,
-    prime_points: Annotated[
-        int | None,
-        typer.Option("--prime-points", min=2, metavar="K", help="Use the first K points of each prime."),
-    ] = None,
-    no_prime_out: Annotated[
-        bool, typer.Option("--no-prime-out", help="Leave the prime's points out of what is written.")
-    ] = False,
-    number: Annotated[
-        int | None,
-        typer.Option("-n", min=1, metavar="N", help="Drawings of each text or prime; alone: of nothing."),
-    ] = None,
-    points: Annotated[
-        int | None,
-        typer.Option(
-            "--points", min=1, metavar="N", help="Points to write, after the prime's; of a text at most."
-        ),
-    ] = None,
-    bias: Annotated[
-        float | None,
-        typer.Option(
-            "--bias",
-            "-b",
-            metavar="B",
-            help="0: as varied as the network's ink, as without a text; more: neater.",
-        ),
-    ] = None,
-    pen_temperature: Annotated[
-        float,
-        typer.Option(
-            "--pen-temperature", metavar="T", help="Below 1 strokes end less by chance; 0: never by it."
-        ),
-    ] = 1.0,
-    best_of: Annotated[
-        int,
-        typer.Option("--best-of", min=1, max=64, metavar="N", help="Write each text N times, keep the best."),
-    ] = BEST_OF,
-    rank: Annotated[
-        str,
-        typer.Option(
-            "--rank", metavar="HOW", help="Best by: window, the network's own, or reader (extra 'read')."
-        ),
-    ] = RANKS[0],
-    strict: Annotated[
-        bool, typer.Option("--strict", help="End with exit code 1 if a text did not come out well.")
-    ] = False,
+    text_file: sample_options.TextFile = None,
+    wrap: sample_options.Wrap = None,
+    missing: options.Missing = "error",
+    style: options.Style = None,
+    save_style: sample_options.SaveStyle = None,
+    own_hands: sample_options.OwnHands = False,
+    prime: sample_options.Prime = None,
+    said: sample_options.Said = None,
+    prime_points: sample_options.PrimePoints = None,
+    no_prime_out: sample_options.NoPrimeOut = False,
+    number: sample_options.Number = None,
+    points: sample_options.Points = None,
+    bias: options.Bias = None,
+    pen_temperature: options.PenTemperature = 1.0,
+    best_of: options.BestOf = options.BEST_OF,
+    rank: options.Rank = "window",
+    strict: sample_options.Strict = False,
     seed: Seed = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            "--shard", metavar="I/N", help="Write the I-th of N parts of the drawings, as they would be."
-        ),
-    ] = None,
+    shard: sample_options.ShardOfRun = None,
     output: Output = None,
     skip_bad: SkipBad = False,
     force: Force = False,
@@ -135,12 +60,8 @@ def run(
     lines. Several lines are in one hand: that of --style or --prime, or one that is made up. Without a text,
     a model goes on from each --prime, or from nothing. The same seed gives the same bytes.
     """
-    path = options.chosen_model(model)
+    how = HowToWrite(missing, style, bias, pen_temperature, best_of, rank)
     part = Shard.of(shard)
-    _check_number(bias or 0, "--bias")
-    _check_number(pen_temperature, "--pen-temperature")
-    if missing not in MISSING:
-        raise UsageError(f"--missing {missing}: {', '.join(MISSING[:-1])} or {MISSING[-1]}")
     if texts and text_file is not None:
         raise UsageError("TEXT or --text-file, not both")
     if prime is None and (prime_points or no_prime_out or said is not None):
@@ -150,25 +71,17 @@ def run(
     is_free = prime is not None or number is not None or points is not None
     one_core_a_product()
 
-    from hwcli.writing.hands import Scribe
-    from hwcli.writing.mixture import Manner
-    from hwcli.writing.network import NumpyNetwork
-    from hwcli.writing.rollout import Writer
-
-    loaded = _read_model(path, bias or 0)
+    path = options.chosen_model(model)
+    loaded = read_model(path)
     source = _text_source(loaded, path, texts, text_file, needs_text, is_free)
     if source is not None and source.path == prime == stdio.STREAM:
         raise UsageError("the prime and the text cannot both come on standard input")
-    seed, bias = options.settled_seed(seed), _bias(bias, source is not None)
-    network = NumpyNetwork(loaded.config.network, loaded.weights)
-    writer = Writer(network, loaded.scale, Manner(bias, pen_temperature))
-    scribe = Scribe(loaded, writer, best_of, judge_of(rank))
-    header: dict[str, Any] = {"seed": seed, "bias": bias, "model": path.name}
-    if pen_temperature != 1:
-        header["pen_temperature"] = pen_temperature
-    if rank != RANKS[0]:
-        header["rank"] = rank
-    plan = Plan(scribe, UnitCheck(loaded.scale), seed, header, number or 1, points, part)
+    bias = _bias(how, loaded, path, is_text=source is not None)
+    scribe = _scribe(loaded, how, bias)
+    seed = options.settled_seed(seed)
+    plan = Plan(
+        scribe, UnitCheck(loaded.scale), seed, _header(seed, bias, path, how), number or 1, points, part
+    )
     primes = None if prime is None else Primes(prime, prime_points, skip_bad)
     hands = Hands()
     if source is None:
@@ -184,20 +97,9 @@ def run(
     if primes is not None:
         primes.tell_skipped()
     if save_style is not None:
-        _save_style(save_style, hands.ink(0) if isinstance(hands, MadeHands) else out.kept, header, force)
+        _save_style(save_style, hands.ink(0) if isinstance(hands, MadeHands) else out.kept, plan.header, force)
     if strict and out.failures:
         raise HwError(f"{out.failures} of {out.drawings} drawings did not come out well (see above)")
-
-
-def _check_number(value: float, option: str) -> None:
-    if not 0 <= value <= 1000:
-        raise UsageError(f"{option} {value:g}: a number from 0 to 1000")
-
-
-def _bias(given: float | None, is_text: bool) -> float:
-    if given is not None:
-        return given
-    return TEXT_BIAS if is_text else 0.0
 
 
 def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, number: bool) -> None:
@@ -210,16 +112,36 @@ def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, nu
         )
 
 
-def _read_model(path: Path, bias: float) -> Model:
-    from hwcli.model.file import read_model
-
-    with stdio.open_seekable(path) as file:
-        model = read_model(file, stdio.name_of(path))
-    if bias and model.config.network.kind != "mixture":
+def _bias(how: HowToWrite, model: Model, path: Path, is_text: bool) -> float:
+    """Return the bias to write with: the one that was asked for, else that which suits text or other ink."""
+    if how.bias and model.config.network.kind != "mixture":
         raise UsageError(
             f"{path} predicts the next point itself, not a density of it: --bias has no meaning for it"
         )
-    return model
+    if how.bias is not None:
+        return how.bias
+    return TEXT_BIAS if is_text else 0.0
+
+
+def _scribe(model: Model, how: HowToWrite, bias: float) -> Scribe:
+    from hwcli.writing.hands import Scribe
+    from hwcli.writing.mixture import Manner
+    from hwcli.writing.network import NumpyNetwork
+    from hwcli.writing.rollout import Writer
+
+    network = NumpyNetwork(model.config.network, model.weights)
+    writer = Writer(network, model.scale, Manner(bias, how.pen_temperature))
+    return Scribe(model, writer, how.best_of, judge_of(how.rank))
+
+
+def _header(seed: int, bias: float, path: Path, how: HowToWrite) -> dict[str, Any]:
+    """Return what the header of each drawing says of the run."""
+    header: dict[str, Any] = {"seed": seed, "bias": bias, "model": path.name}
+    if how.pen_temperature != 1:
+        header["pen_temperature"] = how.pen_temperature
+    if how.rank != "window":
+        header["rank"] = how.rank
+    return header
 
 
 def _text_source(

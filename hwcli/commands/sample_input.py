@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hwcli import console, stdio
+from hwcli.commands.given import BadRecords
 from hwcli.errors import BadInput, HwError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Primes:
     def __init__(self, path: str, length: int | None, skip_bad: bool) -> None:
         """Read from ``path``, the first ``length`` points of each (None: all)."""
         self.path, self._length = path, length
-        self._bad: list[BadInput] | None = [] if skip_bad else None
+        self._bad = BadRecords(skip_bad)
 
     def read(self) -> Iterator[Drawing]:
         """Yield the primes.
@@ -104,7 +105,7 @@ class Primes:
         from hwcli.ink.reading import open_ink
 
         found = False
-        with open_ink(self.path, self._bad.append if self._bad is not None else None) as ink:
+        with open_ink(self.path, self._bad.note) as ink:
             for place, drawing in enumerate(ink, start=1):
                 if len(drawing) < 2:
                     self._refuse(drawing, place)
@@ -119,15 +120,12 @@ class Primes:
     def _refuse(self, drawing: Drawing, place: int) -> None:
         name = drawing.id or f"number {place}"
         has = "one point" if len(drawing) else "no point"
-        bad = BadInput(stdio.name_of(self.path), f"drawing {name} has {has}; a prime has at least two")
-        if self._bad is None:
-            raise bad
-        self._bad.append(bad)
+        why = f"drawing {name} has {has}; a prime has at least two"
+        self._bad.add(BadInput(stdio.name_of(self.path), why))
 
     def tell_skipped(self) -> None:
         """Say what was left out."""
-        if self._bad:
-            console.warn(f"{len(self._bad)} bad primes left out, the first: {self._bad[0]}")
+        self._bad.tell("primes")
 
 
 class UnitCheck:

@@ -72,7 +72,7 @@ def test_hw_sample_keeps_the_take_that_is_read_best(run_hw: RunHw, texted_h5: Pa
         for done in (by_window, by_reader)
     ]
     assert rates[1] <= rates[0]
-    assert "window or reader" in run_hw(*usual, "--rank", "beauty", code=2).err
+    assert "'window', 'reader'" in run_hw(*usual, "--rank", "beauty", code=2).err
 
 
 @READER

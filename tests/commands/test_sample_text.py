@@ -308,7 +308,7 @@ def test_a_model_without_a_window_writes_no_text(run_hw: RunHw, model_h5: Path) 
     ("options", "complaint"),
     [
         (["a", "--text-file", "-"], "not both"),
-        (["a", "--missing", "guess"], "error, skip or replace"),
+        (["a", "--missing", "guess"], "'error', 'skip', 'replace'"),
         (["a", "--text", "b"], "need a --prime"),
         (["a", "--style", "x", "--own-hands"], "give one of them"),
         (["a", "--save-style", "x", "-n", "2"], "the one hand"),

@@ -1,0 +1,61 @@
+"""What options name, read: a model, a list of lines; and the bad records that ``--skip-bad`` leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwcli import console, stdio
+from hwcli.errors import BadInput
+
+if TYPE_CHECKING:
+    from hwcli.ink.selection import Selection
+    from hwcli.model import Model
+
+
+def read_model(path: Path) -> Model:
+    """Return the model in the file ``path``."""
+    from hwcli.model import file
+
+    with stdio.open_seekable(path) as opened:
+        return file.read_model(opened, stdio.name_of(path))
+
+
+def read_lines(path: Path | None) -> Selection:
+    """Return the drawings that the list ``path`` of ``--lines`` names; without one, all."""
+    from hwcli.ink.selection import Selection, read_selection
+
+    if path is None:
+        return Selection()
+    with stdio.open_input(path) as opened:
+        return read_selection(opened, stdio.name_of(path))
+
+
+class BadRecords:
+    """The records that cannot be read: kept to be told of, where they may be left out; else the end.
+
+    Attributes
+    ----------
+    note: takes a record in, as the readers of ink want it; None where bad ones are not to be left out.
+    """
+
+    def __init__(self, are_left_out: bool) -> None:
+        """Have none as yet."""
+        self._found: list[BadInput] = []
+        self.note: Callable[[BadInput], None] | None = self._found.append if are_left_out else None
+
+    def __len__(self) -> int:
+        """Return how many there were."""
+        return len(self._found)
+
+    def add(self, bad: BadInput) -> None:
+        """Take in a record, or raise it where bad ones are not to be left out."""
+        if self.note is None:
+            raise bad
+        self.note(bad)
+
+    def tell(self, called: str) -> None:
+        """Say how many were left out, and why the first; ``called`` is what they are."""
+        if self._found:
+            console.warn(f"{len(self)} bad {called} left out, the first: {self._found[0]}")

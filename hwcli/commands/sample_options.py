@@ -1,0 +1,48 @@
+"""The options of ``hw sample`` that no other command has, in the order of its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Texts = Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...", help="What to write, a drawing each.")]
+TextFile = Annotated[
+    str | None,
+    typer.Option("--text-file", metavar="FILE", help="Write the lines of FILE, a drawing each; - is stdin."),
+]
+Wrap = Annotated[
+    int | None,
+    typer.Option("--wrap", min=1, metavar="N", help="Break lines between words after N characters at most."),
+]
+SaveStyle = Annotated[
+    Path | None, typer.Option("--save-style", metavar="FILE", help="Keep the hand that was made up.")
+]
+OwnHands = Annotated[bool, typer.Option("--own-hands", help="Write each drawing in a hand of its own.")]
+Prime = Annotated[
+    str | None, typer.Option("--prime", metavar="FILE", help="Ink to go on from, or whose hand to write in.")
+]
+Said = Annotated[
+    str | None, typer.Option("--text", metavar="TEXT", help="What the prime says, if its header does not.")
+]
+PrimePoints = Annotated[
+    int | None,
+    typer.Option("--prime-points", min=2, metavar="K", help="Use the first K points of each prime."),
+]
+NoPrimeOut = Annotated[
+    bool, typer.Option("--no-prime-out", help="Leave the prime's points out of what is written.")
+]
+Number = Annotated[
+    int | None,
+    typer.Option("-n", min=1, metavar="N", help="Drawings of each text or prime; alone: of nothing."),
+]
+Points = Annotated[
+    int | None,
+    typer.Option("--points", min=1, metavar="N", help="Points to write, after the prime's; of a text at most."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="End with exit code 1 if a text did not come out well.")]
+ShardOfRun = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Write the I-th of N parts of the drawings, as they would be."),
+]
