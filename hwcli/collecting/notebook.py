@@ -16,8 +16,9 @@ from typing import BinaryIO, Protocol
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import Drawing
 from hwcli.ink.jsonl import DrawingWriter, read_drawings
+from hwcli.ink.replacing import COLLECTED, REPLACES
 
-PROGRAM = "hw collect"
+PROGRAM = COLLECTED
 """What the drawings name as their source: only what has it is ever cut back after a crash."""
 _HEADER = b'{"drawing":"'
 
@@ -41,7 +42,7 @@ class Kept:
 
     def note(self, drawing: Drawing) -> None:
         """Take in a line."""
-        self.texts.pop(str(drawing.extra.get("replaces", "")), None)
+        self.texts.pop(str(drawing.extra.get(REPLACES, "")), None)
         self.texts[drawing.id] = drawing.text
         if key := drawing.extra.get("key"):
             self.keys[str(key)] = drawing.id

@@ -300,7 +300,7 @@ class _Ingest:
                 with reading.seekable(file) as whole:
                     yield from self._from_strokes(whole, shown)
             else:
-                yield from reading.read_any(file, shown, self._on_bad)
+                yield from reading.read_versions(file, shown, self._on_bad)
 
     def _from_strokes(self, file: BinaryIO, shown: str) -> Iterator[Drawing]:
         from hwcli.ink.strokes_file import StrokesReader

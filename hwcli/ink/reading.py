@@ -16,6 +16,7 @@ from hwcli import stdio
 from hwcli.errors import BadInput
 from hwcli.ink import jsonl
 from hwcli.ink.drawing import Drawing
+from hwcli.ink.replacing import newest
 
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
@@ -110,6 +111,16 @@ def open_ink(path: str | Path, on_bad: OnBad | None = None) -> Iterator[Iterator
 
 
 def read_any(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+    """Yield the drawings of ``file`` as ``read_versions``, but of a line that was written again the newest.
+
+    A notebook of ``hw collect``, where there are such, is read to its end before the first is yielded.
+    """
+    kind, file = peeked(file)
+    versions = _read_kind(kind, file, source, on_bad)
+    yield from newest(versions) if kind == JSON else versions
+
+
+def read_versions(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
     """Yield the drawings of ``file``: JSON lines, a strokes file, InkML, stroke-3 arrays, or pages of others.
 
     Xournal++, SVG and UNIPEN give each page as one ``pages.Page``.  ``source`` is what messages call the file.
@@ -120,7 +131,10 @@ def read_any(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterat
     ------
     BadInput: it is none of these, empty or damaged.
     """
-    kind, file = peeked(file)
+    yield from _read_kind(*peeked(file), source, on_bad)
+
+
+def _read_kind(kind: str, file: BinaryIO, source: str, on_bad: OnBad | None) -> Iterator[Drawing]:
     if kind == JSON:
         yield from jsonl.read_drawings(file, source, on_bad)
     elif kind == XML:
