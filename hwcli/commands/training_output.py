@@ -8,18 +8,20 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from hwcli import console, stdio
+from hwcli.commands.training_setup import HowLong
 from hwcli.errors import HwError, UsageError
 from hwcli.learning.board import Board
 from hwcli.learning.checkpoint import checkpoint_of, write_checkpoint
 from hwcli.learning.distribution import WorkerLost
 from hwcli.learning.run import Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
-from hwcli.model.file import weight_count, write_model
+from hwcli.model.file import Model, weight_count, write_model
+from hwcli.model.hand import write_hand
 
 LOG_EVERY = 5.0
 """Seconds between two records of the training loss in the log."""
@@ -28,11 +30,24 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class Files:
-    """The files of a run."""
+    """The files of a run.
+
+    Attributes
+    ----------
+    model, log, tensorboard: where they go.
+    is_resumable: whether there is a checkpoint.
+    base: beside which model a small hand is written; None: a whole model is.
+    """
 
     model: Path
     log: Path | None
     tensorboard: Path | None
+    is_resumable: bool = True
+    base: Model | None = None
+
+    def of_fine_tuning(self, base: Model | None) -> Self:
+        """Return the files of a run that takes minutes, and has no checkpoint; ``base`` as the class has it."""
+        return replace(self, is_resumable=False, base=base)
 
     @property
     def checkpoint(self) -> Path:
@@ -53,21 +68,28 @@ class Files:
             raise HwError(f"{self.checkpoint}: exists; --resume goes on from it, --force begins anew")
 
     def write_checkpoint(self, run: Run) -> None:
-        """Write the checkpoint, whole."""
+        """Write the checkpoint, whole, where there is to be one."""
+        if not self.is_resumable:
+            return
         with stdio.open_output(self.checkpoint, binary=True, force=True) as file:
             write_checkpoint(file, run.checkpoint())
 
     def write_model(self, run: Run, measured: dict[str, Any] | None = None) -> None:
         """Write the model, whole; ``measured`` is a validation that is not in the run's history."""
+        model = run.model(measured)
         with stdio.open_output(self.model, binary=True, force=True) as file:
-            write_model(file, run.model(measured), "float16" if run.terms.half else "float32")
+            if self.base is not None:
+                write_hand(file, model, self.base)
+            else:
+                write_model(file, model, "float16" if run.terms.half else "float32")
         console.detail(f"{self.model}: written")
 
     def finish(self, run: Run) -> None:
         """See that there is a model, and tell which."""
         if run.validation is None or not self.model.exists():
             self.write_model(run)
-        console.say(f"{self.model}: {'the best' if run.validation else 'the last'} weights; to go on: --resume")
+        onward = "; to go on: --resume" if self.is_resumable else ""
+        console.say(f"{self.model}: {'the best' if run.validation else 'the last'} weights{onward}")
 
 
 class NoFiles(Files):
@@ -76,6 +98,11 @@ class NoFiles(Files):
     def __init__(self) -> None:
         """Write nothing."""
         super().__init__(Path(os.devnull), None, None)
+
+    def of_fine_tuning(self, base: Model | None) -> Self:
+        """Return these."""
+        del base
+        return self
 
     def refuse_what_is_there(self, resume: bool, force: bool) -> None:
         """Refuse nothing."""
@@ -111,6 +138,15 @@ class Log:
         if time.monotonic() - self._last >= LOG_EVERY:
             self._last = time.monotonic()
             self.add(record, points)
+
+
+def files_of(
+    is_chief: bool, output: Path, log: Path | None, tensorboard: Path | None, resume: bool, force: bool
+) -> Files:
+    """Return the files that a worker writes; raises as ``Files.refuse_what_is_there``."""
+    files = Files(output, log, tensorboard) if is_chief else NoFiles()
+    files.refuse_what_is_there(resume, force)
+    return files
 
 
 @contextlib.contextmanager
@@ -171,8 +207,15 @@ def signals_noticed() -> Iterator[Caught]:
         caught.listen_no_more()
 
 
-def follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
-    """Let ``run`` go on to its end, showing and saving what comes of it."""
+def follow(run: Run, how_long: HowLong, files: Files) -> Caught:
+    """Let ``run`` go on to its end, showing and saving what comes of it; return what signal ended it."""
+    with signals_noticed() as caught:
+        limits = Limits(how_long.batches, how_long.seconds, lambda: caught.signal is not None)
+        _follow(run, limits, files, how_long.save_every)
+    return caught
+
+
+def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
     _tell_begin(run)
     saved = time.monotonic()
     with open_log(files) as log, console.progress("train", run.batches_in_all) as show:

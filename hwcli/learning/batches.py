@@ -37,6 +37,13 @@ class Batch(NamedTuple):
     """(B,), points of each line."""
     text: NDArray[np.int32]
     """(B, U), each line's characters by number, -1 after a text's end; U is 0 where no text is read."""
+    lead: NDArray[np.int32] | int = 0
+    """(B,) or one for all: points at the beginning of each line that are read and not learned from."""
+
+    @property
+    def predictions(self) -> int:
+        """How many points are learned from: those after the lead, and never a line's first."""
+        return int(np.maximum(self.lengths - np.maximum(self.lead, 1), 0).sum())
 
 
 @dataclass
@@ -79,7 +86,9 @@ class Lines:
         """Return the number of lines."""
         return len(self.chosen)
 
-    def batch(self, places: Sequence[int] | NDArray[np.int64], alter: Alter | None = None) -> Batch:
+    def batch(
+        self, places: Sequence[int] | NDArray[np.int64], alter: Alter | None = None, lead: int = 0
+    ) -> Batch:
         """Return the lines at ``places`` (indices into ``chosen``) as one batch, each as ``alter`` makes it."""
         points, texts = zip(*(self._line(int(self.chosen[place]), alter) for place in places), strict=True)
         lines = [rows_from_points(each, self.scale) for each in points]
@@ -87,7 +96,7 @@ class Lines:
         rows = np.zeros((int(lengths.max()), len(lines), 3), np.float32)
         for column, line in enumerate(lines):
             rows[: len(line), column] = line
-        return Batch(rows, lengths, self._encoded(texts))
+        return Batch(rows, lengths, self._encoded(texts), lead)
 
     def _line(self, line: int, alter: Alter | None) -> tuple[Points, str]:
         points = self.reader.points(line)
@@ -142,6 +151,18 @@ class Lines:
         digest = hashlib.sha256(np.asarray(self.lengths, "<i8").tobytes())
         digest.update("\n".join(self.reader.ids[line] for line in self.chosen).encode())
         return digest.hexdigest()
+
+
+def side_by_side(batches: Sequence[Batch]) -> Batch:
+    """Return the lines of all ``batches`` as one batch."""
+    steps, width = max(len(batch.rows) for batch in batches), max(batch.text.shape[1] for batch in batches)
+    rows = [np.pad(b.rows, ((0, steps - len(b.rows)), (0, 0), (0, 0))) for b in batches]
+    text = [np.pad(b.text, ((0, 0), (0, width - b.text.shape[1])), constant_values=-1) for b in batches]
+    lengths = [batch.lengths for batch in batches]
+    leads = [np.broadcast_to(np.asarray(batch.lead, np.int32), batch.lengths.shape) for batch in batches]
+    return Batch(
+        np.concatenate(rows, axis=1), np.concatenate(lengths), np.concatenate(text), np.concatenate(leads)
+    )
 
 
 def order_of_epoch(

@@ -48,10 +48,12 @@ def begin_run(
     parts: int,
     terms: Terms,
     devices: Devices | None = None,
+    rehearsed: StrokesReader | None = None,
 ) -> Run:
     """Return a new run over the lines of ``reader``, from the weights of ``model`` or from fresh ones.
 
-    Each replica of ``devices`` (None: one) cuts its share of a batch into ``parts``.
+    Each replica of ``devices`` (None: one) cuts its share of a batch into ``parts``.  ``rehearsed`` are lines
+    that the model wrote, in the form that it knows.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def begin_run(
     weights = model.weights if model else initial_weights(config.network, chance, _pace(training))
     products = products_type(config.training.precision)
     learner = Learner(config, weights, products, parts, devices, training.predictions)
-    return Run(learner, training, held_out, Position(seed), terms)
+    return Run(learner, training, held_out, Position(seed), terms, _own_lines(rehearsed, training))
 
 
 def resume_run(
@@ -157,6 +159,14 @@ def _prepared(reader: StrokesReader, chosen: NDArray[np.int64], config: Config) 
     lines = Lines(prepared, np.arange(len(heights)), config.data.max_points, characters=characters)
     weakref.finalize(lines, _close, prepared, file)
     return lines, float(np.median(heights)) if heights else 1.0
+
+
+def _own_lines(rehearsed: StrokesReader | None, training: Lines) -> Lines | None:
+    """Return those of the ``rehearsed`` lines that are long enough, read as the ``training`` lines are."""
+    if rehearsed is None:
+        return None
+    chosen = np.flatnonzero(np.asarray(rehearsed.lengths) >= 3)
+    return replace(training, reader=rehearsed, chosen=chosen) if len(chosen) else None
 
 
 def _close(reader: StrokesReader, file: IO[bytes]) -> None:

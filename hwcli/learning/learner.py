@@ -13,6 +13,7 @@ from hwcli.learning.batches import Batch
 from hwcli.learning.blocks import Block, cut_blocks
 from hwcli.learning.distribution import Devices, replica, replica_share, total
 from hwcli.learning.losses import POINT_LOSS
+from hwcli.learning.low_rank import make_reach
 from hwcli.learning.network import State, Treatment, run_network, treatment_for, zero_state
 from hwcli.learning.optimisers import clip_by_norm, make_optimiser
 from hwcli.learning.weight_noise import make_weight_noise
@@ -32,6 +33,8 @@ class BlockInput(NamedTuple):
     """(T, B, 3), to be predicted."""
     mask: tf.Tensor
     """(T, B, 1), 1 where there is a point to predict."""
+    learned: tf.Tensor
+    """(T, B) bool, where the loss of that point counts."""
     text: tf.Tensor
     """(B, U) int32, the characters by number, -1 after a text's end."""
     counted: tf.Tensor
@@ -53,11 +56,13 @@ class Tally(NamedTuple):
 def block_input(batch: Batch, block: Block) -> BlockInput:
     """Cut ``block`` out of ``batch``."""
     steps = np.arange(block.start, block.stop)
-    mask = (steps[:, None] < batch.lengths - 1).astype(np.float32)[:, :, None]
+    is_there = steps[:, None] < batch.lengths - 1
+    learned = is_there & (steps[:, None] >= np.asarray(batch.lead) - 1)
+    mask = is_there.astype(np.float32)[:, :, None]
     rows = batch.rows[block.start : block.stop]
     targets = batch.rows[block.start + 1 : block.stop + 1]
     numbers = (np.int32(block.counted - block.start), np.int32(block.advance))
-    return BlockInput(*(tf.constant(part) for part in (rows, targets, mask, batch.text, *numbers)))
+    return BlockInput(*(tf.constant(part) for part in (rows, targets, mask, learned, batch.text, *numbers)))
 
 
 def noisy(rows: tf.Tensor, noise: Noise, seed: tf.Tensor) -> tf.Tensor:
@@ -81,7 +86,7 @@ def block_loss(
     """Return the summed loss of the block's counted points, and the state that the next block begins with."""
     outputs, states = run_network(weights, config.network, given.rows, given.mask, state, treatment, given.text)
     counted = tf.range(tf.shape(outputs)[0]) >= given.counted
-    valid = counted[:, None] & (given.mask[..., 0] > 0)
+    valid = counted[:, None] & given.learned
     # Before the loss and after it: what does not count may be infinite, there and in its derivative.
     outputs = tf.where(valid[..., None], outputs, 0.0)
     losses = POINT_LOSS[config.network.kind](outputs, given.targets, config.network, config.loss)
@@ -120,8 +125,8 @@ class Learner:
         variable = self.devices.variable
         names = weight_shapes(config.network)
         self.weights = {name: variable(weights[name], name) for name in names}
-        self._variables = list(self.weights.values())
-        self.optimiser = make_optimiser(self._variables, config.optimiser, variable)
+        self._reach = make_reach(self.weights, config.tuning.rank, variable)
+        self.optimiser = make_optimiser(self._reach.learned, config.optimiser, variable)
         self.weight_noise = make_weight_noise(self.weights, config, points, variable)
         self._gathered = [variable(tf.zeros(names[name])) for name in names]
         self._loss = variable(tf.constant(0.0, tf.float64))
@@ -133,7 +138,8 @@ class Learner:
         )
         scalar, text = tf.TensorSpec([], tf.int32), tf.TensorSpec([None, None], tf.int32)
         rows, targets, mask = (_spec(None, None, width) for width in (3, 3, 1))
-        given = BlockInput(rows, targets, mask, text, scalar, scalar)
+        learned = tf.TensorSpec([None, None], tf.bool)
+        given = BlockInput(rows, targets, mask, learned, text, scalar, scalar)
         everywhere = self.devices.everywhere
         self._begin = everywhere(self._zero_state, scalar)
         seed = tf.TensorSpec([2], tf.int32)
@@ -178,7 +184,7 @@ class Learner:
             state = self._begin(len(batch.lengths))
             for block in self._blocks(batch, Bptt(VALIDATION_BLOCK, VALIDATION_BLOCK)):
                 state = self._measure(block_input(batch, block), state)
-            points += int((batch.lengths - 1).sum())
+            points += batch.predictions
         loss = float(self.devices.first(self._loss_so_far()))
         return Tally(loss, points, bool(np.isfinite(loss)))
 
@@ -203,7 +209,7 @@ class Learner:
 
     @property
     def _slots(self) -> list[tf.Variable]:
-        return [*self.optimiser.slots, *self.weight_noise.slots]
+        return [*self.optimiser.slots, *self.weight_noise.slots, *self._reach.slots]
 
     @staticmethod
     def _blocks(batch: Batch, bptt: Bptt) -> list[Block]:
@@ -285,7 +291,9 @@ class Learner:
     def _change_weights(self, rate: tf.Tensor) -> None:
         """Change the weights, and what else is learned, by the settled gradients."""
         self.weight_noise.change(rate)
-        self.optimiser.apply([tf.identity(gathered) for gathered in self._gathered], rate)
+        gradients = self._reach.gradients([tf.identity(gathered) for gathered in self._gathered])
+        self.optimiser.apply(gradients, rate)
+        self._reach.settle()
         self._forget_gathered()
 
     def _forget_gathered(self) -> None:
@@ -310,8 +318,8 @@ def _part(given: BlockInput, state: State, part: int, parts: int) -> tuple[Block
 
 def _lines(given: BlockInput, first: tf.Tensor, last: tf.Tensor) -> BlockInput:
     """Return the lines from ``first`` to before ``last``."""
-    rows, targets, mask = (tensor[:, first:last] for tensor in given[:3])
-    return given._replace(rows=rows, targets=targets, mask=mask, text=given.text[first:last])
+    rows, targets, mask, learned = (tensor[:, first:last] for tensor in given[:4])
+    return given._replace(rows=rows, targets=targets, mask=mask, learned=learned, text=given.text[first:last])
 
 
 def _joined(states: list[State]) -> State:
@@ -321,4 +329,5 @@ def _joined(states: list[State]) -> State:
 def _counted_points(batch: Batch, block: Block) -> int:
     """Return how many points of ``batch`` the loss of ``block`` counts."""
     last = np.minimum(batch.lengths - 1, block.stop)
-    return int(np.maximum(last - block.counted, 0).sum())
+    first = np.maximum(block.counted, np.asarray(batch.lead) - 1)
+    return int(np.maximum(last - first, 0).sum())

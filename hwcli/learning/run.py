@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import HwError
 from hwcli.learning.augmentation import altered
-from hwcli.learning.batches import Batch, Lines, order_by_length, order_of_epoch, read_ahead
+from hwcli.learning.batches import Batch, Lines, order_by_length, order_of_epoch, read_ahead, side_by_side
 from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.learner import Learner
 from hwcli.model.config import Config
@@ -84,10 +84,20 @@ class Run:
     """One training run over the lines of a stroke file."""
 
     def __init__(
-        self, learner: Learner, training: Lines, validation: Lines | None, position: Position, terms: Terms
+        self,
+        learner: Learner,
+        training: Lines,
+        validation: Lines | None,
+        position: Position,
+        terms: Terms,
+        rehearsed: Lines | None = None,
     ) -> None:
-        """Begin, or go on, at ``position``; ``training`` and ``validation`` lines have their scale."""
+        """Begin, or go on, at ``position``; the lines have their scale.
+
+        ``rehearsed``: lines that the model wrote, some of which stand in every batch.
+        """
         self.learner, self.training, self.validation, self.position = learner, training, validation, position
+        self._rehearsed = rehearsed
         self.config: Config = learner.config
         self.batches_an_epoch = math.ceil(len(training) / self.config.training.batch)
         self.batches_in_all = self.batches_an_epoch * self.config.training.epochs
@@ -106,6 +116,8 @@ class Run:
         """
         began = time.monotonic()
         earlier = self.position.seconds
+        if self.config.training.validate_first and self.validation and not self.position.batches:
+            yield self._validate()
         for batch in self._batches():
             if reason := self._reason_to_stop(limits, time.monotonic() - began):
                 yield Stopped(reason)
@@ -195,9 +207,14 @@ class Run:
         """Return a numbered batch of ``epoch``, altered by chance of its own."""
         number, places = numbered
         chance = np.random.default_rng([self.position.seed, epoch, number])
-        return self.training.batch(
-            places, lambda points, text: altered(points, text, self.config.noise, chance)
-        )
+        own = self.training.batch(places, lambda points, text: altered(points, text, self.config.noise, chance))
+        if self._rehearsed is None:
+            return own
+        tuning, there = self.config.tuning, len(self._rehearsed)
+        chosen = chance.choice(there, min(round(tuning.rehearsal * len(places)), there), replace=False)
+        if not len(chosen):
+            return own
+        return side_by_side([own, self._rehearsed.batch(chosen, lead=tuning.lead)])
 
     def _learn(self, batch: Batch) -> Learned | SteppedBack:
         position = self.position

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -183,8 +182,25 @@ class Training:
     """Batches between two validations; 0: once an epoch."""
     patience: int = 0
     """Validations without a better result after which to stop; 0: never."""
+    validate_first: bool = False
+    """Validate before the first batch too, so that what is kept is never worse than what it began with."""
     precision: str = "auto"
     """Of the matrix products: "float32", "bfloat16", or "auto": bfloat16 where the processor is made for it."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How a trained model takes on one hand, of which there are few lines (hw train --fine-tune)."""
+
+    rehearsal: float = 0.0
+    """For every line that is learned from, so many that the model wrote before it learned anything."""
+    lines: int = 96
+    """Of such lines so many are written."""
+    lead: int = 100
+    """Points at the beginning of such a line that are read only: the network rehearses how to go on in any
+    hand, and learns to begin in the one hand."""
+    rank: int = 0
+    """Learn of each matrix a change of this rank only, and the biases (Hu et al. 2022); 0: all weights."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +214,7 @@ class Config:
     bptt: Bptt = field(default_factory=Bptt)
     optimiser: Optimiser = field(default_factory=Optimiser)
     training: Training = field(default_factory=Training)
+    tuning: Tuning = field(default_factory=Tuning)
 
     def __post_init__(self) -> None:
         """Check every value; raises ConfigError."""
@@ -229,16 +246,23 @@ CHOICES = {
     "optimiser.schedule": ("constant", "cosine"),
     "training.precision": ("auto", "float32", "bfloat16"),
 }
-AT_LEAST_ONE = {"network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs"}
+AT_LEAST_ONE = {
+    "network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs", "tuning.lines",
+}  # fmt: skip
 ABOVE_ZERO = {"noise.adaptive_sd"}
 BELOW_ONE = {
     "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
     "optimiser.decay", "optimiser.momentum",
 }  # fmt: skip
 MOST_CHARACTERS = 4096
+LARGEST = 10**12
+"""Of any number of a configuration: more has no use, and overflows somewhere."""
+LONGEST = 1 << 17
+"""Characters of a configuration's text."""
 AT_MOST = {
     "noise.input_probability": 1, "noise.untexted": 1,
     "network.layers": 64, "network.units": 65536, "network.mixtures": 4096, "network.window": 1024,
+    "tuning.rehearsal": 100, "tuning.lines": 65536, "tuning.rank": 1024,
 }  # fmt: skip
 
 
@@ -249,10 +273,12 @@ def _section_updated(section: str, current: Any, values: Mapping[str, Any]) -> A
         if key not in types:
             raise ConfigError(f"unknown key {section}.{key}; [{section}] has {_listed(types)}")
         wanted = types[key]
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise ConfigError(f"{section}.{key}: its absolute value is above {LARGEST:g}")
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not wanted:
-            raise ConfigError(f"{section}.{key}: {value!r} is not {_TYPE_NAMES[wanted]}")
+            raise ConfigError(f"{section}.{key}: {value!r:.60} is not {_TYPE_NAMES[wanted]}")
         changes[key] = value
     return dataclasses.replace(current, **changes)
 
@@ -278,14 +304,15 @@ def _check_ranges(config: Config) -> None:
 
 def _check_number(name: str, value: float) -> None:
     least = 1 if name in AT_LEAST_ONE else 0
-    if not math.isfinite(value) or value < least:
+    if not value >= least:
         raise ConfigError(f"{name}: {value} is below {least}")
     if name in ABOVE_ZERO and not value:
         raise ConfigError(f"{name}: {value} is not above 0")
     if name in BELOW_ONE and value >= 1:
         raise ConfigError(f"{name}: {value} is not below 1")
-    if value > AT_MOST.get(name, math.inf):
-        raise ConfigError(f"{name}: {value} is above {AT_MOST[name]}")
+    most = AT_MOST.get(name, LARGEST)
+    if value > most:
+        raise ConfigError(f"{name}: {value} is above {most:g}")
 
 
 def _check_characters(characters: str) -> None:
@@ -324,9 +351,11 @@ def read_config(text: str, source: str, base: Config | None = None) -> Config:
 
     ``source`` is what messages call the text.  Raises ConfigError.
     """
+    if len(text) > LONGEST:
+        raise ConfigError(f"{source}: more than {LONGEST} characters")
     try:
         return (base or Config()).updated(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and what Python says of numbers without end
         raise ConfigError(f"{source}: not TOML: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{source}: nested too deeply") from error
@@ -349,7 +378,7 @@ def setting(assignment: str) -> dict[str, dict[str, Any]]:
 def _toml_value(text: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text
 

@@ -1,0 +1,123 @@
+"""``hw train --fine-tune``: a trained model takes on one hand, of which there are a few lines."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwcli import console, stdio
+from hwcli.errors import HwError, UsageError
+
+if TYPE_CHECKING:
+    from hwcli.ink.strokes_file import StrokesReader
+    from hwcli.model import Config, Model
+
+FEW_LINES = 200
+"""Up to so many lines are one hand to take on, where nothing says how to train."""
+HELD_BACK = "0.15"
+"""The share of them that is validated on."""
+SMALL_RANK, SMALL_RATE = 2, 0.003
+"""Of the change in a small hand, and the rate at which it is learned: its factors begin at 0."""
+PREVIEW_TEXTS = ("a quick brown fox jumps over", "the lazy dog; Zoe saw it all", "on 27 May 1984, at 6:30 p.m.")
+PREVIEW_BIAS, PREVIEW_TAKES = 0.25, 4
+PICTURES = ("before.svg", "after.svg")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of fine-tuning.
+
+    Attributes
+    ----------
+    tune: to do so or not; None: where there are few lines and nothing else says how to train.
+    small: to write a hand of some KB, beside the model that comes along.
+    preview: where to draw what the model writes before and after.
+    """
+
+    tune: bool | None
+    small: bool
+    preview: Path | None
+
+    def check(self, start_from: str | None, resume: bool, force: bool) -> None:
+        """Refuse what makes no sense."""
+        if resume and (self.tune or self.small or self.preview is not None):
+            raise UsageError("--resume goes on with a checkpoint; fine-tuning takes minutes and has none")
+        if self.tune is False and self.small:
+            raise UsageError("--small is a way of fine-tuning: not with --no-fine-tune")
+        if (self.tune or self.small) and start_from is None:
+            raise UsageError("a model is fine-tuned --from a model; --from bundled is the one that comes along")
+        if self.small and start_from != "bundled":
+            raise UsageError("--small stands beside the model that comes along: --from bundled")
+        if self.preview is not None and start_from is None:
+            raise UsageError("--preview shows what becomes of the model of --from")
+        for name in PICTURES if self.preview is not None else ():
+            stdio.refuse_existing(self.preview / name, force)  # type: ignore[operator]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether to fine-tune however many lines there are."""
+        return bool(self.tune or self.small)
+
+    def decide(self, lines: int, begins_anew: bool) -> bool:
+        """Return whether to fine-tune on so many ``lines``; ``begins_anew``: nothing speaks against it."""
+        if self.tune is not None or self.small:
+            return self.is_sure
+        few = begins_anew and lines <= FEW_LINES
+        if few:
+            console.say(f"{lines} lines: fine-tunes (--no-fine-tune trains as on many lines)")
+        return few
+
+    def settings(self) -> str:
+        """Return the TOML of the settings."""
+        from importlib import resources
+
+        return (resources.files("hwcli.model") / "fine-tuning.toml").read_text(encoding="utf-8")
+
+    def small_settings(self) -> list[str]:
+        """Return what a small hand sets over these, as ``--set`` takes it."""
+        return [f"tuning.rank={SMALL_RANK}", f"optimiser.rate={SMALL_RATE}"] if self.small else []
+
+
+@contextlib.contextmanager
+def rehearsal(model: Model | None, config: Config, seed: int) -> Iterator[StrokesReader | None]:
+    """Give lines that ``model`` writes now, before it learns anything, for ``config`` to rehearse with."""
+    from hwcli.collecting.plan import own_lines
+    from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
+    from hwcli.threads import cores
+    from hwcli.writing.unaided import rehearsal_lines
+
+    if model is None or not config.tuning.rehearsal:
+        yield None
+        return
+    known = set(config.network.characters)
+    texts = [text for text in own_lines() if known.issuperset(text)]
+    count = config.tuning.lines
+    with tempfile.TemporaryFile() as file:
+        with StrokesWriter(file, []) as writer, console.progress("rehearsal", count) as show:
+            for done, line in enumerate(rehearsal_lines(model, texts, count, seed, cores()), start=1):
+                writer.add(line)
+                show(done, f"{done} lines that the model writes itself")
+        with StrokesReader(file, "rehearsal") as reader:
+            yield reader
+
+
+def write_preview(folder: Path, before: Model, after: Model, seed: int, force: bool) -> None:
+    """Draw the same texts, by the same chance, as the models ``before`` and ``after`` write them."""
+    from hwcli.drawing.layout import Layout, lay_out
+    from hwcli.drawing.style import Style
+    from hwcli.drawing.svg import write_svg
+    from hwcli.writing.unaided import sample_lines
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HwError(f"{folder}: {stdio.explain(error)}") from error
+    for name, model in zip(PICTURES, (before, after), strict=True):
+        drawings = sample_lines(model, PREVIEW_TEXTS, seed, PREVIEW_BIAS, PREVIEW_TAKES)
+        with stdio.open_output(folder / name, binary=False, force=force) as file:
+            write_svg(lay_out(drawings, Layout()), Style(background="white"), file)
+    console.say(f"{folder}: {' and '.join(PICTURES)}")

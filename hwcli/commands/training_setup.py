@@ -1,0 +1,288 @@
+"""What ``hw train`` begins with: the configuration, a model or a checkpoint, the lines, TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwcli import console, stdio
+from hwcli.commands.fine_tuning import Asked, rehearsal
+from hwcli.commands.provenance import this_command
+from hwcli.errors import HwError, MissingExtra, UsageError
+from hwcli.options import BUNDLED_MODEL
+
+if TYPE_CHECKING:
+    from hwcli.ink.strokes_file import StrokesReader
+    from hwcli.learning.beginning import Validation
+    from hwcli.learning.checkpoint import Checkpoint, Terms
+    from hwcli.learning.distribution import Devices
+    from hwcli.learning.run import Run
+    from hwcli.model import Config, Model
+
+BUNDLED = "bundled"
+"""The model that comes along, as ``--from`` calls it."""
+WAYS = ("auto", "none", "mirrored", "multiworker")
+"""Of ``--distribute``."""
+
+
+# --- what to begin with ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The model of ``--from`` or the checkpoint of ``--resume``; neither for a fresh network."""
+
+    model: Model | None = None
+    checkpoint: Checkpoint | None = None
+
+    def terms(self, history: Sequence[str], licence: str | None, half: bool) -> Terms:
+        """Return what the model's file will say besides; ``history`` is that of the lines."""
+        from hwcli.learning.checkpoint import Terms
+
+        if self.checkpoint:
+            terms = self.checkpoint.terms
+        else:
+            made = dict.fromkeys([*history, *(self.model.made if self.model else ())])
+            terms = Terms(made=list(made), licence=self.model.licence if self.model else "")
+        # A run that a loop resumes a thousand times keeps one line of it: HDF5 attributes have an end.
+        if this_command() not in terms.made:
+            terms.made.append(this_command())
+        terms.licence = terms.licence if licence is None else licence
+        terms.half |= half
+        return terms
+
+
+def read_beginning(start_from: str | None, resumed: Path | None) -> Beginning:
+    """Return what the run begins with: the model that ``--from`` names, the checkpoint of a ``resumed`` model.
+
+    Raises
+    ------
+    HwError: it cannot be read.
+    """
+    if resumed is not None:
+        return Beginning(checkpoint=_read_checkpoint(resumed))
+    if start_from is None:
+        return Beginning()
+    return Beginning(read_model(BUNDLED_MODEL if start_from == BUNDLED else Path(start_from)))
+
+
+def read_model(path: Path) -> Model:
+    """Return the model in the file ``path``."""
+    from hwcli.model import file
+
+    with stdio.open_seekable(path) as opened:
+        return file.read_model(opened, str(path))
+
+
+def _read_checkpoint(output: Path) -> Checkpoint:
+    from hwcli.learning.checkpoint import checkpoint_of, read_checkpoint
+
+    path = checkpoint_of(output)
+    with stdio.open_seekable(path) as file:
+        return read_checkpoint(file, str(path))
+
+
+# --- the configuration -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line sets over the defaults: a preset, a file, single values."""
+
+    preset: str | None
+    path: Path | None
+    settings: list[str]
+
+    @classmethod
+    def of(
+        cls, preset: str | None, path: Path | None, settings: list[str] | None, keys: dict[str, int | None]
+    ) -> Changes:
+        """Return the changes; ``keys`` are those with an option of their own, None where it is not given."""
+        short = [f"{key}={value}" for key, value in keys.items() if value is not None]
+        return cls(preset, path, [*(settings or []), *short])
+
+    @property
+    def are_any(self) -> bool:
+        """Whether anything is set."""
+        return bool(self.preset or self.path or self.settings)
+
+    def over(self, begun: Beginning, tuning: Asked | None) -> Config:
+        """Return the configuration of a run; ``tuning``: that of fine-tuning lies below the changes."""
+        if begun.checkpoint:
+            return _with_settings(begun.checkpoint.config, self.settings)
+        from hwcli.model import config as configuration
+
+        chosen = begun.model.config if begun.model else configuration.Config()
+        chosen = replace(chosen, tuning=configuration.Tuning())
+        if tuning:
+            chosen = configuration.read_config(tuning.settings(), "fine-tuning", chosen)
+            chosen = _with_settings(chosen, tuning.small_settings())
+        if self.preset:
+            chosen = configuration.read_config(configuration.preset_text(self.preset), self.preset, chosen)
+        if self.path:
+            chosen = configuration.read_config(_text_of(self.path), str(self.path), chosen)
+        chosen = _with_settings(chosen, self.settings)
+        if begun.model and chosen.network != begun.model.config.network:
+            raise UsageError("--from brings its own network: leave [network] as it is")
+        return chosen
+
+
+def _text_of(path: Path) -> str:
+    with stdio.open_input(path) as file:
+        try:
+            return file.read().decode()
+        except UnicodeDecodeError as error:
+            raise HwError(f"{path}: not UTF-8") from error
+
+
+def _with_settings(config: Config, settings: Sequence[str]) -> Config:
+    """Return ``config`` with every SECTION.KEY=VALUE of ``settings`` over it, checked as a whole."""
+    from hwcli.model.config import setting
+
+    changes: dict[str, dict[str, object]] = {}
+    for assignment in settings:
+        for section, values in setting(assignment).items():
+            changes.setdefault(section, {}).update(values)
+    return config.updated(changes)
+
+
+def write_config(config: Config) -> None:
+    """Write ``config`` to standard output, as TOML."""
+    from hwcli.model.config import config_text
+
+    with stdio.open_output(None, binary=False) as file:
+        file.write(config_text(config).encode())
+
+
+# --- the lines ---------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def opened_strokes(path: str) -> Iterator[StrokesReader]:
+    """Open the lines to learn from."""
+    from hwcli.ink.strokes_file import StrokesReader
+
+    with stdio.open_seekable(path) as file, StrokesReader(file, stdio.name_of(path)) as reader:
+        yield reader
+
+
+@contextlib.contextmanager
+def opened_validation(valid: str) -> Iterator[Validation]:
+    """Yield what ``--valid`` asks for: a share, a list of ids or another stroke file."""
+    from hwcli.ink import reading
+    from hwcli.ink.selection import read_selection
+    from hwcli.ink.strokes_file import StrokesReader
+    from hwcli.learning.beginning import Validation
+
+    try:
+        share = float(valid)
+    except ValueError:
+        share = None
+    if share is not None:
+        if not 0 <= share < 1:
+            raise UsageError(f"--valid {valid}: a share of the lines lies between 0 and 1")
+        yield Validation(share=share)
+        return
+    with stdio.open_seekable(valid) as file:
+        if reading.peeked(file)[0] != reading.HDF5:
+            yield Validation(chosen=read_selection(file, stdio.name_of(valid)))
+            return
+        with StrokesReader(file, valid) as reader:
+            yield Validation(reader=reader)
+
+
+@contextlib.contextmanager
+def opened_run(
+    reader: StrokesReader,
+    valid: str,
+    config: Config,
+    begun: Beginning,
+    seed: int,
+    cores: int,
+    terms: Terms,
+    devices: Devices,
+) -> Iterator[Run]:
+    """Give the run over the lines of ``reader``: one that is resumed, or a new one with ``seed``."""
+    from hwcli.learning.beginning import begin_run, resume_run
+
+    with opened_validation(valid) as validation:
+        if begun.checkpoint:
+            run = resume_run(reader, validation, config, begun.checkpoint, devices)
+            tell_missing(validation)
+            yield run
+            return
+        with rehearsal(begun.model, config, seed) as rehearsed:
+            run = begin_run(reader, validation, config, begun.model, seed, cores, terms, devices, rehearsed)
+            tell_missing(validation)
+            yield run
+
+
+def tell_missing(validation: Validation) -> None:
+    """Warn of ids of the list of ``--valid`` that were not there."""
+    missing = validation.chosen.missing() if validation.chosen else []
+    if missing:
+        console.warn(f"{len(missing)} of the list of --valid not found, the first: {missing[0]}")
+
+
+# --- the machine -------------------------------------------------------------------------------------------
+
+
+def prepare_tensorflow(threads: int | None, distribute: str, tensorboard: Path | None) -> tuple[int, Devices]:
+    """Import TensorFlow, quietly; return the number of cores that it uses, and the devices.
+
+    Raises
+    ------
+    MissingExtra: it is not installed, or TensorBoard is asked for and is not.
+    UsageError: there is no such way to ``distribute``.
+    """
+    if distribute not in WAYS:
+        raise UsageError(f"--distribute {distribute}: one of {', '.join(WAYS)}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with console.hushed():
+        try:
+            from hwcli.learning.device import use_threads
+            from hwcli.learning.distribution import Devices, make_strategy
+        except ImportError as error:
+            raise MissingExtra("hw train", "train") from error
+        cores, strategy = use_threads(threads, lambda: make_strategy(distribute, os.environ))
+    if tensorboard is not None and find_spec("tensorboard") is None:
+        raise MissingExtra("--tensorboard", "tensorboard")
+    return cores, Devices(strategy)
+
+
+@dataclass(frozen=True)
+class HowLong:
+    """When the run stops before its end, and how often it is saved; in seconds.
+
+    Attributes
+    ----------
+    seconds, batches: after which it stops.
+    save_every: of the checkpoint.
+    """
+
+    seconds: float | None
+    batches: int | None
+    save_every: float
+
+    @classmethod
+    def of(cls, max_time: str | None, save_every: str, max_batches: int | None) -> HowLong:
+        """Return what ``--max-time``, ``--save-every`` and ``--max-batches`` say; raises UsageError."""
+        seconds = None if max_time is None else duration(max_time, "--max-time")
+        return cls(seconds, max_batches, duration(save_every, "--save-every"))
+
+
+def duration(text: str, option: str) -> float:
+    """Return the seconds of ``1h30m``, ``40m``, ``90s`` or ``90``; raises UsageError that names ``option``."""
+    number = r"(\d+(?:\.\d+)?)"
+    plain = f"{text.strip()}s" if re.fullmatch(number, text.strip()) else text.strip()
+    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s)?", plain)
+    if parts is None or not any(parts.groups()):
+        raise UsageError(f"{option} {text}: write a time as 90s, 40m, 2h or 1h30m")
+    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    return 3600 * hours + 60 * minutes + seconds

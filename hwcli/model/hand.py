@@ -1,0 +1,148 @@
+"""A hand's file: what a model of one hand has other than the model that comes along, as changes of low rank.
+
+Some KB where the whole model has megabytes.  It is read as the model that it makes (``file.read_model``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+from typing import BinaryIO
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli import __version__
+from hwcli.errors import BadInput
+from hwcli.model.config import ConfigError, Network, config_text, read_config
+from hwcli.model.file import Model, Weights, read_model, weight_shapes
+
+FORMAT = "hw-hand"
+FORMAT_VERSION = 1
+BUNDLED = ("bundled", "compact.h5")
+"""Where the model that comes along lies, in ``hwcli.model``."""
+
+Array = NDArray[np.float32]
+
+
+def bundled_model() -> Model:
+    """Return the model that comes along."""
+    place = resources.files("hwcli.model").joinpath(*BUNDLED)
+    with place.open("rb") as file:
+        return read_model(file, BUNDLED[-1])  # type: ignore[arg-type]
+
+
+def fingerprint(model: Model) -> str:
+    """Return a hash of the weights of ``model``, as they are in 16 bits, to know them again."""
+    digest = hashlib.sha256()
+    for name in weight_shapes(model.config.network):
+        digest.update(model.weights[name].astype("<f2").tobytes())
+    return digest.hexdigest()
+
+
+def write_hand(file: BinaryIO, model: Model, base: Model) -> None:
+    """Write to the seekable ``file`` what ``model`` has other than ``base``, of which it was made.
+
+    Each matrix's change is written as the product of rank ``config.tuning.rank`` that is nearest to it.
+
+    Raises
+    ------
+    ValueError: the rank is 0.
+    """
+    rank = model.config.tuning.rank
+    if not rank:
+        raise ValueError("all weights of the model were learned")
+    numbers = [
+        part.ravel()
+        for name in weight_shapes(base.config.network)
+        for part in _parts(model.weights[name].astype(np.float64) - base.weights[name], rank)
+    ]
+    with h5py.File(file, "w") as root:
+        root.attrs["format"] = FORMAT
+        root.attrs["format_version"] = FORMAT_VERSION
+        root.attrs["generator"] = f"hw {__version__}"
+        root.attrs["base"] = fingerprint(base)
+        root.attrs["config"] = config_text(model.config)
+        root.attrs["licence"] = model.licence
+        root.attrs["made"] = "\n".join(model.made)
+        if model.seed is not None:
+            root.attrs["seed"] = model.seed
+        lines = "".join(json.dumps(record) + "\n" for record in model.history)
+        root.create_dataset("history", data=np.frombuffer(lines.encode(), np.uint8))
+        root.create_dataset("change", data=np.concatenate(numbers).astype(np.float16))
+
+
+def _parts(change: NDArray[np.float64], rank: int) -> list[NDArray[np.float64]]:
+    """Return a ``change`` (n, m) as left (n, r) and right (r, m), of like size; a bias's (n,) as it is."""
+    if change.ndim == 1:
+        return [change]
+    left, sizes, right = np.linalg.svd(change, full_matrices=False)
+    roots, count = np.sqrt(sizes[:rank]), min(rank, len(sizes))
+    return [left[:, :count] * roots, roots[:, np.newaxis] * right[:count]]
+
+
+def read_hand(root: h5py.File, source: str, base: Model | None = None) -> Model:
+    """Return the model that the open hand's file ``root`` makes of ``base`` (None: the one that comes along).
+
+    Raises
+    ------
+    BadInput: it is a newer one, or was made of another model.
+    LookupError, TypeError, ValueError: it is damaged.
+    """
+    version = int(root.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise BadInput(source, f"hand format {version} is newer than this program's: update hw")
+    base = base or bundled_model()
+    if root.attrs["base"] != fingerprint(base):
+        raise BadInput(source, "a hand of another model than the one that comes along: train it again")
+    try:
+        config = read_config(str(root.attrs["config"]), source)
+    except ConfigError as error:
+        raise BadInput(source, str(error).removeprefix(f"{source}: ")) from error
+    if config.network != base.config.network:
+        raise ValueError("its network is not that of its model")
+    history = bytes(root["history"][()]).decode().splitlines()
+    return replace(
+        base,
+        config=config,
+        weights=_changed(base.weights, config.network, root["change"], config.tuning.rank),
+        history=[json.loads(line) for line in history],
+        licence=str(root.attrs["licence"]),
+        seed=int(root.attrs["seed"]) if "seed" in root.attrs else None,
+        made=str(root.attrs["made"]).splitlines(),
+    )
+
+
+def _changed(weights: Weights, network: Network, stored: h5py.Dataset, rank: int) -> Weights:
+    shapes = weight_shapes(network)
+    wanted = sum(sum(int(np.prod(part)) for part in _shapes(shape, rank)) for shape in shapes.values())
+    if stored.shape != (wanted,) or stored.dtype != np.float16:
+        raise ValueError(f"its change is not the {wanted} numbers that it should be")
+    numbers = stored[()].astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise ValueError("its change is not all finite")
+    parts = _cut(numbers, [part for shape in shapes.values() for part in _shapes(shape, rank)])
+    return {
+        name: weights[name] + (next(parts) if len(shape) == 1 else next(parts) @ next(parts))
+        for name, shape in shapes.items()
+    }
+
+
+def _shapes(shape: tuple[int, ...], rank: int) -> list[tuple[int, ...]]:
+    """Return the shapes in which the change of a weight of this ``shape`` is stored."""
+    if len(shape) == 1:
+        return [shape]
+    count = min(rank, *shape)
+    return [(shape[0], count), (count, shape[1])]
+
+
+def _cut(numbers: Array, shapes: list[tuple[int, ...]]) -> Iterator[Array]:
+    start = 0
+    for shape in shapes:
+        size = int(np.prod(shape))
+        yield numbers[start : start + size].reshape(shape)
+        start += size
