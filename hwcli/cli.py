@@ -8,12 +8,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
-from typing import Annotated, Never, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from hwcli import __version__, console
+from hwcli import __version__, console, stopping
 from hwcli.errors import EXIT_FAILED, HwError
 from hwcli.stdio import explain
 
@@ -50,20 +49,12 @@ def _options_of_hw(
     pass
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal came that ends the program; what is open is tidied up on the way out, as after Ctrl-C."""
-
-    def __init__(self, number: int) -> None:
-        """Keep the signal's ``number``."""
-        super().__init__(number)
-        self.number = number
-
-
 def main() -> NoReturn:
     """Run ``hw`` with the arguments of the process, and end it as the conventions say."""
     _listen()
     try:
         _run(sys.argv[1:])
+        stopping.check()
         _flush()
     except BaseException as error:
         _end_after(error)
@@ -84,19 +75,16 @@ def _run(arguments: Sequence[str]) -> None:
 
 def _listen() -> None:
     """Have the signals that end a program raise Stopped, but for those that the caller wants ignored."""
+    stopping.pass_over_lost_ones()
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+            signal.signal(number, stopping.stop)
 
 
 def _do_not_listen() -> None:
     for number in ENDING_SIGNALS:
-        if signal.getsignal(number) is _stop:
+        if signal.getsignal(number) is stopping.stop:
             signal.signal(number, signal.SIG_DFL)
-
-
-def _stop(number: int, frame: FrameType | None) -> Never:
-    raise Stopped(number)
 
 
 def _end_as(number: int) -> NoReturn:
@@ -112,9 +100,9 @@ def _end_as(number: int) -> NoReturn:
 def _end_after(error: BaseException) -> NoReturn:
     """Say why the program ends, in one line unless it is the user who ended it, and end it."""
     _do_not_listen()
+    if number := stopping.asked():  # whatever a library has made of it
+        _end_as(number)
     match error:
-        case Stopped():
-            _end_as(error.number)
         case KeyboardInterrupt():
             _end_as(signal.SIGINT)
         case BrokenPipeError():

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from hwcli import stopping
 from hwcli.errors import HwError, UsageError
 
 STREAM = "-"
@@ -185,6 +186,7 @@ def _streamed(opening: AbstractContextManager[BinaryIO], binary: bool) -> Iterat
             return
         with _told(tempfile.gettempdir()), _nameless() as spool:
             yield spool
+            stopping.check()
             spool.seek(0)
             shutil.copyfileobj(spool, target, COPY_BLOCK)
 
@@ -239,6 +241,7 @@ def _whole_file(path: Path, shown: str | Path, force: bool, sync: bool = True) -
         try:
             with _raw(descriptor, "r+b", shown, closefd=False) as file:
                 yield file
+            stopping.check()
             os.fchmod(descriptor, _mode_for(path))
             if sync:
                 _sync(descriptor, shown)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import hw_environment
+from conftest import CAIRO, hw_environment
 
 DRIVER = """
 import errno, os, signal, sys, time
@@ -138,6 +138,39 @@ def test_a_signal_ends_it_as_the_signal_does_after_tidying_up(hw: Hw, tmp_path: 
     code, _, err = finish(process)
     assert (code, err) == (-number, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["driver.py"]
+
+
+LOST = {
+    "in a library's callback": """
+        import cairocffi
+        class Sink:
+            def write(self, block): os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)
+        with stdio.open_output('out', binary=True) as f:
+            surface = cairocffi.PDFSurface(Sink(), 9, 9)
+            cairocffi.Context(surface).show_page()
+            surface.finish()
+    """,
+    "while an object goes": """
+        class Thing:
+            def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)
+        with stdio.open_output('out', binary=True) as f:
+            thing = Thing()
+            del thing
+    """,
+    "and nothing is written": """
+        class Thing:
+            def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)
+        thing = Thing()
+        del thing
+    """,
+}
+
+
+@pytest.mark.parametrize("where", [pytest.param(where, marks=[CAIRO] * ("library" in where)) for where in LOST])
+def test_a_signal_whose_exception_gets_lost_ends_it_all_the_same(hw: Hw, tmp_path: Path, where: str) -> None:
+    code, out, err = finish(hw(LOST[where]))
+    assert (code, out, err) == (-signal.SIGTERM, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["driver.py"]
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored(hw: Hw) -> None:

@@ -14,7 +14,7 @@ from hwcli.cli import COMMANDS
 
 MAY_IMPORT = {
     "__main__": {"cli"},
-    "cli": {"commands", "options", "console", "stdio", "errors"},
+    "cli": {"commands", "options", "console", "stdio", "stopping", "errors"},
     "options": {"console", "stdio", "errors"},
     "commands": {
         "commands", "options", "console", "stdio", "locks", "errors", "threads",
@@ -29,8 +29,9 @@ MAY_IMPORT = {
     "model": {"model", "ink", "errors"},
     "ink": {"ink", "stdio", "errors", "threads"},
     "console": set(),
-    "stdio": {"errors"},
+    "stdio": {"stopping", "errors"},
     "locks": {"stdio", "errors"},
+    "stopping": set(),
     "errors": set(),
     "threads": set(),
 }  # fmt: skip
