@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,6 +42,10 @@ ModelFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts: as JSON.")]
+Lines = Annotated[
+    Path | None,
+    typer.Option("--lines", metavar="FILE", help="Take only the lines or forms of this list of ids."),
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="Take the first N drawings only.")
 ]
@@ -121,3 +125,8 @@ class HowToWrite:
         for option, value in (("--bias", self.bias), ("--pen-temperature", self.pen_temperature)):
             if value is not None and not 0 <= value <= 1000:
                 raise UsageError(f"{option} {value:g}: a number from 0 to 1000")
+
+    def changed(self) -> list[str]:
+        """Return the options that are not as they usually are, by their names."""
+        usual = asdict(HowToWrite())
+        return [f"--{name.replace('_', '-')}" for name, value in asdict(self).items() if value != usual[name]]

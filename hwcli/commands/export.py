@@ -11,7 +11,7 @@ import typer
 
 from hwcli import stdio
 from hwcli.errors import HwError
-from hwcli.options import Force, Output, Quiet, Verbose
+from hwcli.options import Force, Limit, Output, Quiet, Verbose
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -41,9 +41,7 @@ def run(
         Format | None,
         typer.Option("--format", help="What to write (default: by the suffix of -o, else jsonl)."),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Write the first N drawings only.")
-    ] = None,
+    limit: Limit = None,
     output: Output = None,
     force: Force = False,
     quiet: Quiet = False,

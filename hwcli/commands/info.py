@@ -9,7 +9,7 @@ import typer
 
 from hwcli import stdio
 from hwcli.errors import BadInput
-from hwcli.options import Quiet, Verbose
+from hwcli.options import AsJson, Quiet, Verbose
 
 _WIDTH = 18
 _SHORT_HISTORY = 3
@@ -23,7 +23,7 @@ def run(
             metavar="FILE", help="Strokes, points or a model; - is standard input.", allow_dash=True
         ),
     ] = Path(stdio.STREAM),
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts: as JSON.")] = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:

@@ -1,6 +1,6 @@
 """``hw eval --legibility`` and ``--liveliness``: what writing looks like, next to real writing.
 
-The keys of ``--json``: ink, model and seed (null when nothing was written), bad (records that could not be
+The keys of ``--json``: ink, model, seed and how (null when nothing was written), bad (records that could not be
 read), and measured and real (null when there is none), each as ``hwcli.measuring.looks.Looks`` tells of them.
 """
 
@@ -10,14 +10,15 @@ import io
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hwcli import console, stdio
-from hwcli.errors import BadInput, HwError, ThresholdNotMet, UsageError
-from hwcli.options import chosen_model, settled_seed
+from hwcli.commands.given import BadRecords, read_lines
+from hwcli.errors import HwError, ThresholdNotMet, UsageError
+from hwcli.options import HowToWrite, chosen_model, settled_seed
 from hwcli.threads import cores, one_core_a_product
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Asked:
     real: Path | None
     is_read: bool
     is_shaped: bool
+    how: HowToWrite
     lines: Path | None = None
     limit: int | None = None
     max_cer: float | None = None
@@ -63,20 +65,14 @@ class _Source:
     """The drawings of a file that are asked for."""
 
     def __init__(self, asked: Asked, is_selected: bool) -> None:
-        from hwcli.ink.selection import Selection, read_selection
-
-        self._selection, self._limit = Selection(), asked.limit
-        self.bad: list[BadInput] | None = [] if asked.skip_bad else None
-        if is_selected and asked.lines is not None:
-            with stdio.open_input(asked.lines) as file:
-                self._selection = read_selection(file, stdio.name_of(asked.lines))
+        self._selection, self._limit = read_lines(asked.lines if is_selected else None), asked.limit
+        self.bad = BadRecords(asked.skip_bad)
 
     def of(self, file: BinaryIO, path: str | Path) -> Iterator[Drawing]:
         """Yield those of the ink in ``file``, which is called ``path``."""
         from hwcli.ink.reading import read_any
 
-        on_bad = None if self.bad is None else self.bad.append
-        everything = read_any(file, stdio.name_of(path), on_bad)
+        everything = read_any(file, stdio.name_of(path), self.bad.note)
         wanted = (drawing for drawing in everything if self._selection.wants(drawing.id))
         return islice(wanted, self._limit)
 
@@ -102,9 +98,15 @@ def measure(asked: Asked) -> None:
     else:
         looks, seed = _of_input(source, read, asked)
     _tell(looks, source.bad)
-    record = {"ink": asked.ink, "model": None, "seed": seed, "bad": len(source.bad or ())}
+    record: dict[str, Any] = {
+        "ink": asked.ink,
+        "model": None,
+        "seed": seed,
+        "how": None,
+        "bad": len(source.bad),
+    }
     if seed is not None:
-        record["model"] = chosen_model(asked.model).name
+        record |= {"model": chosen_model(asked.model).name, "how": asdict(asked.how)}
     _report(looks, real, asked, record)
     _check(looks, asked.max_cer)
 
@@ -118,13 +120,15 @@ def _of_input(source: _Source, read: ReadsLines | None, asked: Asked) -> tuple[L
         kind, content = reading.peeked(file)
         if kind == reading.UNKNOWN:
             return _of_texts(content, read, asked)
+        if changed := asked.how.changed():
+            raise UsageError(f"{changed[0]} is for texts to write; {stdio.name_of(path)} is ink")
         return _looked_at(source.of(content, path), read, asked, "measured"), None
 
 
 def _of_texts(texts: BinaryIO, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int]:
     """Return what the model's writing of ``texts`` looks like, and the seed.
 
-    It writes as hw sample does when nothing is asked of it, each line in a hand of its own.
+    It writes as hw sample does, each line in a hand of its own unless there is a style.
     """
     from hwcli.commands import sample
 
@@ -132,7 +136,14 @@ def _of_texts(texts: BinaryIO, read: ReadsLines | None, asked: Asked) -> tuple[L
     with tempfile.TemporaryDirectory(prefix="hw-") as folder:
         given, ink = Path(folder, "texts"), Path(folder, "ink")
         given.write_bytes(b"".join(islice(texts, asked.limit)))
-        sample.run(model=asked.model, text_file=str(given), own_hands=True, seed=seed, output=ink)
+        sample.run(
+            model=asked.model,
+            text_file=str(given),
+            own_hands=asked.how.style is None,
+            seed=seed,
+            output=ink,
+            **asdict(asked.how),
+        )
         with ink.open("rb") as file:
             return _looked_at(_Source(asked, False).of(file, ink), read, asked, "measured"), seed
 
@@ -157,11 +168,10 @@ def _looked_at(drawings: Iterator[Drawing], read: ReadsLines | None, asked: Aske
     return looks
 
 
-def _tell(looks: Looks, bad: list[BadInput] | None) -> None:
+def _tell(looks: Looks, bad: BadRecords) -> None:
     from hwcli.measuring.reader import worst
 
-    if bad:
-        console.warn(f"{len(bad)} bad records left out, the first: {bad[0]}")
+    bad.tell("records")
     if looks.untexted:
         console.warn(f"{looks.untexted} drawings without a text left out")
     for rate, reading in worst(looks.readings, WORST):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from hwcli import console, stdio, threads
+from hwcli.commands.given import read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError
 from hwcli.options import Force, ModelFile, Output, Quiet, Seed, Verbose, chosen_model, settled_seed
@@ -66,10 +67,7 @@ def run(
 
 
 def _model(path: Path) -> Model:
-    from hwcli.model.file import read_model
-
-    with stdio.open_seekable(path) as file:
-        model = read_model(file, stdio.name_of(path))
+    model = read_model(path)
     if not model.config.network.window:
         raise HwError(f"{stdio.name_of(path)}: continues ink but reads no text; train a preset such as compact")
     return model

@@ -49,6 +49,25 @@ def test_texts_are_written_first_as_hw_sample_does(run_hw: RunHw, texted_h5: Pat
     assert "U+4E2D" in failed.err
 
 
+def test_texts_are_written_as_hw_sample_is_asked_to(
+    run_hw: RunHw, texted_h5: Path, ink_jsonl: Path, tmp_path: Path
+) -> None:
+    texts = "One line.\nAnd two Ж\n"
+    how = ["--bias", 0.5, "--best-of", 2, "--pen-temperature", 0.5, "--missing", "skip", "--style", "ann"]
+    usual = ["-m", texted_h5, "--seed", 5, *how]
+    done = run_hw("eval", "--liveliness", "--json", *usual, stdin=texts)
+    found = json.loads(done.out)
+    assert found["how"] == {
+        "missing": "skip", "style": "ann", "bias": 0.5, "pen_temperature": 0.5, "best_of": 2, "rank": "window",
+    }  # fmt: skip
+    ink = run_hw("sample", *usual, stdin=texts).out
+    piped = json.loads(run_hw("eval", "--liveliness", "--json", stdin=ink).out)
+    assert piped["measured"] == found["measured"]
+    assert piped["how"] is None
+    refused = run_hw("eval", "--liveliness", ink_jsonl, "--bias", 1, code=2)
+    assert "--bias is for texts to write" in refused.err
+
+
 def test_with_real_lines_alone_their_texts_are_written(run_hw: RunHw, texted_h5: Path, ink_h5: Path) -> None:
     done = run_hw(
         "eval", "--liveliness", "-m", texted_h5, "--real", ink_h5, "--limit", 4, "--seed", 1, "--json"
@@ -110,6 +129,7 @@ def test_drawings_without_a_text_are_told(run_hw: RunHw, ink_jsonl: Path) -> Non
         ["--legibility", "--max-cer", "inf"],
         ["--liveliness", "--max-cer", "5%"], ["--legibility", "--max-nll", "3"], ["--real", "x.h5"],
         ["--max-cer", "5%"], ["--seed", "5"],
+        ["--bias", "1"], ["--best-of", "2"], ["--style", "ann"], ["--legibility", "--bias", "-1"],
         ["--legibility", "--plot", "plots"], ["--liveliness", "--scale", "1,2"],
     ],
 )  # fmt: skip
