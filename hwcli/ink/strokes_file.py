@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hwcli import __version__
 from hwcli.errors import BadInput
-from hwcli.ink import limits
+from hwcli.ink import limits, stored
 from hwcli.ink.drawing import Drawing, Points
 
 FORMAT = "hw-strokes"
@@ -25,8 +25,6 @@ DRAWINGS_CHUNK = 512
 BLOCK = 1 << 18
 """Points that are held in memory before they are written, or read at a time in order."""
 NAMES = ("id", "text", "writer", "source")
-_LARGEST_CHUNK = 64 << 20
-_BEST_COMPRESSION = 1032  # of deflate; data that claims to be packed better was never written
 
 
 class StrokesWriter:
@@ -214,11 +212,7 @@ class StrokesReader:
 
     def _dataset(self, name: str, kind: str, length: int | None, columns: int = 0) -> h5py.Dataset:
         """Return the dataset ``name`` after checking that it lies in this file and has the right type."""
-        if not isinstance(self._root.get(name, getlink=True), h5py.HardLink):
-            raise ValueError(f"{name} is missing or a link")
-        dataset = self._root[name]
-        if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
-            raise ValueError(f"{name} is not a dataset of this file")
+        dataset = stored.own_dataset(self._root, name)
         if dataset.dtype.kind != kind or (kind == "O" and h5py.check_string_dtype(dataset.dtype) is None):
             raise ValueError(f"{name} has the wrong type, {dataset.dtype}")
         shape = dataset.shape
@@ -226,8 +220,6 @@ class StrokesReader:
             raise ValueError(f"{name} has the wrong shape")
         if length is not None and shape[0] != length:
             raise ValueError(f"{name} has {shape[0]} entries instead of {length}")
-        if dataset.chunks and int(np.prod(dataset.chunks)) * dataset.dtype.itemsize > _LARGEST_CHUNK:
-            raise ValueError(f"{name} is stored in too large pieces")
         return dataset
 
     @contextlib.contextmanager
@@ -360,9 +352,7 @@ def _check_stored(dataset: h5py.Dataset, name: str) -> None:
     """Refuse a dataset that is read whole and claims to be more than its bytes on disk can hold."""
     if dataset.shape[0] > limits.DRAWINGS:
         raise ValueError(f"{name} has more than {limits.DRAWINGS} entries")
-    stored = dataset.id.get_storage_size()
-    if dataset.size * dataset.dtype.itemsize > _BEST_COMPRESSION * stored + DRAWINGS_CHUNK:
-        raise ValueError(f"{name} is cut short")
+    stored.check_held(dataset, name)
 
 
 def _decoded(dataset: h5py.Dataset, part: slice) -> list[str]:

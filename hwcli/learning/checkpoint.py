@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 
 from hwcli import __version__
 from hwcli.errors import BadInput
+from hwcli.ink import stored
 from hwcli.ink.offsets import Scale
 from hwcli.model.config import Config, ConfigError, config_text, read_config
-from hwcli.model.file import DAMAGE, Weights, read_weights, weight_shapes
+from hwcli.model.file import DAMAGE, Weights, finite_pair, read_all_weights
 
 FORMAT = "hw-checkpoint"
 FORMAT_VERSION = 1
+LONGEST_POSITION = 64 << 20
+"""Bytes of what is told of a run's course."""
+MOST_SLOTS = 12
+"""Arrays of an optimiser's state, for each of the weights' (and as many more)."""
 
 
 @dataclass
@@ -127,20 +132,62 @@ def read_checkpoint(file: BinaryIO, source: str) -> Checkpoint:
     except ConfigError as error:
         raise BadInput(source, str(error).removeprefix(f"{source}: ")) from error
     except DAMAGE as error:
-        raise BadInput(source, f"damaged checkpoint: {error}") from error
+        reason = " ".join(str(error).split())[:300]
+        raise BadInput(source, f"damaged checkpoint: {reason}") from error
 
 
 def _read_open(root: h5py.File, source: str) -> Checkpoint:
     config = read_config(str(root.attrs["config"]), source)
-    (mean_x, mean_y), (sd_x, sd_y) = root.attrs["scale"].tolist()
-    shapes = weight_shapes(config.network)
+    mean, sd = (finite_pair(row) for row in root.attrs["scale"])
+    if min(sd) <= 0:
+        raise ValueError("its scale is not positive")
+    weights = read_all_weights(root, config.network)
+    parts = int(root.attrs["parts"])
+    if parts < 1:
+        raise ValueError("a batch of no parts")
     return Checkpoint(
         config,
-        Scale((mean_x, mean_y), (sd_x, sd_y)),
-        {name: read_weights(root, name, shape) for name, shape in shapes.items()},
-        [root[f"slots/{name}"][()].astype(np.float32) for name in sorted(root["slots"])],
-        Position(**json.loads(bytes(root["position"][()]))),
+        Scale(mean, sd),
+        weights,
+        _slots(root, MOST_SLOTS * (len(weights) + 1)),
+        Position(**_record(_text(root, "position"), Position(0))),
         str(root.attrs["fingerprint"]),
-        int(root.attrs["parts"]),
-        Terms(**json.loads(root.attrs["terms"])),
+        parts,
+        Terms(**_record(root.attrs["terms"], Terms())),
     )
+
+
+def _slots(root: h5py.File, most: int) -> list[NDArray[np.float32]]:
+    names = sorted(root["slots"]) if "slots" in root else []
+    if len(names) > most:
+        raise ValueError(f"an optimiser's state of more than {most} arrays")
+    found = (stored.numbers(root, f"slots/{name}", ("float32", "float16")) for name in names)
+    return [array.astype(np.float32, copy=False) for array in found]
+
+
+def _text(root: h5py.File, name: str) -> str:
+    content = stored.numbers(root, name, ("uint8",))
+    if content.ndim != 1 or len(content) > LONGEST_POSITION:
+        raise ValueError(f"its {name} is no text, or too long")
+    return content.tobytes().decode()
+
+
+def _record(text: str, usual: Position | Terms) -> dict[str, Any]:
+    """Return the JSON object ``text``, whose values must be of the kinds that ``usual`` has."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("a part of it is no record")
+    for key, value in found.items():
+        wanted = getattr(usual, key)
+        if key == "best":
+            fits = value is None or isinstance(value, int | float)
+        elif isinstance(wanted, list):
+            kind = dict if key == "history" else str
+            fits = isinstance(value, list) and all(isinstance(item, kind) for item in value)
+        elif isinstance(wanted, float):
+            fits = type(value) in (int, float)
+        else:
+            fits = type(value) is type(wanted) and (not isinstance(value, int) or value >= 0)
+        if not fits:
+            raise ValueError(f"its {key} cannot be {value!r:.60}")
+    return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -259,6 +260,8 @@ LARGEST = 10**12
 """Of any number of a configuration: more has no use, and overflows somewhere."""
 LONGEST = 1 << 17
 """Characters of a configuration's text."""
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
+"""What tomllib takes a time for that grows with the square of its length."""
 AT_MOST = {
     "noise.input_probability": 1, "noise.untexted": 1,
     "network.layers": 64, "network.units": 65536, "network.mixtures": 4096, "network.window": 1024,
@@ -318,6 +321,8 @@ def _check_number(name: str, value: float) -> None:
 def _check_characters(characters: str) -> None:
     if not characters or len(set(characters)) != len(characters):
         raise ConfigError("network.characters: at least one character, and each of them once")
+    if any("\ud800" <= character <= "\udfff" for character in characters):
+        raise ConfigError("network.characters: not Unicode text")
     if len(characters) > MOST_CHARACTERS:
         raise ConfigError(f"network.characters: more than {MOST_CHARACTERS}")
 
@@ -353,6 +358,8 @@ def read_config(text: str, source: str, base: Config | None = None) -> Config:
     """
     if len(text) > LONGEST:
         raise ConfigError(f"{source}: more than {LONGEST} characters")
+    if _LONG_KEY.search(text):
+        raise ConfigError(f"{source}: a key of more than 32 parts")
     try:
         return (base or Config()).updated(tomllib.loads(text))
     except ValueError as error:  # TOMLDecodeError, and what Python says of numbers without end
@@ -397,5 +404,11 @@ def as_toml(value: Any) -> str:
     """Return a ``value`` of a key as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
-    return json.dumps(value).replace("\x7f", "\\u007f") if isinstance(value, str) else repr(value)
+    return f'"{"".join(map(_escaped, value))}"' if isinstance(value, str) else repr(value)
+
+
+def _escaped(character: str) -> str:
+    """Return ``character`` as TOML's basic strings have it: as JSON's, but for DEL and beyond 16 bits."""
+    if character > "\uffff":
+        return f"\\U{ord(character):08x}"
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]

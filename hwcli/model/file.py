@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -13,12 +14,17 @@ from numpy.typing import NDArray
 
 from hwcli import __version__
 from hwcli.errors import BadInput
+from hwcli.ink import stored
 from hwcli.ink.offsets import Scale
 from hwcli.model.config import Config, ConfigError, Network, config_text, read_config
 
 FORMAT = "hw-model"
 FORMAT_VERSION = 1
 STORED_TYPES = ("float16", "float32")
+LONGEST_HISTORY = 16 << 20
+"""Bytes of the history of a model's training."""
+LARGEST = 1 << 29
+"""Weights of one network; four bytes each."""
 DAMAGE = (
     OSError, LookupError, ValueError, TypeError, ArithmeticError, RuntimeError, AttributeError, MemoryError,
 )  # fmt: skip
@@ -83,7 +89,7 @@ def weight_shapes(network: Network) -> dict[str, tuple[int, ...]]:
 
 def weight_count(network: Network) -> int:
     """Return the number of weights of ``network``."""
-    return sum(int(np.prod(shape)) for shape in weight_shapes(network).values())
+    return sum(math.prod(shape) for shape in weight_shapes(network).values())
 
 
 def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
@@ -121,11 +127,15 @@ def read_model(file: BinaryIO, source: str) -> Model:
         try:
             return _read_open(root, source)
         except DAMAGE as error:
-            reason = " ".join(str(error).split())
+            reason = " ".join(str(error).split())[:300]
             raise BadInput(source, f"damaged model file: {reason}") from error
 
 
 def _read_open(root: h5py.File, source: str) -> Model:
+    if root.attrs.get("format") == "hw-hand":
+        from hwcli.model.hand import read_hand
+
+        return read_hand(root, source)
     if root.attrs.get("format") != FORMAT:
         raise BadInput(source, "not a model file of hw (hw info tells what a file is)")
     version = int(root.attrs["format_version"])
@@ -137,20 +147,31 @@ def _read_open(root: h5py.File, source: str) -> Model:
         config = read_config(str(root.attrs["config"]), source)
     except ConfigError as error:
         raise BadInput(source, str(error).removeprefix(f"{source}: ")) from error
-    mean, sd = (_pair(root.attrs[key]) for key in ("scale_mean", "scale_sd"))
+    mean, sd = (finite_pair(root.attrs[key]) for key in ("scale_mean", "scale_sd"))
     if min(sd) <= 0:
         raise BadInput(source, "its scale is not positive")
-    history = bytes(root["history"][()]).decode().splitlines() if "history" in root else []
     return Model(
         config,
         Scale(mean, sd),
-        {name: read_weights(root, name, shape) for name, shape in weight_shapes(config.network).items()},
-        [json.loads(line) for line in history],
+        read_all_weights(root, config.network),
+        _history(root),
         str(root.attrs.get("licence", "")),
         int(root.attrs["seed"]) if "seed" in root.attrs else None,
         str(root.attrs.get("made", "")).splitlines(),
         _height(root.attrs.get("height", 1.0)),
     )
+
+
+def _history(root: h5py.File) -> list[dict[str, Any]]:
+    if "history" not in root:
+        return []
+    lines = stored.numbers(root, "history", ("uint8",))
+    if lines.ndim != 1 or len(lines) > LONGEST_HISTORY:
+        raise ValueError("its history is no text, or too long")
+    records = [json.loads(line) for line in lines.tobytes().decode().splitlines()]
+    if not all(isinstance(record, dict) for record in records):
+        raise ValueError("its history is not made of records")
+    return records
 
 
 def _height(value: Any) -> float:
@@ -160,28 +181,33 @@ def _height(value: Any) -> float:
     return height
 
 
-def _pair(values: Any) -> tuple[float, float]:
+def finite_pair(values: Any) -> tuple[float, float]:
+    """Return the two numbers ``values``; raises ValueError or TypeError when they are others."""
     x, y = (float(value) for value in values)
     if not np.isfinite([x, y]).all():
         raise ValueError("its scale is not finite")
     return x, y
 
 
-def read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return the weights ``name`` of ``shape`` from the open file ``root``.
+def read_all_weights(root: h5py.File, network: Network) -> Weights:
+    """Return the weights of ``network`` from the open file ``root``.
 
     Raises
     ------
-    ValueError: they have another shape or type, or are not all finite.
+    ValueError: some are missing, have another shape or type, or are not all finite; or they are too many.
     """
-    dataset = root.get(f"weights/{name}")
-    if (
-        not isinstance(dataset, h5py.Dataset)
-        or dataset.shape != shape
-        or dataset.dtype.name not in STORED_TYPES
-    ):
-        raise ValueError(f"weights {name} are not the {'x'.join(map(str, shape))} numbers that its network has")
-    array: NDArray[np.float32] = dataset[()].astype(np.float32)
+    if weight_count(network) > LARGEST:
+        raise ValueError(f"a network of more than {LARGEST} weights")
+    return {name: _read_weights(root, name, shape) for name, shape in weight_shapes(network).items()}
+
+
+def _read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    try:
+        found = stored.numbers(root, f"weights/{name}", STORED_TYPES, shape)
+    except ValueError as error:
+        shown = "x".join(map(str, shape))
+        raise ValueError(f"weights {name} are not the {shown} numbers that its network has: {error}") from error
+    array: NDArray[np.float32] = found.astype(np.float32, copy=False)
     if not np.isfinite(array).all():
         raise ValueError(f"weights {name} are not all finite")
     return array

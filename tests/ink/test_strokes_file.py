@@ -103,6 +103,19 @@ def with_chunks_too_large(root: h5py.File) -> None:
     root.create_dataset("points", (3, 3), "f4", chunks=(20_000_000, 3), maxshape=(None, 3), compression="gzip")
 
 
+def with_chunks_too_many(root: h5py.File) -> None:
+    replaced(root, "offsets", [0, 1, 4_000_000])
+    del root["points"]
+    root.create_dataset("points", (4_000_000, 3), "f4", chunks=(1, 3))
+
+
+def virtual(root: h5py.File) -> None:
+    del root["points"]
+    layout = h5py.VirtualLayout((3, 3), "f4")
+    layout[...] = h5py.VirtualSource("/etc/passwd", "points", (3, 3))
+    root.create_virtual_dataset("points", layout)
+
+
 def claiming_to_be_huge(root: h5py.File) -> None:
     for name in ("offsets", "points", "id", "text", "writer", "source"):
         root[name].resize(10**15, axis=0)
@@ -142,7 +155,9 @@ DAMAGE: dict[str, Callable[[h5py.File], object]] = {
         root.__delitem__("points"),
         root.create_dataset("points", (3, 3), "f4", external=[("/etc/passwd", 0, 36)]),
     ),
+    "points of other files": virtual,
     "pieces too large for memory": with_chunks_too_large,
+    "pieces without number": with_chunks_too_many,
     "more than there can be": claiming_to_be_huge,
 }  # fmt: skip
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import time
 from typing import Any
 
 import pytest
@@ -158,3 +160,41 @@ def test_a_setting_cannot_smuggle_in_a_second_one() -> None:
 
 def test_regression_has_three_outputs() -> None:
     assert Network(kind="regression").outputs == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[network]\nunits = " + "1" * 400,
+        "[network]\nunits = " + "1" * 5000,
+        "[optimiser]\nrate = -" + "1" * 400,
+        "[optimiser]\nrate = 1e400",
+        "[training]\nbatch = 1000000000000000000000",
+        "a" + ".a" * 60_000 + " = 1",
+        "[a" + '."b c"' * 9_000 + "]",
+        "# " + "x" * 140_000,
+        "x = " + "[" * 60_000,
+        "x = " + "{a=" * 20_000,
+        "[network]\nwindow = 1\ncharacters = 'aa'",
+    ],
+)
+def test_what_is_made_to_do_harm_is_refused_quickly(text: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ConfigError, match="^evil: ") as caught:
+        read_config(text, "evil")
+    assert len(str(caught.value)) < 400
+    assert time.monotonic() - begun < 5
+    for line in text.splitlines():
+        with contextlib.suppress(ConfigError):
+            Config().updated(setting(f"optimiser.{line}"))
+
+
+@pytest.mark.parametrize("characters", ["ab😀", "a\x7f\x85\u2028é", '"\\\n\t'])
+def test_any_characters_come_back_from_the_text(characters: str) -> None:
+    config = Config(network=Network(window=1, characters=characters))
+    assert read_config(config_text(config), "again") == config
+
+
+def test_characters_that_are_no_text_are_refused() -> None:
+    with pytest.raises(ConfigError, match="not Unicode"):
+        Config(network=Network(window=1, characters="a\ud800"))

@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from hwcli.errors import BadInput
 from hwcli.ink.offsets import Scale
 from hwcli.model import Config, Model
-from hwcli.model.config import Network
+from hwcli.model.config import Network, config_text
 from hwcli.model.file import read_model, weight_count, weight_shapes, write_model
 
 NETWORKS = [
@@ -101,6 +101,28 @@ def _replace(root: h5py.File, name: str, array: Any) -> None:
     root[name] = array
 
 
+def _kept_outside(root: h5py.File, name: str) -> None:
+    shape = root[name].shape
+    del root[name]
+    root.create_dataset(name, shape, "f4", external=[("/dev/zero", 0, 4 * shape[0])])
+
+
+def _virtual(root: h5py.File, name: str) -> None:
+    layout = h5py.VirtualLayout(root[name].shape, "f4")
+    layout[...] = h5py.VirtualSource("/etc/passwd", "x", root[name].shape)
+    del root[name]
+    root.create_virtual_dataset(name, layout)
+
+
+def _never_written(root: h5py.File) -> None:
+    """Have a large network, of whose weights there is nothing in the file but their shapes."""
+    network = Network(layers=1, units=4000, mixtures=2)
+    root.attrs["config"] = config_text(Config(network=network))
+    del root["weights"]
+    for name, shape in weight_shapes(network).items():
+        root.create_dataset(f"weights/{name}", shape, "f4")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -123,6 +145,15 @@ def _replace(root: h5py.File, name: str, array: Any) -> None:
         (lambda root: _replace(root, "weights/output/bias", np.full(13, b"x")), "output/bias"),
         (lambda root: _replace(root, "history", np.frombuffer(b"{", np.uint8)), "damaged"),
         (lambda root: _replace(root, "history", np.frombuffer(b"\xff", np.uint8)), "damaged"),
+        (lambda root: _replace(root, "history", np.frombuffer(b"[1]", np.uint8)), "not made of records"),
+        (lambda root: _replace(root, "history", np.int64(10**12)), "history"),
+        (lambda root: _replace(root, "history", h5py.ExternalLink("/dev/zero", "/")), "history"),
+        (lambda root: _replace(root, "weights/output/bias", h5py.SoftLink("/history")), "missing or a link"),
+        (lambda root: _replace(root, "weights", h5py.ExternalLink("/etc/passwd", "/")), "missing or a link"),
+        (lambda root: _kept_outside(root, "weights/output/bias"), "not a dataset of this file"),
+        (lambda root: _virtual(root, "weights/output/bias"), "not a dataset of this file"),
+        (lambda root: root.attrs.update(config="[network]\nunits = 65536\nlayers = 64"), "more than"),
+        (lambda root: _never_written(root), "cut short"),
     ],
 )
 def test_damage_is_refused_with_its_reason(change: Callable[[h5py.File], Any], reason: str) -> None:
