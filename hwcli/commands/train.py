@@ -171,7 +171,10 @@ def run(
     from hwcli.commands.training_output import files_of, follow
 
     files = files_of(devices.is_chief, output, log, tensorboard, resume, force)
-    with setup.opened_strokes(strokes) as reader:
+    with files.kept(resume, force), setup.opened_strokes(strokes) as reader:
+        if resume:  # again: until its files were kept from them, another run may have gone on with it
+            begun = setup.read_beginning(None, output)
+            chosen = changes.over(begun, None)
         tunes = asked.decide(len(reader), begun.model is not None and not changes.are_any)
         if tunes:
             chosen, files = changes.over(begun, asked), files.of_fine_tuning(begun.model if small else None)

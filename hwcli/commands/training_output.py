@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self, TextIO
 
-from hwcli import console, stdio
+from hwcli import console, locks, stdio
 from hwcli.commands.training_setup import HowLong
 from hwcli.errors import HwError, UsageError
 from hwcli.learning.board import Board
@@ -53,6 +53,16 @@ class Files:
     def checkpoint(self) -> Path:
         """Where the checkpoint stands: beside the model."""
         return checkpoint_of(self.model)
+
+    @contextlib.contextmanager
+    def kept(self, resume: bool, force: bool) -> Iterator[None]:
+        """Keep the run's files from other runs until the block ends.
+
+        Raises HwError when another run has them; else as ``refuse_what_is_there``.
+        """
+        with locks.held(self.checkpoint):
+            self.refuse_what_is_there(resume, force)  # what another run that ended just now has left
+            yield
 
     def refuse_what_is_there(self, resume: bool, force: bool) -> None:
         """Refuse to begin where nothing can be written, or where something stands that nobody said may go."""
@@ -103,6 +113,11 @@ class NoFiles(Files):
         """Return these."""
         del base
         return self
+
+    @contextlib.contextmanager
+    def kept(self, resume: bool, force: bool) -> Iterator[None]:
+        """Keep nothing: the chief does."""
+        yield
 
     def refuse_what_is_there(self, resume: bool, force: bool) -> None:
         """Refuse nothing."""
@@ -217,6 +232,8 @@ def follow(run: Run, how_long: HowLong, files: Files) -> Caught:
 
 def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
     _tell_begin(run)
+    if not run.position.batches:
+        files.write_checkpoint(run)  # from now on --resume goes on, whenever the run is killed
     saved = time.monotonic()
     with open_log(files) as log, console.progress("train", run.batches_in_all) as show:
         try:
