@@ -48,16 +48,16 @@ def _plots(model: Model, drawing: Drawing, totals: Totals, scale: Scale) -> dict
     from hwcli.measuring.evaluation import known_text
 
     points, network = drawing.points[:PLOT_POINTS], model.config.network
-    outputs = plots.predictions(model, points, known_text(drawing.text, network))
+    text = known_text(drawing.text, network)
+    outputs = plots.predictions(model, points, text)
     made = {"loss.svg": plots.loss_chart(model, scale, totals.by_place(), outputs, points, drawing.id)}
     if network.kind == "mixture":
         made["density.svg"] = plots.density_chart(outputs, points, model.scale, drawing.id)
     else:
         console.say("no density.svg: this model predicts the point itself, not a density")
-    if not network.window:
-        made["reach.svg"] = plots.reach_chart(model, points, drawing.id)
-    elif len(known_text(drawing.text, network)):
+    made["reach.svg"] = plots.reach_chart(model, points, drawing.id, text)
+    if len(text):
         made["attention.svg"] = plots.attention_of(model, drawing, points)
-    else:
+    elif network.window:
         console.say(f"no attention.svg: the text of {drawing.id or 'the first drawing'} is not known")
     return made

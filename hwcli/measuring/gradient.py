@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.measuring.window_gradient import WindowTrace
 from hwcli.model.config import Network
 from hwcli.writing.mixture import component_log_densities, log_density, log_softmax, pen_loss, split
+from hwcli.writing.window import NO_TEXT, Text
 
 Array = NDArray[np.float64]
 Weights = Mapping[str, NDArray[Any]]
@@ -43,6 +45,8 @@ class Trace:
     """(T, W), what the output layer read."""
     outputs: Array
     """(T, O)."""
+    window: WindowTrace | None
+    """None of a network that reads no text."""
 
 
 def _sigmoid(values: Array) -> Array:
@@ -58,39 +62,61 @@ def _weight(weights: Weights, name: str) -> Array:
     return weights[name].astype(np.float64)
 
 
-def forward(network: Network, weights: Weights, rows: NDArray[Any]) -> Trace:
-    """Run the network over the ``rows`` (T, 3) of one line, from its beginning (Graves 2013, equations 1-4)."""
+def forward(network: Network, weights: Weights, rows: NDArray[Any], text: Text = NO_TEXT) -> Trace:
+    """Run the network over the ``rows`` (T, 3) of one line that says ``text``, from its beginning.
+
+    Graves 2013, equations 1 to 4; with a window, section 5.1.
+    """
     rows = rows.astype(np.float64)
-    layers: list[LayerTrace] = []
-    for layer in range(network.layers):
-        below = [layers[-1].hidden[1:]] if layer else []
-        inputs = np.concatenate([rows, *below], axis=1) if not layer or network.skip else below[0]
-        layers.append(_forward_layer(network, weights, layer, inputs))
-    read = np.concatenate([trace.hidden[1:] for trace in (layers if network.skip else layers[-1:])], axis=1)
+    window = WindowTrace(network, weights, len(rows), text) if network.window else None
+    layers = [_forward_layer(network, weights, 0, rows, window)]
+    shown = [] if window is None else [window.vectors[1:]]
+    for layer in range(1, network.layers):
+        inputs = [*([rows] if network.skip else []), *shown, layers[-1].hidden[1:]]
+        layers.append(_forward_layer(network, weights, layer, np.concatenate(inputs, axis=1)))
+    outside = [trace.hidden[1:] for trace in (layers if network.skip else layers[-1:])]
+    read = np.concatenate([*outside, *shown], axis=1)
     outputs = read @ _weight(weights, "output/kernel") + _weight(weights, "output/bias")
-    return Trace(layers, read, outputs)
+    return Trace(layers, read, outputs, window)
 
 
-def _forward_layer(network: Network, weights: Weights, layer: int, inputs: Array) -> LayerTrace:
-    """Run an LSTM layer over its ``inputs`` (T, K) (Graves 2013, equations 7 to 11)."""
+def _forward_layer(
+    network: Network, weights: Weights, layer: int, inputs: Array, window: WindowTrace | None = None
+) -> LayerTrace:
+    """Run an LSTM layer over its ``inputs`` (T, K) (Graves 2013, equations 7 to 11).
+
+    A ``window`` moves by what the layer puts out, which reads what it shows at the next step.
+    """
     steps, units = len(inputs), network.units
+    kernel, bias = _weight(weights, f"lstm_{layer}/kernel"), _weight(weights, f"lstm_{layer}/bias")
+    from_inputs, from_window = np.split(kernel, [inputs.shape[1]])
+    fixed = inputs @ from_inputs + bias
     trace = LayerTrace(
         inputs, np.zeros((steps, 4, units)), np.zeros((steps + 1, units)), np.zeros((steps + 1, units))
     )
-    fixed = inputs @ _weight(weights, f"lstm_{layer}/kernel") + _weight(weights, f"lstm_{layer}/bias")
     recurrent = _weight(weights, f"lstm_{layer}/recurrent")
-    peep_in, peep_forget, peep_out = _peephole(weights, layer, units)
+    peepholes = _peephole(weights, layer, units)
     for t in range(steps):
-        cells = trace.cells[t]
-        pre_in, pre_forget, pre_candidate, pre_out = np.split(fixed[t] + trace.hidden[t] @ recurrent, 4)
-        in_gate = _sigmoid(pre_in + peep_in * cells)
-        forget = _sigmoid(pre_forget + peep_forget * cells)
-        candidate = np.tanh(pre_candidate)
-        trace.cells[t + 1] = forget * cells + in_gate * candidate
-        out_gate = _sigmoid(pre_out + peep_out * trace.cells[t + 1])
-        trace.hidden[t + 1] = out_gate * np.tanh(trace.cells[t + 1])
-        trace.gates[t] = in_gate, forget, candidate, out_gate
+        given = fixed[t] + trace.hidden[t] @ recurrent
+        _lstm_step(trace, t, given if window is None else given + window.vectors[t] @ from_window, peepholes)
+        if window is not None:
+            window.step(t, trace.hidden[t + 1])
+    if window is not None:
+        trace.inputs = np.concatenate([inputs, window.vectors[:-1]], axis=1)
     return trace
+
+
+def _lstm_step(trace: LayerTrace, t: int, given: Array, peepholes: Array) -> None:
+    """Take the step ``t``, where the gates are ``given`` (4H,) all but what the cells tell them."""
+    cells, (peep_in, peep_forget, peep_out) = trace.cells[t], peepholes
+    pre_in, pre_forget, pre_candidate, pre_out = np.split(given, 4)
+    in_gate = _sigmoid(pre_in + peep_in * cells)
+    forget = _sigmoid(pre_forget + peep_forget * cells)
+    candidate = np.tanh(pre_candidate)
+    trace.cells[t + 1] = forget * cells + in_gate * candidate
+    out_gate = _sigmoid(pre_out + peep_out * trace.cells[t + 1])
+    trace.hidden[t + 1] = out_gate * np.tanh(trace.cells[t + 1])
+    trace.gates[t] = in_gate, forget, candidate, out_gate
 
 
 def point_losses(network: Network, outputs: Array, targets: NDArray[Any], pen_up_weight: float = 1.0) -> Array:
@@ -158,48 +184,75 @@ def backward(network: Network, weights: Weights, trace: Trace, gradients: Array)
     The derivatives with respect to the rows, (T, n, 3), and to each layer's pre-activations, (T, n, 4H) in the
     order input, forget, candidate, output.
     """
-    units = network.units
+    units, skipped = network.units, 3 if network.skip else 0
     to_rows = np.zeros((*gradients.shape[:2], 3))
     to_read = gradients @ _weight(weights, "output/kernel").T
+    to_read, to_shown = np.split(to_read, [to_read.shape[2] - network.alphabet], axis=2)
     if network.skip:
         to_hidden = np.split(to_read, network.layers, axis=2)
     else:
         to_hidden = [np.zeros_like(to_read) for _ in range(network.layers - 1)] + [to_read]
     deltas: list[Array] = [np.zeros(())] * network.layers
-    for layer in reversed(range(network.layers)):
+    for layer in reversed(range(1, network.layers)):
         deltas[layer] = _backward_layer(weights, layer, trace.layers[layer], to_hidden[layer])
         to_inputs = deltas[layer] @ _weight(weights, f"lstm_{layer}/kernel").T
-        if layer == 0 or network.skip:
-            to_rows += to_inputs[..., :3]
-        if layer:
-            to_hidden[layer - 1] = to_hidden[layer - 1] + to_inputs[..., -units:]
+        to_rows[..., :skipped] += to_inputs[..., :skipped]
+        to_shown = to_shown + to_inputs[..., skipped:-units]
+        to_hidden[layer - 1] = to_hidden[layer - 1] + to_inputs[..., -units:]
+    shown = None if trace.window is None else (trace.window, to_shown)
+    deltas[0] = _backward_layer(weights, 0, trace.layers[0], to_hidden[0], shown)
+    to_rows += deltas[0] @ _weight(weights, "lstm_0/kernel")[:3].T
     return to_rows, deltas
 
 
-def _backward_layer(weights: Weights, layer: int, trace: LayerTrace, to_hidden: Array) -> Array:
+def _backward_layer(
+    weights: Weights,
+    layer: int,
+    trace: LayerTrace,
+    to_hidden: Array,
+    shown: tuple[WindowTrace, Array] | None = None,
+) -> Array:
     """Return the derivatives (T, n, 4H) at an LSTM layer's pre-activations, by the chain rule.
 
-    ``to_hidden`` (T, n, H) are those that come to its outputs from above.  The equations are those of Graves
+    ``to_hidden`` (T, n, H) are those that come to its outputs from above; ``shown`` the window that hangs on
+    it, and those (T, n, C) that come to the window's vectors from elsewhere.  The equations are those of Graves
     2013, 7 to 11, read backward; they are spelled out in Greff et al. 2017, appendix A.
     """
     steps, losses, units = to_hidden.shape
     recurrent = _weight(weights, f"lstm_{layer}/recurrent").T
-    peep_in, peep_forget, peep_out = _peephole(weights, layer, units)
+    from_window = _weight(weights, f"lstm_{layer}/kernel")[3:].T
+    peepholes = _peephole(weights, layer, units)
     deltas = np.zeros((steps, losses, 4 * units))
     from_later, to_cells = np.zeros((losses, units)), np.zeros((losses, units))
+    if shown is not None:
+        shown[0].begin_back(losses)
     for t in reversed(range(steps)):
-        in_gate, forget, candidate, out_gate = trace.gates[t]
-        squashed = np.tanh(trace.cells[t + 1])
         to_output = to_hidden[t] + from_later
-        delta_out = to_output * squashed * out_gate * (1 - out_gate)
-        to_cells += to_output * out_gate * (1 - squashed**2) + delta_out * peep_out
-        delta_in = to_cells * candidate * in_gate * (1 - in_gate)
-        delta_forget = to_cells * trace.cells[t] * forget * (1 - forget)
-        delta_candidate = to_cells * in_gate * (1 - candidate**2)
-        deltas[t] = np.concatenate([delta_in, delta_forget, delta_candidate, delta_out], axis=1)
+        if shown is not None:
+            later = deltas[t + 1] @ from_window if t + 1 < steps else 0
+            to_output = to_output + shown[0].step_back(t, shown[1][t] + later)
+        deltas[t], to_cells = _lstm_step_back(trace, t, to_output, to_cells, peepholes)
         from_later = deltas[t] @ recurrent
-        to_cells = to_cells * forget + delta_in * peep_in + delta_forget * peep_forget
     return deltas
+
+
+def _lstm_step_back(
+    trace: LayerTrace, t: int, to_output: Array, to_cells: Array, peepholes: Array
+) -> tuple[Array, Array]:
+    """Return the derivatives (n, 4H) at the gates of step ``t``, and (n, H) at the cells before it.
+
+    ``to_output`` and ``to_cells`` (n, H) are those at the outputs and the cells after it.
+    """
+    in_gate, forget, candidate, out_gate = trace.gates[t]
+    peep_in, peep_forget, peep_out = peepholes
+    squashed = np.tanh(trace.cells[t + 1])
+    delta_out = to_output * squashed * out_gate * (1 - out_gate)
+    to_cells = to_cells + to_output * out_gate * (1 - squashed**2) + delta_out * peep_out
+    delta_in = to_cells * candidate * in_gate * (1 - in_gate)
+    delta_forget = to_cells * trace.cells[t] * forget * (1 - forget)
+    delta_candidate = to_cells * in_gate * (1 - candidate**2)
+    before = to_cells * forget + delta_in * peep_in + delta_forget * peep_forget
+    return np.concatenate([delta_in, delta_forget, delta_candidate, delta_out], axis=1), before
 
 
 def weight_gradients(network: Network, trace: Trace, gradients: Array, deltas: list[Array]) -> dict[str, Array]:
@@ -221,20 +274,30 @@ def weight_gradients(network: Network, trace: Trace, gradients: Array, deltas: l
                     (to_out * step.cells[1:]).sum(axis=0),
                 ]
             )
+    if trace.window is not None:
+        delta = trace.window.deltas[:, 0]
+        found["window/kernel"] = trace.layers[0].hidden[1:].T @ delta
+        found["window/bias"] = delta.sum(axis=0)
     found["output/kernel"] = trace.read.T @ gradients[:, 0]
     found["output/bias"] = gradients[:, 0].sum(axis=0)
     return found
 
 
 def reach(
-    network: Network, weights: Weights, rows: NDArray[Any], places: list[int], pen_up_weight: float = 1.0
+    network: Network,
+    weights: Weights,
+    rows: NDArray[Any],
+    places: list[int],
+    pen_up_weight: float = 1.0,
+    text: Text = NO_TEXT,
 ) -> Array:
     """Return how strongly the loss at each of ``places`` depends on the inputs before it.
 
-    The loss at place t is that of the prediction of row t + 1, made when row t has been read.  Returned is
-    (n, T): at column d the Euclidean norm of its gradient with respect to row t - d; NaN where there is none.
+    The line of ``rows`` says ``text``.  The loss at place t is that of the prediction of row t + 1, made when
+    row t has been read.  Returned is (n, T): at column d the Euclidean norm of its gradient with respect to row
+    t - d; NaN where there is none.
     """
-    trace = forward(network, weights, rows[:-1])
+    trace = forward(network, weights, rows[:-1], text)
     at_outputs = output_gradients(network, trace.outputs, rows[1:], pen_up_weight)
     gradients = np.zeros((len(at_outputs), len(places), network.outputs))
     for number, place in enumerate(places):

@@ -186,12 +186,15 @@ def _add_blob(density: Array, weight: float, centre: Array, sd: Array, correlati
     density[top:bottom, left:right] += weight / (2 * np.pi * np.sqrt(determinant)) * np.exp(-exponent / 2)
 
 
-def reach_chart(model: Model, points: Points, name: str) -> str:
-    """Return the SVG of how far back along the ``points`` (N, 3) the gradient of a prediction reaches."""
+def reach_chart(model: Model, points: Points, name: str, text: Text = NO_TEXT) -> str:
+    """Return the SVG of how far back along the ``points`` (N, 3) the gradient of a prediction reaches.
+
+    ``text`` is what they say, encoded; empty when the model is not to know.
+    """
     rows = rows_from_points(points, model.scale)
     last = len(rows) - 2
     places = sorted({last - round(last / 2 * i / REACH_PLACES) for i in range(REACH_PLACES)})
-    norms = reach(model.config.network, model.weights, rows, places, model.config.loss.pen_up_weight)
+    norms = reach(model.config.network, model.weights, rows, places, model.config.loss.pen_up_weight, text)
     return _reach_chart(norms, places, model.config, name)
 
 

@@ -50,7 +50,7 @@ def test_the_text_counts_and_lines_without_one_are_told(
 def test_the_attention_is_plotted(run_hw: RunHw, texted_h5: Path, ink_jsonl: Path, tmp_path: Path) -> None:
     run_hw("eval", "-m", texted_h5, ink_jsonl, "--limit", 2, "--plot", tmp_path / "plots")
     plots = sorted((tmp_path / "plots").iterdir())
-    assert [path.name for path in plots] == ["attention.svg", "density.svg", "loss.svg"]
+    assert [path.name for path in plots] == ["attention.svg", "density.svg", "loss.svg", "reach.svg"]
     assert all(ET.parse(path).getroot().tag.endswith("svg") for path in plots)
     untexted = ink_jsonl.read_text().replace('"text": "', '"text": "中')
     done = run_hw("eval", "-m", texted_h5, "--limit", 2, "--plot", tmp_path / "others", stdin=untexted)

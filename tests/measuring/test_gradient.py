@@ -17,6 +17,18 @@ SHAPES = [
     Network(kind=kind, layers=3, units=4, skip=skip, peepholes=peepholes, mixtures=2)
     for kind, skip, peepholes in itertools.product(("mixture", "regression"), (True, False), (True, False))
 ]
+SHAPES += [
+    Network(
+        kind=kind, layers=3, units=4, skip=skip, peepholes=peepholes, mixtures=2, window=2, characters="ab c"
+    )
+    for kind, skip, peepholes in (
+        ("mixture", True, False),
+        ("mixture", False, True),
+        ("regression", True, True),
+    )
+]
+TEXT = np.array([0, 1, 1, 2, 3, 0], np.int32)
+"""Of no meaning to a network without a window."""
 UP_WEIGHT = 1.5
 
 
@@ -31,7 +43,7 @@ def line(rng: np.random.Generator, points: int = 8) -> Any:
 
 
 def loss_of(network: Network, weights: Any, inputs: Any, targets: Any) -> Any:
-    return point_losses(network, forward(network, weights, inputs).outputs, targets, UP_WEIGHT)
+    return point_losses(network, forward(network, weights, inputs, TEXT).outputs, targets, UP_WEIGHT)
 
 
 def difference(function: Any, array: Any, index: tuple[int, ...], step: float = 1e-5) -> Any:
@@ -50,7 +62,7 @@ def test_the_gradient_of_every_weight_is_that_of_differences(
     network: Network, rng: np.random.Generator
 ) -> None:
     weights, rows = weights_of(network, rng), line(rng)
-    trace = forward(network, weights, rows[:-1])
+    trace = forward(network, weights, rows[:-1], TEXT)
     gradients = output_gradients(network, trace.outputs, rows[1:], UP_WEIGHT)[:, np.newaxis]
     _, deltas = backward(network, weights, trace, gradients)
     found = weight_gradients(network, trace, gradients, deltas)
@@ -67,7 +79,7 @@ def test_the_gradient_of_every_weight_is_that_of_differences(
 def test_the_gradient_of_every_input_is_that_of_differences(network: Network, rng: np.random.Generator) -> None:
     weights, rows = weights_of(network, rng), line(rng)
     inputs = rows[:-1].copy()
-    trace = forward(network, weights, inputs)
+    trace = forward(network, weights, inputs, TEXT)
     at_outputs = output_gradients(network, trace.outputs, rows[1:], UP_WEIGHT)
     one_loss_each = np.eye(len(inputs))[:, :, np.newaxis] * at_outputs[:, np.newaxis]
     to_rows, _ = backward(network, weights, trace, one_loss_each)
@@ -76,17 +88,19 @@ def test_the_gradient_of_every_input_is_that_of_differences(network: Network, rn
         np.testing.assert_allclose(to_rows[s, :, feature], wanted, rtol=1e-5, atol=1e-7)
 
 
-def test_the_reach_of_a_loss_goes_back_from_its_place_and_never_forward(rng: np.random.Generator) -> None:
-    network = SHAPES[0]
+@pytest.mark.parametrize("network", [SHAPES[0], SHAPES[-1]], ids=str)
+def test_the_reach_of_a_loss_goes_back_from_its_place_and_never_forward(
+    network: Network, rng: np.random.Generator
+) -> None:
     weights, rows = weights_of(network, rng), line(rng, 12)
-    norms = reach(network, weights, rows, [3, 10])
+    norms = reach(network, weights, rows, [3, 10], text=TEXT)
     assert norms.shape == (2, 11)
     assert np.isnan(norms[0, 4:]).all()
     assert (norms[0, :4] > 0).all()
     inputs = rows[:-1].copy()
     at_two = [
         difference(
-            lambda: point_losses(network, forward(network, weights, inputs).outputs, rows[1:])[10],
+            lambda: point_losses(network, forward(network, weights, inputs, TEXT).outputs, rows[1:])[10],
             inputs,
             (8, k),
         )
@@ -99,5 +113,18 @@ def test_the_reach_of_a_loss_goes_back_from_its_place_and_never_forward(rng: np.
 def test_it_agrees_with_the_network_that_writes(network: Network, rng: np.random.Generator) -> None:
     weights = {name: array.astype(np.float32) for name, array in weights_of(network, rng).items()}
     rows = line(rng, 60).astype(np.float32)
-    slow = forward(network, weights, rows).outputs
-    np.testing.assert_allclose(NumpyNetwork(network, weights).run(rows[np.newaxis])[0], slow, atol=1e-5)
+    slow = forward(network, weights, rows, TEXT).outputs
+    np.testing.assert_allclose(
+        NumpyNetwork(network, weights).run(rows[np.newaxis], texts=[TEXT])[0], slow, atol=1e-5
+    )
+
+
+def test_a_text_that_is_not_known_shows_nothing(rng: np.random.Generator) -> None:
+    network = SHAPES[-1]
+    weights, rows = weights_of(network, rng), line(rng, 9)
+    norms = reach(network, weights, rows, [7])
+    assert np.isfinite(norms).all()
+    assert forward(network, weights, rows).window is not None
+    rows32 = rows.astype(np.float32)
+    quick = NumpyNetwork(network, {k: v.astype(np.float32) for k, v in weights.items()}).run(rows32[np.newaxis])
+    np.testing.assert_allclose(quick[0], forward(network, weights, rows).outputs, atol=1e-5)

@@ -22,6 +22,7 @@ from hwcli.measuring.chart import Axis, Chart, heat_colours, png, round_step
 from hwcli.measuring.evaluation import Totals, lines_of, score_lines
 from hwcli.model import Config, Model
 from hwcli.model.file import weight_shapes
+from hwcli.writing.text import encode
 
 SCALE = Scale((9.0, 0.5), (32.0, 39.0))
 
@@ -140,6 +141,18 @@ def test_the_reach_is_drawn_with_the_two_lengths_of_back_propagation(
     svg = plots.reach_chart(model_of(kind), made_drawings[0].points, "made-0001")
     assert any(text.startswith("50: trained back this far (k2)") for text in texts(svg))
     assert any(text.startswith("20: every so many points (k1)") for text in texts(svg))
+
+
+def test_the_reach_of_a_network_that_reads_depends_on_the_text(made_drawings: list[Drawing]) -> None:
+    config = Config().updated({"network": {"layers": 2, "units": 10, "mixtures": 3, "window": 2}})
+    rng = np.random.default_rng(2)
+    shapes = weight_shapes(config.network).items()
+    weights = {k: rng.normal(0, 0.3, shape).astype(np.float32) for k, shape in shapes}
+    points, text = made_drawings[0].points[:80], encode("some words", config.network.characters)
+    model = Model(config, SCALE, weights)
+    read = plots.reach_chart(model, points, "made-0001", text)
+    assert parsed(read).tag.endswith("svg")
+    assert read != plots.reach_chart(model, points, "made-0001")
 
 
 def charts(kind: str, ink: NDArray[np.float32]) -> list[str]:
