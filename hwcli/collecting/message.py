@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,9 +119,9 @@ def _row(point: Any, is_last: bool) -> tuple[float, ...]:
 
 
 def _number(value: Any, limit: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("a number is missing or not finite")
-    if not -limit <= value <= limit:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a number is missing")
+    if not -limit <= value <= limit:  # which is true of what is no number or not finite, too
         raise ValueError("a number is out of range")
     return float(value)
 

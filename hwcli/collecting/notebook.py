@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from hwcli.errors import BadInput, HwError
-from hwcli.ink import Drawing
+from hwcli.ink import Drawing, limits
 from hwcli.ink.jsonl import DrawingWriter, read_drawings
 from hwcli.ink.replacing import COLLECTED, REPLACES
 
@@ -182,7 +182,9 @@ def sound_size(file: BinaryIO) -> int:
     end = start = at = 0
     ours, before, last = False, b"", b""
     file.seek(0)
-    for line in file:
+    while line := file.readline(limits.LINE + 1):
+        if len(line) > limits.LINE:
+            return file.seek(0, os.SEEK_END)  # not ours, as whoever reads it will say
         if line.strip():
             before, last, at = last, line, end
             header = _parsed(line) if b'"drawing"' in line[:64] else None
@@ -202,7 +204,7 @@ def _parsed(line: bytes) -> dict[str, object] | None:
     """Return the object that ``line`` is, an empty one for another value, and None when it is no JSON."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else {}
 

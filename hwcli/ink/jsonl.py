@@ -22,6 +22,8 @@ VERSION = 1
 OnBad = Callable[[BadInput], None]
 _OWN_KEYS = ("drawing", "text", "writer", "source", "version")
 _NO_NUMBER = float("nan")
+_DEEPEST = 64
+"""Lists and objects inside each other, in a header."""
 
 
 def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
@@ -124,11 +126,28 @@ def _header(record: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"points format {version} is newer than this program's {VERSION}: update hw")
     names = {key: _string(record, key) for key in ("drawing", "text", "writer", "source")}
     extra = {key: value for key, value in record.items() if key not in _OWN_KEYS}
-    try:
-        json.dumps(extra, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        raise ValueError("a string in it is not Unicode text") from None
+    check_extra(extra)
     return {"id": names.pop("drawing"), **names, "extra": extra}
+
+
+def check_extra(extra: dict[str, Any]) -> None:
+    """Refuse keys of a header that could not be written again.  Raises ValueError."""
+    level: list[Any] = [extra] if extra else []
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    if level:
+        raise ValueError("JSON nested too deeply")
+    try:
+        json.dumps(extra, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a string in it is not Unicode text") from None
+    except ValueError:
+        raise ValueError("a number in it is not finite") from None
 
 
 def _string(record: dict[str, Any], key: str) -> str:

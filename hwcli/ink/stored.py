@@ -57,7 +57,7 @@ def check_held(
 def numbers(
     root: h5py.File, name: str, types: tuple[str, ...], shape: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
-    """Return all of the dataset ``name``, whose type is one of ``types`` and whose shape is ``shape`` (None: any).
+    """Return all of the dataset ``name``, which has one of ``types`` and the ``shape`` (None: any).
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -17,6 +18,7 @@ from hwcli import __version__
 from hwcli.errors import BadInput
 from hwcli.ink import limits, stored
 from hwcli.ink.drawing import Drawing, Points
+from hwcli.ink.jsonl import check_extra
 
 FORMAT = "hw-strokes"
 FORMAT_VERSION = 1
@@ -24,6 +26,8 @@ POINTS_CHUNK = 4096
 DRAWINGS_CHUNK = 512
 BLOCK = 1 << 18
 """Points that are held in memory before they are written, or read at a time in order."""
+LETTERS = 1 << 24
+"""Characters of names, texts and the like that are held in memory before they are written."""
 NAMES = ("id", "text", "writer", "source")
 
 
@@ -49,6 +53,8 @@ class StrokesWriter:
             self._create(name, h5py.string_dtype(), DRAWINGS_CHUNK)
         self._total = self._written = self._count = 0
         self._waiting: list[Drawing] = []
+        self._extras: list[str] = []
+        self._letters = 0
         self._append("offsets", np.zeros(1, np.int64))
 
     def __enter__(self) -> Self:
@@ -73,9 +79,13 @@ class StrokesWriter:
         ValueError: its arrays do not fit together or are not finite.
         """
         _check(drawing)
-        self._waiting.append(drawing)
+        extra = json.dumps(dict(drawing.extra), allow_nan=False) if drawing.extra else ""
+        self._waiting.append(replace(drawing, extra={}) if extra else drawing)
+        self._extras.append(extra)
         self._total += len(drawing)
-        if self._total - self._written >= BLOCK or len(self._waiting) >= DRAWINGS_CHUNK:
+        self._letters += len(extra) + sum(len(getattr(drawing, name)) for name in NAMES)
+        is_much = self._total - self._written >= BLOCK or self._letters >= LETTERS
+        if is_much or len(self._waiting) >= DRAWINGS_CHUNK:
             self._flush()
 
     def rename(self, name: str, value_of: Callable[[str, str], str]) -> None:
@@ -107,6 +117,7 @@ class StrokesWriter:
 
     def _flush(self) -> None:
         drawings, self._waiting = self._waiting, []
+        extras, self._extras, self._letters = self._extras, [], 0
         if not drawings:
             return
         self._append("points", np.concatenate([d.points for d in drawings]))
@@ -115,8 +126,8 @@ class StrokesWriter:
             self._append(name, np.array([getattr(d, name) for d in drawings], dtype=object))
         for name in ("time", "pressure"):
             self._append_channel(name, drawings)
-        if "extra" in self._root or any(d.extra for d in drawings):
-            self._append_extra(drawings)
+        if "extra" in self._root or any(extras):
+            self._append_extra(extras)
         self._written = self._total
         self._count += len(drawings)
 
@@ -133,12 +144,11 @@ class StrokesWriter:
         ]
         self._append(name, np.concatenate(filled))
 
-    def _append_extra(self, drawings: list[Drawing]) -> None:
+    def _append_extra(self, extras: list[str]) -> None:
         if "extra" not in self._root:
             self._create("extra", h5py.string_dtype(), DRAWINGS_CHUNK)
             self._root["extra"].resize(self._count, axis=0)
-        lines = [json.dumps(dict(d.extra), allow_nan=False) if d.extra else "" for d in drawings]
-        self._append("extra", np.array(lines, dtype=object))
+        self._append("extra", np.array(extras, dtype=object))
 
 
 def _check(drawing: Drawing) -> None:
@@ -382,4 +392,5 @@ def _extra(line: str) -> dict[str, Any]:
     extra = json.loads(line) if line else {}
     if not isinstance(extra, dict):
         raise ValueError("an extra is not a JSON object")
+    check_extra(extra)
     return extra

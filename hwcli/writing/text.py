@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import BadInput, HwError
+from hwcli.ink import limits
 
 MISSING = ("error", "skip", "replace")
 """What to do with a character that cannot be written."""
@@ -77,9 +78,12 @@ def name_of(character: str) -> str:
 def read_texts(file: BinaryIO, source: str) -> Iterator[Line]:
     """Yield the lines of a UTF-8 ``file``, each the text of a drawing; blank ones too, as "".
 
-    CRLF and a byte order mark are taken.  Raises BadInput, which names ``source``, where it is not UTF-8.
+    CRLF and a byte order mark are taken.  Raises BadInput, which names ``source``, where it is not UTF-8, and
+    where a line is longer than any text.
     """
-    for number, raw in enumerate(file, start=1):
+    for number, raw in enumerate(iter(lambda: file.readline(limits.LINE + 1), b""), start=1):
+        if len(raw) > limits.LINE:
+            raise BadInput(source, f"a line is longer than {limits.LINE} bytes", number)
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:

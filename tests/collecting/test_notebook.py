@@ -171,3 +171,12 @@ def test_a_file_that_was_taken_away_is_told(tmp_path: Path) -> None:
         (tmp_path / "elsewhere").rename(path)
         notebook.append(line(2))
     assert ids(path) == ["mine-0001", "mine-0002"]
+
+
+@pytest.mark.parametrize("line", [b"[" * 100_000, b"x" * 2_000_000, b'{"drawing":"' + b"x" * 2_000_000])
+def test_lines_made_to_do_harm_are_refused_and_stay(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes(line + b"\n[1,2,1]\n")
+    with pytest.raises(HwError, match=r"mine\.jsonl:1: "), open_notebook(path):
+        pass
+    assert path.read_bytes() == line + b"\n[1,2,1]\n"

@@ -236,3 +236,18 @@ def test_any_message_is_a_line_or_a_value_error(changes: dict[str, Any]) -> None
         return
     assert found.points.shape == (len(found.points), 3)
     assert found.points[-1, 2] == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"strokes": [[[10**400, 2, 3, None]]]},
+        {"strokes": [[[1, 2, 3, -(10**400)]]]},
+        {"baseline": 10**400},
+        {"xheight": float("inf")},
+        {"strokes": "[" * 9000},
+    ],
+)
+def test_numbers_without_end_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"number|strokes"):
+        parse_message(json.dumps({**message(), **changes}).encode())

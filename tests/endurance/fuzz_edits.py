@@ -18,7 +18,8 @@ KINDS = ("f4", "f2", "f8", "i8", "u1", "i4", "u8", "S3", "c8", "?", ">f4", "V5",
 NUMBERS = (0, 1, -1, 2, 3, 0.5, np.nan, np.inf, -np.inf, 1e308, 2**31, 2**62, -(2**63), 65504)
 TEXTS = (
     b"", b"x", b"\xff", b"\0", b"hw-strokes", b"hw-model", b"hw-checkpoint", b"{}", b"[]", b"[[",
-    b"{\"k\":1e999}", b"NaN", b"null", b"7", b"[network]\nunits=1", b"[network]\nunits=65536\nlayers=64", b"[noise]\nturn=1e400",
+    b'{"k":1e999}', b"NaN", b"null", b"7", b"[network]\nunits=1", b"[network]\nunits=65536\nlayers=64",
+    b"[noise]\nturn=1e400",
     b"[" * 2000, b'{"seed":"x"}', b'{"seed":1,"batches":-5}', b'{"seed":1,"history":[1]}', b'{"height":"x"}',
     b"a" * 70000,
 )  # fmt: skip

@@ -43,7 +43,8 @@ INKML = b"""<ink xmlns="http://www.w3.org/2003/InkML"><annotation type="writer">
 <definitions><context xml:id="c"><inkSource xml:id="s"><traceFormat xml:id="f"><channel name="X"/>
 <channel name="Y" orientation="-ve"/><channel name="T" units="ms"/><channel name="F" max="9" min="1"/>
 <intermittentChannels><channel name="Z"/></intermittentChannels></traceFormat></inkSource></context>
-</definitions><traceGroup contextRef="#c"><annotation type="truth">a word</annotation><trace contextRef="#c" id="t">
+</definitions>
+<traceGroup contextRef="#c"><annotation type="truth">a word</annotation><trace contextRef="#c" id="t">
 1 2 3 4, '1 '2 "1 !4, 3 * ? T 5, #ff .5 1e3 2</trace><trace type="penUp">1 2 3 4</trace><trace
 continuation="begin" timeOffset="5">1 2 3 4</trace><trace continuation="end">5 6 7 8</trace></traceGroup>
 <trace>1 2, 3 4</trace></ink>"""

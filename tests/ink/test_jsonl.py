@@ -184,3 +184,11 @@ def test_numbers_are_as_short_as_they_can_be(rng: np.random.Generator) -> None:
     content = written(Drawing(points))
     assert len(content) < 40 * 501
     assert all(json.loads(line) for line in content.splitlines())
+
+
+@pytest.mark.parametrize(
+    "value", ["1e999", "[[-1e999]]", '{"a":{"b":1e400}}', "[" * 900 + "]" * 900, '"\\ud800"', "9" * 5000]
+)
+def test_what_could_not_be_passed_on_is_refused(value: str) -> None:
+    with pytest.raises(BadInput, match=r"^f:1: "):
+        list(read_drawings(io.BytesIO(b'{"drawing":"a","kept":%s}\n[1,2,1]\n' % value.encode()), "f"))

@@ -180,7 +180,7 @@ def test_regression_has_three_outputs() -> None:
 )
 def test_what_is_made_to_do_harm_is_refused_quickly(text: str) -> None:
     begun = time.monotonic()
-    with pytest.raises(ConfigError, match="^evil: ") as caught:
+    with pytest.raises(ConfigError, match=r"^evil: ") as caught:
         read_config(text, "evil")
     assert len(str(caught.value)) < 400
     assert time.monotonic() - begun < 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -156,3 +157,21 @@ def test_the_library_is_loaded_only_when_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_line_without_end_is_not_read_into_memory() -> None:
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            self.given += len(buffer)
+            buffer[:] = b"x" * len(buffer)
+            return len(buffer)
+
+    file = Endless()
+    with pytest.raises(BadInput, match="t:1: a line is longer"):
+        list(read_texts(io.BufferedReader(file), "t"))
+    assert file.given < 2_000_000
