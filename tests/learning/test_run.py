@@ -17,7 +17,7 @@ from hwcli.learning.batches import Lines, order_by_length, order_of_epoch
 from hwcli.learning.beginning import Validation, begin_run, resume_run
 from hwcli.learning.checkpoint import Terms, read_checkpoint, write_checkpoint
 from hwcli.learning.run import Learned, Limits, SteppedBack, Stopped, Validated
-from hwcli.model.config import Config, ConfigError, preset_text, read_config
+from hwcli.model.config import Config, ConfigError, preset_names, preset_text, read_config
 
 SMALL = {
     "network": {"layers": 1, "units": 6, "mixtures": 2},
@@ -238,7 +238,7 @@ def test_a_length_limit_cuts_and_counts(reader):
     assert lines.batch([21]).rows.shape == (40, 1, 3)
 
 
-@pytest.mark.parametrize("name", ["handwriter", "graves-prediction", "smoke"])
+@pytest.mark.parametrize("name", preset_names())
 def test_every_preset_trains(reader, name):
     config = read_config(preset_text(name), name).updated({"network": {"units": 6}, "training": {"batch": 4}})
     events = trained(begun(reader, config), batches=2)
