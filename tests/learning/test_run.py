@@ -245,6 +245,21 @@ def test_every_preset_trains(reader, name):
     assert all(np.isfinite(event.loss) for event in events[:2])
 
 
+@pytest.mark.parametrize(
+    ("name", "weights"), [("compact", {"weight_sd": 0.05}), ("handwriter", {"adaptive": True})]
+)
+def test_every_way_to_regularise_is_an_option_of_any_preset(reader, name, weights):
+    noise = {
+        "dropout_layers": 0.1, "dropout_output": 0.1, "input_probability": 0.5, "input_sd": 0.1,
+        "stretch": 0.1, "slant": 0.1, "turn": 0.05, **weights,
+    }  # fmt: skip
+    config = read_config(preset_text(name), name)
+    config = config.updated({"network": {"units": 6}, "training": {"batch": 4}, "noise": noise})
+    (learned, *_) = trained(begun(reader, config), batches=1)
+    assert np.isfinite(learned.loss)
+    assert bool(learned.description) == ("adaptive" in weights)
+
+
 def test_one_update_a_line_and_one_a_block_are_the_same_where_the_block_is_the_line(reader):
     updates = {"line": None, "block": None}
     for update in updates:
