@@ -14,7 +14,7 @@ import typer
 
 from hwcli import __version__, console, stopping
 from hwcli.errors import EXIT_FAILED, HwError
-from hwcli.stdio import explain
+from hwcli.stdio import explain, named_standard_output
 
 COMMANDS = ("collect", "ingest", "export", "info", "recombine", "train", "sample", "styles", "render", "eval")
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,6 +51,7 @@ def _options_of_hw(
 
 def main() -> NoReturn:
     """Run ``hw`` with the arguments of the process, and end it as the conventions say."""
+    sys.stdout = named_standard_output(sys.stdout)
     _listen()
     try:
         _run(sys.argv[1:])

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from hwcli import stopping
 from hwcli.errors import HwError, UsageError
@@ -164,6 +164,25 @@ def _raw(file: int | str | Path, mode: str, shown: str | Path, closefd: bool = T
         buffered.flush()
         if raw.failure is not None:
             raise raw.failure
+
+
+class _Closed(io.StringIO):
+    """Standard output where there is none."""
+
+    closed = True  # for all who ask
+
+    def write(self, _text: str) -> int:
+        """Fail."""
+        raise HwError("standard output is closed")
+
+
+def named_standard_output(stream: TextIO | None) -> TextIO:
+    """Return the standard output ``stream``, None for a closed one, in a form whose errors say what it is."""
+    if stream is None or stream.closed:
+        return _Closed()
+    raw = _Output(stream.fileno(), "wb", "standard output", closefd=False)
+    encoding, errors = stream.encoding, stream.errors
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=stream.isatty())
 
 
 @contextlib.contextmanager
