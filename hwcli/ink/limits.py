@@ -12,3 +12,5 @@ DRAWINGS = 100_000_000
 """Drawings of one file."""
 DOCUMENT = 64 << 20
 """Bytes of one XML document that is read whole."""
+TAGS = 3_000_000
+"""Tags of one XML document."""

@@ -32,8 +32,10 @@ _KEYS = {
     "id": "id",
     "writer": "writer",
 }
+_DECLARATIONS = ("context", "inkSource", "traceFormat")
 _DEEPEST = 64
 """Groups inside each other."""
+_MOST_FORMATS, _MOST_CHANNELS = 1000, 100
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,19 @@ class _Document:
         self._declared: dict[str, Any] = {}
         formats = []
         for element in root.iter():
-            name = element.get(_ID) or element.get("id")
-            if name and local_name(element) in ("context", "inkSource", "traceFormat"):
+            kind = local_name(element)
+            if kind not in _DECLARATIONS:
+                continue
+            if name := element.get(_ID) or element.get("id"):
                 self._declared[name] = element
-            if local_name(element) == "traceFormat":
+            if kind == "traceFormat":
                 formats.append(element)
+        if len(formats) > _MOST_FORMATS:
+            raise BadInput(source, f"more than {_MOST_FORMATS} traceFormats")
         self._formats = {id(element): self._format(element) for element in formats}
         # Many programs declare one format and never refer to it.
         self._default = self._formats[id(formats[0])] if len(formats) == 1 else _USUAL
+        self._known: dict[str, Format] = {}
 
     def drawings(self) -> Iterator[Drawing]:
         """Yield the drawings: the traces outside of groups first, then each group."""
@@ -188,12 +195,11 @@ class _Document:
         names = [channel.name for channel in channels]
         if "X" not in names or "Y" not in names:
             raise ValueError("its format has no X and Y")
-        values = trace_values("".join(trace.itertext()), len(channels), names.index("X"), names.index("Y"))
-        table = np.full((len(values), 4), np.nan)
-        for column, name in enumerate(("X", "Y", "T", "F")):
-            if name in names:
-                channel = channels[names.index(name)]
-                table[:, column] = (values[:, names.index(name)] - channel.least) * channel.factor
+        used = [names.index(name) if name in names else -1 for name in ("X", "Y", "T", "F")]
+        table = trace_values("".join(trace.itertext()), len(channels), used)
+        for column, index in enumerate(used):
+            if index >= 0:
+                table[:, column] = (table[:, column] - channels[index].least) * channels[index].factor
         if not np.isfinite(table[:, :2]).all() or np.abs(table[:, :2]).max(initial=0) > limits.COORDINATE:
             raise ValueError("a coordinate is missing or out of range")
         if (np.abs(table[:, 2]) > limits.TIME).any():
@@ -204,7 +210,11 @@ class _Document:
 
     def _channels(self, context: str) -> Format:
         """Return the format that holds in ``context``, following its references."""
-        name = context
+        if context not in self._known:
+            self._known[context] = self._found_channels(context)
+        return self._known[context]
+
+    def _found_channels(self, name: str) -> Format:
         for _ in range(4):
             element = self._declared.get(name)
             if element is None:
@@ -219,14 +229,16 @@ class _Document:
         return self._default
 
     def _format(self, element: Any) -> Format:
-        channels = []
-        for child in element.iter():
-            if local_name(child) == "channel":
-                try:
-                    channels.append(_channel(child))
-                except ValueError as error:
-                    raise BadInput(self._source, f"traceFormat: {error}") from error
-        return tuple(channels)
+        declared = [child for child in element if local_name(child) == "channel"]
+        for group in element:
+            if local_name(group) == "intermittentChannels":
+                declared += [child for child in group if local_name(child) == "channel"]
+        if len(declared) > _MOST_CHANNELS:
+            raise BadInput(self._source, f"traceFormat: more than {_MOST_CHANNELS} channels")
+        try:
+            return tuple(map(_channel, declared))
+        except ValueError as error:
+            raise BadInput(self._source, f"traceFormat: {error}") from error
 
 
 def _channel(element: Any) -> _Channel:

@@ -32,7 +32,7 @@ LONGEST_TRANSFORM = 10_000
 _GROUPS = ("svg", "g", "a", "switch")
 _INK = ("path", "polyline", "polygon", "line")
 _NUMBERS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_TRANSFORM = re.compile(r"(\w+)\s*\(([^()]*)\)")
+_TRANSFORM = re.compile(r"(\b[A-Za-z]{1,10})\s*\(([^()]*)\)")
 _PROPERTIES = ("fill", "stroke", "display", "visibility")
 
 
@@ -85,7 +85,7 @@ class _Document:
     def strokes(self, root: Any) -> list[Floats]:
         """Return the strokes in and below ``root``, in order, on the coordinates of the outermost element."""
         found: list[Floats] = []
-        count = 0
+        count = 0  # of points, whether they are ink or not
         waiting = [(root, np.eye(3), _Style(), 0)]
         while waiting:
             element, matrix, style, depth = waiting.pop()
@@ -100,9 +100,9 @@ class _Document:
                     continue
                 matrix = matrix @ _matrix(element.get("transform") or "")
                 if name in _INK:
-                    found += [
-                        _moved(path.table(), matrix) for path in _paths(element, name) if style.draws(path)
-                    ]
+                    paths = [(path, path.table()) for path in _paths(element, name)]
+                    count += sum(len(table) for _, table in paths)
+                    found += [_moved(table, matrix) for path, table in paths if style.draws(path)]
             except ValueError as error:
                 self._note(element, name, error)
                 continue
@@ -143,8 +143,9 @@ def _rules(root: Any) -> dict[str, dict[str, str]]:
             code = "".join(part.partition("*/")[2] for part in f"*/{text}".split("/*"))
             for rule in code.split("}"):
                 selectors, _, declarations = rule.partition("{")
-                for selector in selectors.split(","):
-                    rules.setdefault(selector.strip(), {}).update(_declarations(declarations))
+                found = _declarations(declarations)
+                for selector in selectors.split(",") if found else ():
+                    rules.setdefault(selector.strip(), {}).update(found)
     return rules
 
 

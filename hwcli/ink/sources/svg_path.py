@@ -16,6 +16,7 @@ TURN = 0.15
 """Radians that a curve turns, at most, between two of its points."""
 FEWEST, MOST = 4, 400
 """Steps of one curve."""
+_ORIGIN = np.zeros(2)
 _BLANK = re.compile(r"[\s,]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _FLAG = re.compile(r"[01]")
@@ -85,7 +86,7 @@ def _values(data: str, at: int, kinds: str) -> tuple[list[float], int]:
             raise ValueError(f"{data[at : at + 20]!r} is no number of a path")
         values.append(float(match[0]))
         at = _BLANK.match(data, match.end()).end()  # type: ignore[union-attr]
-    if not np.abs(values).max() <= limits.COORDINATE:
+    if not all(abs(value) <= limits.COORDINATE for value in values):
         raise ValueError("a coordinate is out of range")
     return values, at
 
@@ -99,25 +100,23 @@ class _Pen:
         self._control: Floats | None = None
         self._before = ""
         self._count = 0
+        self._steps: dict[str, Callable[[Floats, list[float]], None]] = {
+            "m": self._move, "l": self._line, "h": self._line, "v": self._line,
+            "c": self._curve, "s": self._curve, "q": self._curve, "t": self._curve, "a": self._arc,
+        }  # fmt: skip
 
     def draw(self, command: str, values: list[float]) -> None:
         kind = command.lower()
         if kind != "m" and not self._subpaths:
             raise ValueError("it does not begin with a move")
-        origin = self._place if command.islower() else np.zeros(2)
-        steps: dict[str, Callable[[Floats, list[float]], None]] = {
-            "m": self._move, "l": self._line, "h": self._line, "v": self._line,
-            "c": self._curve, "s": self._curve, "q": self._curve, "t": self._curve, "a": self._arc,
-        }  # fmt: skip
-        if kind in "hv":
-            values = (
-                [values[0], self._place[1] - origin[1]]
-                if kind == "h"
-                else [self._place[0] - origin[0], *values]
-            )
-        if kind in "st":
+        origin = self._place if command.islower() else _ORIGIN
+        if kind == "h":
+            values = [values[0], float(self._place[1] - origin[1])]
+        elif kind == "v":
+            values = [float(self._place[0] - origin[0]), *values]
+        elif kind in "st":
             values = [*(self._mirrored(kind) - origin), *values]
-        steps[kind](origin, values)
+        self._steps[kind](origin, values)
         self._before = kind
 
     def close(self) -> None:

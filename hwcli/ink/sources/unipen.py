@@ -7,7 +7,7 @@ lines, else words, else characters) are the drawings; else all its ink is a page
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -18,7 +18,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.pages import Page
-from hwcli.ink.sources.strokes import points_of
+from hwcli.ink.sources.strokes import numbers_of, points_of
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
@@ -30,7 +30,11 @@ _PAGES = ("PAGE", "TEXT", "PARAGRAPH", "BOX", "SET")
 _USUAL = ("SENTENCE", "LINE", "PHRASE", "WORD", "CHARACTER")
 _SECONDS = 1e-3
 MOST_OVERLAP = 4
-"""How many times all of the ink its segments may have, at most."""
+"""How many times all of the ink, and all components, its segments may have, at most."""
+MOST_NUMBERS = 2 * limits.POINTS
+"""Numbers of one component."""
+MOST_STATEMENTS = 1_000_000
+"""Components, and segments, of one file."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class _Reader:
 
     def __init__(self, source: str, on_bad: OnBad | None) -> None:
         self._source, self._on_bad, self._document = source, on_bad, _Document()
+        self._given = self._visited = 0  # points and components that segments have had so far
 
     def take(self, number: int, keyword: str, text: str) -> None:
         """Take in the statement at line ``number``."""
@@ -110,22 +115,28 @@ class _Reader:
         try:
             if keyword in ("PEN_DOWN", "PEN_UP"):
                 self._take_component(keyword == "PEN_DOWN", text)
+                self._check_count(document.components, number)
             elif keyword == "COORD":
                 document.columns = _columns(text)
             elif keyword == "DT":
-                document.interval = _SECONDS * _numbers(text.split()[:1]).item()
+                document.interval = _SECONDS * _interval(text)
             elif keyword == "WRITER_ID":
                 document.writer = " ".join(text.split())[:200]
             elif keyword == "HIERARCHY":
                 document.hierarchy = tuple(text.upper().split())
             elif keyword == "SEGMENT":
                 document.segments.append(_segment(text, number))
+                self._check_count(document.segments, number)
             elif keyword == "INCLUDE":
                 raise BadInput(
                     self._source, "it includes another file, which is not followed: join them", number
                 )
         except ValueError as error:
             self._note(error, number)
+
+    def _check_count(self, statements: Sized, number: int) -> None:
+        if len(statements) > MOST_STATEMENTS:
+            raise BadInput(self._source, f"more than {MOST_STATEMENTS} components or segments", number)
 
     def _note(self, error: ValueError, number: int) -> None:
         bad = BadInput(self._source, str(error), number)
@@ -137,8 +148,8 @@ class _Reader:
         document = self._document
         # A component that cannot be read keeps its number.
         document.components.append((False, np.zeros((0, 4))))
-        values = _numbers(text.split())
         width = len(document.columns)
+        values = numbers_of(text, MOST_NUMBERS)
         if len(values) % width:
             raise ValueError(
                 f"{len(values)} numbers, which are no points of {width} ({' '.join(document.columns)})"
@@ -175,40 +186,52 @@ class _Reader:
         whole = [table for is_down, table in document.components if is_down and len(table)]
         if not chosen:
             yield replace(_drawing(Page, whole), writer=document.writer)
-        width, given = len(str(len(chosen))), 0
+        width = len(str(len(chosen)))
         for number, segment in enumerate(chosen, start=1):
             try:
-                drawing = _drawing(Drawing, self._strokes(segment.ranges))
+                drawing = _drawing(Drawing, self._strokes(segment))
             except ValueError as error:
                 self._note(error, segment.line)
                 continue
-            given += len(drawing)
-            if given > MOST_OVERLAP * document.count:
-                raise BadInput(self._source, "its segments have the same ink again and again", segment.line)
             yield replace(drawing, id=f"{number:0{width}}", text=segment.label, writer=document.writer)
 
-    def _strokes(self, ranges: str) -> list[Floats]:
-        """Return the ink of ``ranges`` such as ``0-3,5:10-6:2``: components, and points in them."""
-        components = self._document.components
+    def _strokes(self, segment: _Segment) -> list[Floats]:
+        """Return the ink of a segment; raises BadInput when all of them are more than the file has."""
+        document = self._document
         strokes = []
-        for part in ranges.split(","):
-            found = _RANGE.fullmatch(part.strip())
-            if found is None:
-                raise ValueError(f"{part[:40]!r} says not which components")
-            first, start, last, end = (None if group is None else int(group) for group in found.groups())
-            assert first is not None
-            last = first if last is None else last
-            if not first <= last < len(components):
-                raise ValueError(f"{part[:40]!r} is not within the {len(components)} components")
+        for first, start, last, end in _ranges(segment.ranges, len(document.components)):
+            self._visited += last - first + 1
             for index in range(first, last + 1):
-                is_down, table = components[index]
+                self._check_reason(segment.line)
+                is_down, table = document.components[index]
                 high = end + 1 if index == last and end is not None else len(table)
-                table = table[start if index == first else 0 : high]
+                table = table[start or 0 if index == first else 0 : high]
                 if is_down and len(table):
                     strokes.append(table)
+                    self._given += len(table)
         if not strokes:
             raise ValueError("a segment without ink")
         return strokes
+
+    def _check_reason(self, line: int) -> None:
+        document = self._document
+        visits = MOST_OVERLAP * len(document.components) + MOST_STATEMENTS
+        if self._given > MOST_OVERLAP * document.count or self._visited > visits:
+            raise BadInput(self._source, "its segments have the same ink again and again", line)
+
+
+def _ranges(text: str, count: int) -> Iterator[tuple[int, int | None, int, int | None]]:
+    """Yield ranges such as ``0-3,5:10-6:2``: of ``count`` components; with each end a point in it."""
+    for part in text.split(","):
+        found = _RANGE.fullmatch(part.strip())
+        if found is None:
+            raise ValueError(f"{part[:40]!r} says not which components")
+        first, start, last, end = (None if group is None else int(group) for group in found.groups())
+        assert first is not None
+        last = first if last is None else last
+        if not first <= last < count:
+            raise ValueError(f"{part[:40]!r} is not within the {count} components")
+        yield first, start, last, end
 
 
 def _columns(text: str) -> tuple[str, ...]:
@@ -218,14 +241,11 @@ def _columns(text: str) -> tuple[str, ...]:
     return columns
 
 
-def _numbers(words: list[str]) -> Floats:
-    try:
-        values = np.array([float(word) for word in words])
-    except ValueError:
-        raise ValueError("something else than numbers among the points") from None
-    if not (np.abs(values) <= limits.COORDINATE).all():
-        raise ValueError("a number is out of range")
-    return values
+def _interval(text: str) -> float:
+    values = numbers_of((text.split(None, 1) or [""])[0], 1)
+    if not len(values):
+        raise ValueError("a .DT without a number")
+    return float(values[0])
 
 
 def _segment(text: str, line: int) -> _Segment:

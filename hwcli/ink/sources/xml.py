@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hwcli.errors import BadInput
+from hwcli.ink import limits
 
 
 def parse_xml(content: bytes, source: str) -> Any:
@@ -12,13 +13,16 @@ def parse_xml(content: bytes, source: str) -> Any:
 
     Raises
     ------
-    BadInput: it is not XML, declares entities or refers to other files.
+    BadInput: it is not XML, declares entities or refers to other files, or has more tags than any ink needs
+        (each takes some hundred bytes of memory).
     """
     import xml.etree.ElementTree
 
     import defusedxml.ElementTree as SafeTree
     from defusedxml.common import DefusedXmlException
 
+    if content.count(b"<") > limits.TAGS:
+        raise BadInput(source, f"an XML document of more than {limits.TAGS} tags")
     try:
         return SafeTree.fromstring(content, forbid_dtd=False)
     except xml.etree.ElementTree.ParseError as error:

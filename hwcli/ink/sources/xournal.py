@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.pages import Page
-from hwcli.ink.sources.strokes import points_of
+from hwcli.ink.sources.strokes import numbers_of, points_of
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
@@ -55,27 +55,17 @@ def _strokes(page: Any, place: str, source: str, on_bad: OnBad | None) -> Iterat
 
 
 def _table(text: str, width: str) -> Floats:
-    values = _numbers(text)
+    values = numbers_of(text, 2 * limits.POINTS)
     if not len(values) or len(values) % 2:
         raise ValueError("its coordinates are not pairs")
     points = values.reshape(-1, 2)
     table = np.full((len(points), 3), np.nan)
     table[:, :2] = points
-    widths = _numbers(width)
+    widths = numbers_of(width, limits.POINTS + 1)
     if len(points) > 1 and len(widths) in (len(points), len(points) + 1):  # the first is that of the pen
         changing = np.append(widths[1:], widths[-1]) if len(widths) == len(points) else widths[1:]
         table[:, 2] = np.maximum(changing, 0)
     return table
-
-
-def _numbers(text: str) -> Floats:
-    try:
-        values = np.array([float(word) for word in text.split()])
-    except ValueError:
-        raise ValueError(f"{text.strip()[:40]!r} is not made of numbers") from None
-    if not (np.abs(values) <= limits.COORDINATE).all():
-        raise ValueError("a number is out of range")
-    return values
 
 
 def _page(strokes: list[Floats], id: str, source: str) -> Page:
