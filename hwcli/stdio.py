@@ -127,6 +127,10 @@ def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+class OutputFailure(OSError):
+    """An output cannot be written; where it gets lost in a library, the end of the output raises it again."""
+
+
 class _Output(io.FileIO):
     """A file for writing whose errors name it.
 
@@ -143,16 +147,30 @@ class _Output(io.FileIO):
     def write(self, block: Any) -> int:
         """Write ``block``; see the class."""
         if self.failure is None:
-            try:
+            with self._noted():
                 return super().write(block)
-            except OSError as error:
-                error.filename = self._shown
-                self.failure = error
-                raise
         size = memoryview(block).nbytes
         with contextlib.suppress(OSError):
             self.seek(size, os.SEEK_CUR)
         return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the file to ``size`` bytes, or make it that long; see the class."""
+        if self.failure is None:
+            with self._noted():
+                return super().truncate(size)
+        return self.tell() if size is None else size
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError as error:
+            self.failure = error
+            raise
+        except OSError as error:
+            self.failure = OutputFailure(error.errno, error.strerror, self._shown)
+            raise self.failure from error
 
 
 @contextlib.contextmanager
@@ -160,9 +178,13 @@ def _raw(file: int | str | Path, mode: str, shown: str | Path, closefd: bool = T
     """Open ``file`` buffered, in ``mode`` "wb" or "r+b"; a write that failed fails the block."""
     raw = _Output(file, mode, shown, closefd)
     with raw, io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw) as buffered:
-        yield buffered
-        buffered.flush()
-        if raw.failure is not None:
+        try:
+            yield buffered
+            buffered.flush()
+        except Exception:
+            if raw.failure is None:
+                raise
+        if raw.failure is not None:  # whatever a library has made of it
             raise raw.failure
 
 

@@ -9,7 +9,7 @@ when the program ends.
 from __future__ import annotations
 
 import sys
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Never
 
 if TYPE_CHECKING:
@@ -45,12 +45,18 @@ def check() -> None:
         raise Stopped(_asked)
 
 
-def pass_over_lost_ones() -> None:
-    """Have Python print no word of Stopped where it got lost: nothing went wrong."""
-    usual = sys.unraisablehook
+def pass_over_lost_ones(*others: type[BaseException]) -> None:
+    """Have Python print no word of Stopped, nor of ``others``, where they get lost: the end tells of them."""
+    quiet = (Stopped, *others)
+    unraisable, uncaught = sys.unraisablehook, sys.excepthook
 
-    def tell(lost: UnraisableHookArgs) -> None:
-        if lost.exc_type is not Stopped:
-            usual(lost)
+    def tell_of_a_lost_one(lost: UnraisableHookArgs) -> None:
+        if not issubclass(lost.exc_type, quiet):
+            unraisable(lost)
 
-    sys.unraisablehook = tell
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, quiet):
+            uncaught(kind, error, trace)
+
+    sys.unraisablehook = tell_of_a_lost_one
+    sys.excepthook = tell  # Cython, and so h5py, calls this one as well
