@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,21 @@ def npz_of(npy: bytes, name: str = "train.npy") -> bytes:
 def npy_of(pickled: bytes, shape: str = "(1,)") -> bytes:
     header = f"{{'descr': '|O', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + pickled
+
+
+ARRAY = b"cnumpy\nndarray\n)R"
+
+
+def with_content(shape: bytes, content: bytes, kind: bytes = b"i1") -> bytes:
+    """Return a pickle of one array of a shape and a content, both pickled."""
+    made = b"cnumpy\ndtype\n(V" + kind + b"\ntR(I3\nV|\nNNNI-1\nI-1\nI0\ntb"
+    return b"(" + ARRAY + b"(I1\n" + shape + made + b"I00\n" + content + b"tbl."
+
+
+def again_and_again() -> bytes:
+    """Return a pickle of one array, a thousand times over."""
+    one = with_content(b"(I100\nI3\nt", b"B\x2c\x01\0\0" + bytes(300))[1:-2]
+    return b"(" + one + b"p0\n" + b"g0\n" * 999 + b"l."
 
 
 def test_sketch_rnn_s_own_form() -> None:
@@ -124,11 +140,34 @@ def test_a_pickle_that_runs_a_program_does_not(tmp_path: Path) -> None:
         b"I" + b"9" * 100_000 + b"\n.",
         b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",
         b"\x82\x01.",
+        b"]r\xff\xff\xff\x0f.",
+        b"]p999999999\n.",
+        b"c_codecs\nencode\n(V" + b"x" * 1000 + b"\ntp0\nR" + b"c_codecs\nencode\nh\x00R" * 20 + b".",
+        again_and_again(),
+        with_content(b"(I9\nI0\nI3\nt", b"C\x00"),
+        with_content(b"(I1\nt", b"J\xff\xff\xff\x7f"),
+        with_content(b"(I1\nt", b"]", kind=b"O8"),
     ],
 )
 def test_other_traps_in_pickles(code: bytes) -> None:
     with pytest.raises(BadInput):
         read(npz_of(npy_of(code)))
+
+
+def packed_otherwise(method: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("x.npy", npy_of(b""))
+    return file.getvalue()
+
+
+def the_same_again(content: bytes, times: int) -> bytes:
+    """Return a zip file whose table of contents has its first entry so many times."""
+    start = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
+    entries = content[start:end] * times
+    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, times, times, len(entries), start, 0)
+    return content[:start] + entries + tail
 
 
 @pytest.mark.parametrize(
@@ -146,6 +185,11 @@ def test_other_traps_in_pickles(code: bytes) -> None:
         saved(x=np.array([[np.inf, 2, 1]])),
         saved(x=np.zeros(3, [("a", "f4")])),
         npz_of(npy_of(b"").replace(b"'|O'", b"'<f4'").replace(b"(1,)", b"(999999999999, 9, 3)")),
+        npz_of(npy_of(b"").replace(b"'|O'", b"'<f4'").replace(b"(1,)", b"(999999999999, 0, 3)")),
+        npz_of(b"\x93NUMPY\x02\0" + (900_000).to_bytes(4, "little") + b"-" * 900_000),
+        packed_otherwise(zipfile.ZIP_LZMA),
+        packed_otherwise(zipfile.ZIP_BZIP2),
+        the_same_again(saved(x=np.zeros((90_000, 3))), 3000),
     ],
 )  # fmt: skip
 def test_what_is_refused(content: bytes) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import ast
 import io
 import math
+import os
 import pickle
+import pickletools
 import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,8 +27,13 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 
 OnBad = Callable[[BadInput], None]
-ARRAY = 1 << 30
-"""Bytes of one array that is read."""
+ARRAY = 1 << 28
+"""Bytes of one array, or one pickle, that is read."""
+OPERATIONS = 10_000_000
+"""Steps of one pickle; each may take some ten bytes of memory."""
+HEADER = 4096
+"""Bytes of what an array's shape and type are told in."""
+_BEST_COMPRESSION = 1032  # of deflate; an archive that claims more has the same bytes in it again and again
 _PLAIN_TYPES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f2", "f4", "f8", "b1"}
 _MAGIC_SIZE = 8
 _PYTHON_2_LONG = re.compile(r"(\d)L\b")
@@ -51,6 +59,9 @@ def read_stroke3(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> It
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             if not names:
                 raise ValueError("a zip file without arrays (.npy) in it")
+            size = sum(archive.getinfo(name).file_size for name in names)
+            if size > _BEST_COMPRESSION * file.seek(0, os.SEEK_END):
+                raise ValueError("its arrays are larger than a zip file of this size can hold")
             for name in names:
                 yield from _drawings(archive, name, source, on_bad)
     except _DAMAGE as error:
@@ -65,6 +76,8 @@ def _drawings(archive: zipfile.ZipFile, name: str, source: str, on_bad: OnBad | 
     info = archive.getinfo(name)
     if info.file_size > ARRAY:
         raise ValueError(f"{name} is larger than {ARRAY} bytes")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed in a way that NumPy has not")
     with archive.open(info) as member:
         tables = _tables(member, info.file_size)
     width = len(str(max(len(tables) - 1, 0)))
@@ -84,8 +97,7 @@ def _tables(member: Any, size: int) -> list[NDArray[Any]]:
     """Return the drawings' arrays of one .npy."""
     shape, by_columns, dtype = _header(member)
     if dtype.hasobject:
-        found = _unpickled(member.read(ARRAY))
-        return [np.asarray(table) for table in _flat(found)]
+        return [np.asarray(table) for table in _unpickled(member.read(ARRAY))]
     count = math.prod(shape)
     if count * dtype.itemsize > size:
         raise ValueError("an array is cut short")
@@ -93,7 +105,7 @@ def _tables(member: Any, size: int) -> list[NDArray[Any]]:
     array = np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
     if array.ndim == 2:
         return [array]
-    if array.ndim != 3:
+    if array.ndim != 3 or not array.shape[1]:
         raise ValueError(f"an array of {array.ndim} dimensions; drawings are (T, 3), or padded (n, T, 3)")
     return list(array)
 
@@ -104,7 +116,7 @@ def _header(member: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if start[:6] != b"\x93NUMPY" or start[6:] not in (b"\1\0", b"\2\0", b"\3\0"):
         raise ValueError("not an array (.npy), or of an unknown format")
     size = int.from_bytes(member.read(2 if start[6] == 1 else 4), "little")
-    if size > limits.LINE:
+    if size > HEADER:
         raise ValueError("an array with a header that is too long")
     text = member.read(size).decode("latin-1")
     header = ast.literal_eval(_PYTHON_2_LONG.sub(r"\1", text.strip()))
@@ -127,14 +139,14 @@ def points_of(table: NDArray[Any]) -> NDArray[np.float32]:
     """
     if table.ndim != 2 or table.shape[1] not in (3, 5):
         raise ValueError(f"its shape is {table.shape}, not (points, 3)")
+    if len(table) > limits.POINTS:
+        raise ValueError(f"more than {limits.POINTS} points")
     rows = table.astype(np.float64)
     if rows.shape[1] == 5:
         ends = np.flatnonzero(rows[:, 4] > 0)
         rows = rows[: ends[0] if len(ends) else len(rows), [0, 1, 3]]
     used = np.flatnonzero((rows != 0).any(axis=1) & ~np.isnan(rows).any(axis=1))
     rows = rows[: used[-1] + 1 if len(used) else 0]
-    if len(rows) > limits.POINTS:
-        raise ValueError(f"more than {limits.POINTS} points")
     if not np.isin(rows[:, 2], (0, 1)).all():
         raise ValueError("a pen state is neither 0 nor 1")
     points = np.column_stack([np.cumsum(rows[:, :2], axis=0), rows[:, 2]])
@@ -144,6 +156,20 @@ def points_of(table: NDArray[Any]) -> NDArray[np.float32]:
 
 
 # --- pickles, read as data ---------------------------------------------------------------------------------
+
+
+class _Budget:
+    """How many bytes a pickle may still make: it has all of them in it, once, where it is one of arrays."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def spend(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise ValueError("a pickle that has the same numbers again and again")
 
 
 class _Type:
@@ -162,9 +188,10 @@ class _Type:
 class _Array:
     """Stands for numpy.ndarray while a pickle is read."""
 
-    __slots__ = ("content", "shape")
+    __slots__ = ("_budget", "content", "shape")
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, budget: _Budget, *_: Any) -> None:
+        self._budget = budget
         self.shape: tuple[int, ...] = ()
         self.content: Any = []
 
@@ -174,16 +201,22 @@ class _Array:
             raise ValueError("a damaged array")
         self.shape = tuple(shape)
         if kind.name.startswith("O"):
-            self.content = list(content)
+            if not isinstance(content, list):
+                raise ValueError("an array of objects that is no list")
+            self.content = content
             return
         if kind.name not in _PLAIN_TYPES or kind.order not in "<>|=":
             raise ValueError(f"an array of {kind.name[:20]!r}")
-        raw = content.encode("latin-1") if isinstance(content, str) else bytes(content)
+        if not isinstance(content, str | bytes):
+            raise ValueError("a damaged array")
+        self._budget.spend(len(content))
+        raw = content.encode("latin-1") if isinstance(content, str) else content
         dtype = np.dtype(kind.order.replace("|", "=") + kind.name)
         self.content = np.frombuffer(raw, dtype).reshape(self.shape, order="F" if by_columns else "C")
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
+def _encode(budget: _Budget, text: str, encoding: str = "latin1") -> bytes:
+    budget.spend(len(text))
     if encoding not in ("latin1", "latin-1"):
         raise ValueError(f"text in {encoding!r:.20}")
     return text.encode("latin-1")
@@ -195,8 +228,8 @@ class _Callable:
     __slots__ = ("_function",)
     _function: Callable[..., Any]
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        object.__setattr__(self, "_function", function)
+    def __init__(self, function: Callable[..., Any], *first: Any) -> None:
+        object.__setattr__(self, "_function", partial(function, *first))
 
     def __call__(self, *arguments: Any) -> Any:
         return self._function(*arguments)
@@ -205,21 +238,22 @@ class _Callable:
         raise AttributeError(name)
 
 
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy", "dtype"): _Callable(_Type),
-    ("numpy", "ndarray"): _Callable(_Array),
-    ("_codecs", "encode"): _Callable(_encode),
-    **{
-        (module, "_reconstruct"): _Callable(_Array)
-        for module in ("numpy.core.multiarray", "numpy._core.multiarray")
-    },
-}
-
-
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="latin1")
+        budget = _Budget(2 * len(content))  # numbers may be there as text, which is made bytes first
+        array = _Callable(_Array, budget)
+        self._allowed = {
+            ("numpy", "dtype"): _Callable(_Type),
+            ("numpy", "ndarray"): array,
+            ("_codecs", "encode"): _Callable(_encode, budget),
+            ("numpy.core.multiarray", "_reconstruct"): array,
+            ("numpy._core.multiarray", "_reconstruct"): array,
+        }
+
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _ALLOWED[module, name]
+            return self._allowed[module, name]
         except KeyError:
             raise pickle.UnpicklingError(
                 f"it holds a pickled {module}.{name}, which could run a program: refused"
@@ -229,15 +263,32 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it refers to objects elsewhere: refused")
 
 
-def _unpickled(content: bytes) -> Any:
-    return _Unpickler(io.BytesIO(content), encoding="latin1").load()
+def _unpickled(content: bytes) -> list[Any]:
+    _check_steps(content)
+    found = _Unpickler(content).load()
+    items = _flat(found)
+    _Budget(len(content)).spend(sum(table.nbytes for table in items))
+    return items
+
+
+def _check_steps(content: bytes) -> None:
+    """Refuse a pickle that takes more memory than there is behind its bytes, before it is loaded."""
+    for number, (code, argument, _) in enumerate(pickletools.genops(content)):
+        if number >= OPERATIONS:
+            raise ValueError(f"a pickle of more than {OPERATIONS} steps")
+        # What is remembered is kept at its number: a large one would take as much memory.
+        if code.name in _REMEMBERING and (argument or 0) > number:
+            raise ValueError("a pickle that remembers what it has not")
+
+
+_REMEMBERING = ("PUT", "BINPUT", "LONG_BINPUT")
 
 
 def _flat(found: Any) -> list[Any]:
     """Return the arrays of numbers in an array (of objects) or a list of arrays."""
     if isinstance(found, _Array) and not isinstance(found.content, list):
         content = found.content
-        return [content] if content.ndim == 2 else list(content) if content.ndim == 3 else [content]
+        return list(content) if content.ndim == 3 and content.shape[1] else [content]
     items = found.content if isinstance(found, _Array) else found
     if not isinstance(items, list | tuple):
         raise ValueError(f"a pickled {type(found).__name__} instead of arrays")
