@@ -19,6 +19,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits, stored
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.jsonl import check_extra
+from hwcli.ink.stillness import Stillness
 
 FORMAT = "hw-strokes"
 FORMAT_VERSION = 1
@@ -173,7 +174,7 @@ class StrokesReader:
         ------
         BadInput: it is no strokes file, a newer one, or damaged.
         """
-        self.source = source
+        self.source, self._stillness = source, Stillness(file, source)
         try:
             self._root = h5py.File(file, "r")
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -239,8 +240,10 @@ class StrokesReader:
             yield
         except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError,
                 OverflowError, MemoryError, RecursionError) as error:  # fmt: skip
+            self._stillness.check()
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise BadInput(self.source, f"damaged strokes file: {reason}") from error
+        self._stillness.check()
 
     def __enter__(self) -> Self:
         return self
