@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 
 Floats = NDArray[np.float32]
@@ -61,7 +62,10 @@ NOTHING = Cleaning(repeats=False, time=False, long_steps="keep")
 
 
 def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: Counter[str]) -> Drawing | None:
-    """Return ``drawing`` cleaned, or None when it is dropped; what was done is added to the counters."""
+    """Return ``drawing`` cleaned, or None when it is dropped; what was done is added to the counters.
+
+    Raises ValueError when there would be more points than a drawing may have.
+    """
     if cleaning.repeats:
         drawing = _without_repeats(drawing, mended)
     if cleaning.time and drawing.time is not None:
@@ -127,19 +131,34 @@ def rising(time: NDArray[np.float64]) -> NDArray[np.float64]:
     Where the clock comes back to where it was, the times in between are interpolated; where it does not (it
     was set back), the rest is shifted to go on from there.
     """
-    time = time.copy()
     known = np.isfinite(time)
     values = time[known]
-    while len(dips := np.flatnonzero(values[1:] < values[:-1])):
-        last = int(dips[0])
-        back = np.flatnonzero(values[last + 1 :] >= values[last])
-        if len(back):
-            end = last + 1 + int(back[0])
-            values[last : end + 1] = np.linspace(values[last], values[end], end - last + 1)
+    new, back = values.copy(), _returns(values)
+    shift, done = 0.0, 0  # by what the values from ``done`` on are shifted
+    for last in np.flatnonzero(values[1:] < values[:-1]).tolist():
+        if last < done:
+            continue
+        new[done : last + 1] += shift
+        done = back[last]
+        if done < len(values):
+            new[last:done] = np.linspace(new[last], values[done] + shift, done - last, endpoint=False)
         else:
-            values[last + 1 :] += values[last] - values[last + 1]
-    time[known] = values
-    return time
+            done = last + 1
+            shift = new[last] - values[done]
+    new[done:] += shift
+    risen = time.copy()
+    risen[known] = new
+    return risen
+
+
+def _returns(values: NDArray[np.float64]) -> list[int]:
+    """Return for each value the index of the first one after it that is as large, or their number."""
+    found, waiting = [len(values)] * len(values), list[int]()
+    for index, value in enumerate(values.tolist()):
+        while waiting and values[waiting[-1]] <= value:
+            found[waiting.pop()] = index
+        waiting.append(index)
+    return found
 
 
 def _steps(points: Floats) -> NDArray[np.float64]:
@@ -171,7 +190,8 @@ def _long_steps(points: Floats, longest: float | None) -> NDArray[np.intp]:
 
 
 def _mended(drawing: Drawing, long: NDArray[np.intp], mended: Counter[str]) -> Drawing:
-    lost = np.array([_goes_on(drawing.points, int(index)) for index in long])
+    ends = np.flatnonzero(drawing.points[:, 2] > 0)
+    lost = np.array([_goes_on(drawing.points, ends, index) for index in long.tolist()])
     mended[FILLED] += int(np.count_nonzero(lost))
     mended[ENDED] += int(np.count_nonzero(~lost))
     points = drawing.points.copy()
@@ -180,11 +200,11 @@ def _mended(drawing: Drawing, long: NDArray[np.intp], mended: Counter[str]) -> D
     return _filled(drawing, long[lost]) if lost.any() else drawing
 
 
-def _goes_on(points: Floats, index: int) -> bool:
-    """Return whether the pen keeps its direction over the step that begins at point ``index``."""
-    ends = np.flatnonzero(points[:, 2] > 0)
-    first = int(ends[ends < index][-1]) + 1 if (ends < index).any() else 0
-    last = int(ends[ends > index][0]) if (ends > index).any() else len(points) - 1
+def _goes_on(points: Floats, ends: NDArray[np.intp], index: int) -> bool:
+    """Return whether the pen keeps its direction over the step at ``index``; ``ends`` are those of strokes."""
+    place = int(np.searchsorted(ends, index))  # the step is within a stroke: its first point is no end
+    first = int(ends[place - 1]) + 1 if place else 0
+    last = int(ends[place]) if place < len(ends) else len(points) - 1
     step = points[index + 1, :2] - points[index, :2]
     before = points[index, :2] - points[max(index - AROUND, first), :2]
     after = points[min(index + 1 + AROUND, last), :2] - points[index + 1, :2]
@@ -197,10 +217,15 @@ def _goes_on(points: Floats, index: int) -> bool:
 
 
 def _filled(drawing: Drawing, long: NDArray[np.intp]) -> Drawing:
-    """Return the drawing with points of about the median step's distance put into the ``long`` steps."""
+    """Return the drawing with points of about the median step's distance put into the ``long`` steps.
+
+    Raises ValueError when they would be too many.
+    """
     steps = _steps(drawing.points)
     usual = _median(steps[steps > 0])
     added = np.minimum(np.ceil(steps[long] / usual), MOST_ADDED).astype(int) - 1
+    if len(drawing) + int(added.sum()) > limits.POINTS:
+        raise ValueError(f"with its over-long steps filled it would have more than {limits.POINTS} points")
     between = [index + np.arange(1, n + 1) / (n + 1) for index, n in zip(long, added, strict=True)]
     places = np.arange(len(drawing), dtype=np.float64)
     return at_places(drawing, np.sort(np.concatenate([places, *between])))

@@ -141,8 +141,7 @@ def _fuzz(reader: str, folder: Path, options: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     watched = _Watched(target, folder)
-    mutate: dict[str, Any] = {"custom_mutator": _summed(atheris.Mutate)} if reader in ("tar", "gzip") else {}
-    atheris.Setup([sys.argv[0], *options], watched, **mutate)
+    atheris.Setup([sys.argv[0], *options], watched)
     atheris.Fuzz()
 
 
@@ -200,22 +199,6 @@ def _is_ours(path: Any) -> bool:
         return True
     text = os.fsdecode(path) if isinstance(path, str | bytes) else ""
     return text.startswith((TEMPORARY, "/dev/shm/")) or text.endswith((".pyc", "/dev/null"))
-
-
-def _summed(mutate: Callable[[bytes, int], bytes]) -> Callable[[bytes, int, int], bytes]:
-    """Return a mutator that sees to it, most often, that the checksums of an archive's headers are right."""
-
-    def mutator(content: bytes, most: int, seed: int) -> bytes:
-        changed = bytearray(mutate(content, most))
-        if seed % 8:
-            for start in range(0, len(changed) - 511, 512):
-                block = changed[start : start + 512]
-                if block[257:262] == b"ustar":
-                    total = sum(block) - sum(block[148:156]) + 8 * 32
-                    changed[start + 148 : start + 156] = b"%06o\0 " % total
-        return bytes(changed)
-
-    return mutator
 
 
 if __name__ == "__main__":

@@ -138,8 +138,23 @@ def _archive(content: bytes) -> None:
     _ink(read, content)
 
 
+def _summed(content: bytes) -> bytes:
+    """Return the archive ``content`` with the right checksum in every header, without which none is read."""
+    changed = bytearray(content)
+    for start in range(0, len(changed) - 511, 512):
+        block = changed[start : start + 512]
+        if block[257:262] == b"ustar":
+            changed[start + 148 : start + 156] = b"%06o\0 " % (sum(block) - sum(block[148:156]) + 8 * 32)
+    return bytes(changed)
+
+
+def _tar(content: bytes) -> None:
+    _archive(content)
+    _archive(_summed(content))
+
+
 def _packed(content: bytes) -> None:
-    packed = content if content[:2] == b"\x1f\x8b" else fuzz_seeds.packed(content)
+    packed = content if content[:2] == b"\x1f\x8b" else fuzz_seeds.packed(_summed(content))
     _ink(read_any, packed)
     _archive(packed)
 
@@ -340,7 +355,7 @@ def _lazily(make: Callable[[], Callable[[bytes], None]]) -> Callable[[bytes], No
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "xml": _xml,
-    "tar": _archive,
+    "tar": _tar,
     "gzip": _packed,
     "inkml": lambda content: _ink(read_document, content),
     "xopp": lambda content: _ink(read_any, content),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -132,3 +133,22 @@ def test_what_is_too_long_does_not_depend_on_the_unit() -> None:
 def test_moves_between_strokes_may_be_long() -> None:
     ink = drawing(*line(*STEADY), *((x + 900.0, 0.0, int(x == 290)) for x in STEADY))
     assert cleaned(ink)[0] is ink
+
+
+def test_clocks_and_steps_made_to_take_all_the_time() -> None:
+    count = 40_000
+    points = np.zeros((count, 3), np.float32)
+    points[:, 0] = np.cumsum(np.where(np.arange(count) % 8, 1, 100))
+    time = np.tile(np.array([1, 0], np.float32), count // 2)
+    begun = process_time()
+    cleaned = clean(Drawing(points, time=time), Cleaning(), Counter(), Counter())
+    assert cleaned is not None
+    assert (np.diff(cleaned.time) >= 0).all()
+    assert process_time() - begun < 10
+
+
+def test_filling_has_an_end() -> None:
+    points = np.zeros((24_000, 3), np.float32)
+    points[:, 0] = np.cumsum(np.where(np.arange(len(points)) % 4, 0.001, 1))
+    with pytest.raises(ValueError, match="more than"):
+        clean(Drawing(points), Cleaning(), Counter(), Counter())

@@ -25,8 +25,12 @@ OnBad = Callable[[BadInput], None]
 _LINE = re.compile(r"([^/.][^/]*)-\d{2,3}\.xml")
 _TEXT = re.compile(r"([a-z]\d\d-\d{3}[a-z]?)\.txt")
 _ORIGINAL = re.compile(r"strokes[a-z]*\.xml")
-_FORM_TAG = re.compile(rb"<Form\s[^>]*>")
+_FORM_TAG = re.compile(rb"<Form\s[^<>]{0,4096}>")
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*["']([^"'<&]*)["']""")
+_LONGEST_NAME = 255
+"""Characters of a file's name; file systems have no longer ones."""
+_MOST_LINES = 10_000_000
+"""Lines of one database, and characters of their texts eight times as many."""
 _TEXT_FOLDERS = ("ascii", "ascii-all")
 _ORIGINAL_FOLDERS = ("original", "original-xml", "original-xml-all", "original-xml-part")
 
@@ -42,6 +46,8 @@ class Database:
     lines: dict[str, set[str]] = field(default_factory=dict)
     """By form, the ids of all its lines that have strokes, whether they are wanted or not."""
     reader: LineReader = field(default_factory=LineReader)
+    _line_count: int = 0
+    _letters: int = 0
 
     def read(
         self, files: Files, archive: str | None, wanted: Callable[[str], bool], on_bad: OnBad | None
@@ -71,17 +77,32 @@ class Database:
                 empty = None if content else BadInput(source, "empty")
                 yield Waiting(name, source, content, empty)
             elif _TEXT.fullmatch(base):
-                self.texts[base.removesuffix(".txt")] = written_lines(content)
+                self._note_text(base.removesuffix(".txt"), content, name if archive is None else archive)
             else:
                 self._note_writer(content)
 
     def _is_ours(self, name: str, wanted: Callable[[str], bool]) -> bool:
         base = name.rpartition("/")[2]
+        if len(base) > _LONGEST_NAME:
+            return False
         if _LINE.fullmatch(base):
             line = base.removesuffix(".xml")
-            self.lines.setdefault(form_of(line), set()).add(line)
+            self._note_line(line)
             return wanted(line)
         return bool(_TEXT.fullmatch(base) or _ORIGINAL.fullmatch(base))
+
+    def _note_line(self, line: str) -> None:
+        known = self.lines.setdefault(form_of(line), set())
+        self._line_count += line not in known
+        if self._line_count > _MOST_LINES:
+            raise BadInput(line, f"a database of more than {_MOST_LINES} lines")
+        known.add(line)
+
+    def _note_text(self, form: str, content: bytes, source: str) -> None:
+        self._letters += len(content)
+        if self._letters > 8 * _MOST_LINES:
+            raise BadInput(source, f"its texts have more than {8 * _MOST_LINES} bytes")
+        self.texts[form] = written_lines(content)
 
     def _note_writer(self, content: bytes) -> None:
         tag = _FORM_TAG.search(content)
