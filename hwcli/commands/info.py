@@ -73,12 +73,11 @@ def _of_hdf5(file: BinaryIO, shown: str) -> dict[str, Any]:
 
 def _format(file: BinaryIO, shown: str) -> str:
     """Return what an HDF5 file says it is."""
-    import h5py
-
+    from hwcli.ink import stored
     from hwcli.model.file import DAMAGE
 
     try:
-        with h5py.File(file, "r") as root:
+        with stored.open_hdf5(file) as root:
             return str(root.attrs.get("format"))
     except DAMAGE as error:
         raise BadInput(shown, "a damaged HDF5 file, or cut short") from error

@@ -176,7 +176,7 @@ class StrokesReader:
         """
         self.source, self._stillness = source, Stillness(file, source)
         try:
-            self._root = h5py.File(file, "r")
+            self._root = stored.open_hdf5(file)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise BadInput(source, "not an HDF5 file, or cut short") from error
         try:

@@ -122,7 +122,7 @@ def read_checkpoint(file: BinaryIO, source: str) -> Checkpoint:
     BadInput: it is none, or a newer or a damaged one.
     """
     try:
-        with h5py.File(file, "r") as root:
+        with stored.open_hdf5(file) as root:
             if root.attrs.get("format") != FORMAT:
                 raise BadInput(source, "not a checkpoint of hw train")
             version = int(root.attrs["format_version"])

@@ -120,7 +120,7 @@ def read_model(file: BinaryIO, source: str) -> Model:
     BadInput: it is no model file, a newer one, or its parts do not fit together.
     """
     try:
-        root = h5py.File(file, "r")
+        root = stored.open_hdf5(file)
     except DAMAGE as error:
         raise BadInput(source, "not an HDF5 file, or cut short") from error
     with root:
@@ -154,7 +154,7 @@ def _read_open(root: h5py.File, source: str) -> Model:
         config,
         Scale(mean, sd),
         read_all_weights(root, config.network),
-        _history(root),
+        read_history(root),
         str(root.attrs.get("licence", "")),
         int(root.attrs["seed"]) if "seed" in root.attrs else None,
         str(root.attrs.get("made", "")).splitlines(),
@@ -162,7 +162,8 @@ def _read_open(root: h5py.File, source: str) -> Model:
     )
 
 
-def _history(root: h5py.File) -> list[dict[str, Any]]:
+def read_history(root: h5py.File) -> list[dict[str, Any]]:
+    """Return what was measured while a model was trained; raises ValueError when it is no such thing."""
     if "history" not in root:
         return []
     lines = stored.numbers(root, "history", ("uint8",))

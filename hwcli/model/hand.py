@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 
 from hwcli import __version__
 from hwcli.errors import BadInput
+from hwcli.ink import stored
 from hwcli.model.config import ConfigError, Network, config_text, read_config
-from hwcli.model.file import Model, Weights, read_model, weight_shapes
+from hwcli.model.file import Model, Weights, read_history, read_model, weight_shapes
 
 FORMAT = "hw-hand"
 FORMAT_VERSION = 1
@@ -105,24 +107,21 @@ def read_hand(root: h5py.File, source: str, base: Model | None = None) -> Model:
         raise BadInput(source, str(error).removeprefix(f"{source}: ")) from error
     if config.network != base.config.network:
         raise ValueError("its network is not that of its model")
-    history = bytes(root["history"][()]).decode().splitlines()
     return replace(
         base,
         config=config,
-        weights=_changed(base.weights, config.network, root["change"], config.tuning.rank),
-        history=[json.loads(line) for line in history],
+        weights=_changed(base.weights, config.network, root, config.tuning.rank),
+        history=read_history(root),
         licence=str(root.attrs["licence"]),
         seed=int(root.attrs["seed"]) if "seed" in root.attrs else None,
         made=str(root.attrs["made"]).splitlines(),
     )
 
 
-def _changed(weights: Weights, network: Network, stored: h5py.Dataset, rank: int) -> Weights:
+def _changed(weights: Weights, network: Network, root: h5py.File, rank: int) -> Weights:
     shapes = weight_shapes(network)
-    wanted = sum(sum(int(np.prod(part)) for part in _shapes(shape, rank)) for shape in shapes.values())
-    if stored.shape != (wanted,) or stored.dtype != np.float16:
-        raise ValueError(f"its change is not the {wanted} numbers that it should be")
-    numbers = stored[()].astype(np.float32)
+    wanted = sum(sum(math.prod(part) for part in _shapes(shape, rank)) for shape in shapes.values())
+    numbers = stored.numbers(root, "change", ("float16",), (wanted,)).astype(np.float32)
     if not np.isfinite(numbers).all():
         raise ValueError("its change is not all finite")
     parts = _cut(numbers, [part for shape in shapes.values() for part in _shapes(shape, rank)])

@@ -56,7 +56,8 @@ def edited(content: bytes, choices: bytes, folder: Path) -> bytes:
             if chosen.is_over:
                 break
             with contextlib.suppress(
-                OSError, ValueError, TypeError, LookupError, RuntimeError, OverflowError, AttributeError
+                OSError, ValueError, TypeError, LookupError, RuntimeError, OverflowError, AttributeError,
+                MemoryError,
             ):
                 chosen.one_of(_EDITS)(root, chosen, folder)
     return file.getvalue()
@@ -162,7 +163,7 @@ def _strings(root: h5py.File, chosen: _Choices, folder: Path) -> None:
     name, shape, _ = _shape_like(root, chosen)
     kind = chosen.one_of((h5py.string_dtype(), h5py.string_dtype("ascii"), h5py.vlen_dtype(np.uint8), "S70000"))
     found = root.create_dataset(name, shape[:1], kind)
-    if found.size and found.size < 10000:
+    if found.size and found.size < 10000 and found.dtype.metadata != {"vlen": np.dtype("u1")}:
         found[0] = chosen.one_of(TEXTS)
 
 

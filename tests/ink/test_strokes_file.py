@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,3 +188,27 @@ def test_a_file_cut_short_is_refused(made_drawings: list[Drawing], share: float)
         StrokesReader(io.BytesIO(content[: int(share * len(content))]), "cut") as reader,
     ):
         list(reader)
+
+
+@pytest.mark.parametrize("size", [0, 8, 1 << 40, 2**64 - 1])
+def test_a_damaged_heap_of_strings_is_refused_and_does_not_hang(
+    made_drawings: list[Drawing], tmp_path: Path, size: int
+) -> None:
+    """In a heap whose objects are empty libhdf5 goes round for ever: a process, so that it can be ended."""
+    content = bytearray(written(made_drawings).getvalue())
+    heap = content.index(b"GCOL\x01\0\0\0")
+    content[heap + 16 : heap + 32] = bytes(8) + size.to_bytes(8, "little")
+    path = tmp_path / "bad.h5"
+    path.write_bytes(content)
+    program = "import sys; from hwcli.ink import strokes_file as s; s.StrokesReader(open(sys.argv[1],'rb'),'f').ids"
+    done = subprocess.run(
+        [sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "BadInput: f: damaged strokes file: a damaged heap" in done.stderr
+
+
+def test_addresses_of_another_size_are_refused(made_drawings: list[Drawing]) -> None:
+    content = bytearray(written(made_drawings).getvalue())
+    content[13] = 4
+    with pytest.raises(BadInput, match="not an HDF5 file"), StrokesReader(io.BytesIO(content), "f"):
+        pass
