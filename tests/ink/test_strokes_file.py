@@ -200,7 +200,7 @@ def test_a_damaged_heap_of_strings_is_refused_and_does_not_hang(
     content[heap + 16 : heap + 32] = bytes(8) + size.to_bytes(8, "little")
     path = tmp_path / "bad.h5"
     path.write_bytes(content)
-    program = "import sys; from hwcli.ink import strokes_file as s; s.StrokesReader(open(sys.argv[1],'rb'),'f').ids"
+    program = "import sys; import hwcli.ink.strokes_file as s; s.StrokesReader(open(sys.argv[1],'rb'),'f').ids"
     done = subprocess.run(
         [sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60, check=False
     )
