@@ -77,7 +77,8 @@ RunHw = Callable[..., Finished]
 def hw_environment(**changes: str) -> dict[str, str]:
     """Return an environment for ``hw`` in which nothing of the developer's own settings shows."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("HW_", "_HW_", "PYTHON"))}
-    return {**kept, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), **changes}
+    own = {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": "/nonexistent"}
+    return {**kept, **own, **changes}
 
 
 @pytest.fixture(scope="session")

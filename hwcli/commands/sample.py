@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwcli import options, stdio
-from hwcli.commands import sample_options, sample_output
+from hwcli import console, options, stdio
+from hwcli.commands import own_styles, sample_options, sample_output
 from hwcli.commands.given import read_model
 from hwcli.commands.ranking import judge_of
-from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck, read_style
+from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck
 from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard, said_by
 from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, HowToWrite, ModelFile, Output, Quiet, Seed, SkipBad, Verbose
@@ -84,31 +85,32 @@ def run(
     )
     primes = None if prime is None else Primes(prime, prime_points, skip_bad)
     hands = Hands()
+    kept_as = None if save_style is None else own_styles.place_for(save_style)
     if source is None:
         pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
     else:
-        hands = _hands(plan, style, primes, said, own_hands or (source.is_one and wrap is None))
+        hands = _hands(plan, style, primes, said, own_hands, source.is_one and wrap is None)
         pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
-    if save_style is not None:
-        stdio.refuse_existing(save_style, force)
+    if kept_as is not None:
+        stdio.refuse_existing(kept_as, force)
     with stdio.open_output(output, binary=False, force=force) as sink:
         out = sample_output.Output(scribe, sink)
         out.write(pieces, source is not None and source.path == stdio.STREAM)
     if primes is not None:
         primes.tell_skipped()
-    if save_style is not None:
-        _save_style(save_style, hands.ink(0) if isinstance(hands, MadeHands) else out.kept, plan.header, force)
+    if kept_as is not None:
+        _save_style(kept_as, hands.ink(0) or out.kept, plan.header, force)
     if strict and out.failures:
         raise HwError(f"{out.failures} of {out.drawings} drawings did not come out well (see above)")
 
 
 def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, number: bool) -> None:
     """Refuse options that contradict each other about the hands that are written in."""
-    if style + prime + own_hands > 1:
-        raise UsageError("--style, --prime and --own-hands each say whose hand it is: give one of them")
-    if save_style and (style or prime or own_hands or number):
+    if style and (prime or own_hands):
+        raise UsageError("--style says whose hand it is, --prime and --own-hands do too: give one of them")
+    if save_style and (style or own_hands or number):
         raise UsageError(
-            "--save-style keeps the one hand that was made up: not with -n, --style, --prime or --own-hands"
+            "--save-style keeps the one hand, made up or a prime's: not with -n, --style or --own-hands"
         )
 
 
@@ -160,19 +162,30 @@ def _text_source(
     return TextSource([], stdio.STREAM)
 
 
-def _hands(plan: Plan, style: str | None, primes: Primes | None, said: str | None, is_any: bool) -> Hands:
-    """Return the hands that texts are written in; ``is_any``: where none is given each has one of its own."""
+def _hands(
+    plan: Plan, style: str | None, primes: Primes | None, said: str | None, own_hands: bool, is_any: bool
+) -> Hands:
+    """Return the hands that texts are written in.
+
+    ``own_hands``: each drawing's is its own; ``is_any``: so it is where none is given.
+    """
     if style is not None:
-        name, ink = read_style(style)
+        name, ink = own_styles.find(style)
         return GivenHands(plan, [(ink, ink.text, {"style": name})])
     if primes is not None:
-        inks = primes.read()
-        return GivenHands(plan, ((ink, said_by(ink, said, primes.path), {"prime": ink.id}) for ink in inks))
-    return Hands() if is_any else MadeHands(plan)
+        inks = [replace(ink, text=said_by(ink, said, primes.path)) for ink in primes.read()]
+        if own_hands:
+            return GivenHands(plan, ((ink, ink.text, {"prime": ink.id}) for ink in inks))
+        if said is not None and len(inks) > 1:
+            raise UsageError(f"--text tells what one prime says; there are {len(inks)}")
+        ink, lines = plan.scribe.together(inks)
+        more = {"prime_lines": lines} if lines > 1 else {}
+        return GivenHands(plan, [(ink, ink.text, {"prime": ink.id, **more})])
+    return Hands() if own_hands or is_any else MadeHands(plan)
 
 
 def _save_style(path: Path, hand: Drawing | None, header: dict[str, Any], force: bool) -> None:
-    """Keep the ``hand`` that was made up, with the ``header`` of the run."""
+    """Keep the ``hand`` that was written in, with the ``header`` of the run."""
     from hwcli.ink.jsonl import DrawingWriter
 
     if hand is None:
@@ -180,3 +193,5 @@ def _save_style(path: Path, hand: Drawing | None, header: dict[str, Any], force:
     hand.extra = header
     with stdio.open_output(path, binary=False, force=force) as file:
         DrawingWriter(file).write(hand)
+    if path.parent == own_styles.folder():
+        console.say(f"--style {path.name.removesuffix(own_styles.ENDING)} writes in it from now on")

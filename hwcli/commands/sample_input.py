@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hwcli import console, stdio
@@ -149,18 +148,3 @@ class UnitCheck:
             console.warn(
                 f"the moves of the prime {drawing.id} are {times} those that the model knows: another unit?"
             )
-
-
-def read_style(name: str) -> tuple[str, Drawing]:
-    """Return the name and the ink of a style: one of the program's, or that in the file ``name``.
-
-    Raises
-    ------
-    HwError: there is none.
-    """
-    from hwcli.writing import styles
-
-    if name in styles.style_names() or not Path(name).exists():
-        return name, styles.packaged_style(name)
-    with stdio.open_input(name) as file:
-        return Path(name).stem, styles.read_style(file, name)

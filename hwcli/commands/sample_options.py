@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,8 @@ Wrap = Annotated[
     typer.Option("--wrap", min=1, metavar="N", help="Break lines between words after N characters at most."),
 ]
 SaveStyle = Annotated[
-    Path | None, typer.Option("--save-style", metavar="FILE", help="Keep the hand that was made up.")
+    str | None,
+    typer.Option("--save-style", metavar="NAME|FILE", help="Keep the hand, made up or a prime's, for --style."),
 ]
 OwnHands = Annotated[bool, typer.Option("--own-hands", help="Write each drawing in a hand of its own.")]
 Prime = Annotated[

@@ -155,6 +155,11 @@ class Hands:
 
     count = 1
 
+    def ink(self, place: int) -> Drawing | None:
+        """Return the ink of the hand of the copy at ``place``, None where there is none to name."""
+        del place
+        return None
+
     def at(self, place: int) -> tuple[Hand | None, dict[str, Any]]:
         """Return the hand of the copy at ``place`` of a text, and what its header says of it."""
         del place
@@ -166,9 +171,15 @@ class GivenHands(Hands):
 
     def __init__(self, plan: Plan, inks: Iterable[tuple[Drawing, str, dict[str, Any]]]) -> None:
         """Take the hands of ``inks``: of each the drawing, what it says, and what the header says of it."""
-        self._hands = [(plan.hand(ink, said), header) for ink, said, header in inks]
+        given = list(inks)
+        self._inks = [ink for ink, _, _ in given]
+        self._hands = [(plan.hand(ink, said), header) for ink, said, header in given]
         self._copies = plan.copies
         self.count = len(self._hands)
+
+    def ink(self, place: int) -> Drawing:
+        """Return the ink of the hand of ``place``."""
+        return self._inks[place // self._copies]
 
     def at(self, place: int) -> tuple[Hand | None, dict[str, Any]]:
         """Return the hand of ``place``: all copies of the first, then those of the next."""
@@ -181,7 +192,7 @@ class MadeHands(Hands):
     def __init__(self, plan: Plan) -> None:
         """Make none as yet."""
         self._plan = plan
-        self.ink = lru_cache(HANDS_KEPT)(self._ink)
+        self._kept = lru_cache(HANDS_KEPT)(self._ink)
         self._hand = lru_cache(HANDS_KEPT)(self._made)
 
     def _ink(self, place: int) -> Drawing:
@@ -190,6 +201,10 @@ class MadeHands(Hands):
         drawing = self._plan.scribe.made_up(lambda take: chance_for_hand(self._plan.seed, place, take))
         drawing.id = f"hand-{self._plan.seed}" + (f"-{place + 1}" if place else "")
         return drawing
+
+    def ink(self, place: int) -> Drawing:
+        """Return the ink of the hand of the copy at ``place``."""
+        return self._kept(place)
 
     def _made(self, place: int) -> Hand:
         ink = self.ink(place)

@@ -1,4 +1,4 @@
-"""``hw styles``: the hands that come with the program."""
+"""``hw styles``: the hands that come with the program, and one's own."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ def run(
 ) -> None:
     """List the styles that 'hw sample --style' knows, or draw them.
 
-    A style is a line of ink with its text that a network made up: no writer's hand. A line of the list is a
-    name, a tab, and what the style says.
+    A style is ink with its text: those that come along were made up by a network and are no writer's hand;
+    your own are what --save-style kept under a name. A line of the list is a name, a tab, and what it says.
     """
+    from hwcli.commands.own_styles import own_styles
     from hwcli.writing.styles import packaged_style, style_names
 
-    styles = [(name, packaged_style(name)) for name in style_names()]
+    own = dict(own_styles())
+    known = own | {name: packaged_style(name) for name in style_names() if name not in own}
+    styles = sorted(known.items())
     if not styles:
         raise HwError("no style comes with this program; 'hw sample --save-style FILE' keeps one")
     for name, style in styles:
@@ -51,4 +54,4 @@ def run(
                 writer.write(style)
         else:
             sink.write("".join(f"{name}\t{style.text}\n" for name, style in styles).encode())
-    console.detail(f"{len(styles)} styles")
+    console.detail(f"{len(styles)} styles, {len(own)} of them your own")

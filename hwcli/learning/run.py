@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import HwError
 from hwcli.learning.augmentation import altered
+from hwcli.learning.averaging import Average
 from hwcli.learning.batches import Batch, Lines, order_by_length, order_of_epoch, read_ahead, side_by_side
 from hwcli.learning.checkpoint import Checkpoint, Position, Terms
 from hwcli.learning.learner import Learner
@@ -105,6 +106,7 @@ class Run:
         self._failures = 0
         self._last: Batch | None = None
         self._good = self._candidate = self._snapshot()
+        self._average = Average(learner, self.config.tuning.average)
 
     def events(self, limits: Limits) -> Iterator[Event]:
         """Train until the end of the last epoch or one of the ``limits``, telling what happens.
@@ -150,7 +152,7 @@ class Run:
         return Model(
             self.config,
             self.training.scale,
-            self.learner.current_weights(),
+            self._average.weights(),
             history,
             self.terms.licence,
             self.position.seed,
@@ -225,6 +227,7 @@ class Run:
         if not tally.finite:
             return self._step_back()
         self._failures, self._last = 0, batch
+        self._average.take()
         self._keep_good()
         position.points += tally.points
         position.loss += tally.loss
@@ -297,7 +300,8 @@ class Run:
         position, lines = self.position, self.validation
         assert lines is not None
         order = order_by_length(lines.lengths, VALIDATION_BATCH)
-        tally = self.learner.measure(read_ahead(lines.batch, order))
+        with self._average.in_place():
+            tally = self.learner.measure(read_ahead(lines.batch, order))
         loss = tally.loss / max(tally.points, 1)
         is_best = tally.finite and (position.best is None or loss < position.best)
         learned = position.loss / position.loss_points if position.loss_points else None

@@ -200,6 +200,9 @@ class Tuning:
     lead: int = 100
     """Points at the beginning of such a line that are read only: the network rehearses how to go on in any
     hand, and learns to begin in the one hand."""
+    average: float = 0.0
+    """What is validated and written is a mean of the weights, in which those before a batch count this share;
+    0: the weights themselves.  The mean is not in a checkpoint."""
     rank: int = 0
     """Learn of each matrix a change of this rank only, and the biases (Hu et al. 2022); 0: all weights."""
 
@@ -253,7 +256,7 @@ AT_LEAST_ONE = {
 ABOVE_ZERO = {"noise.adaptive_sd"}
 BELOW_ONE = {
     "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
-    "optimiser.decay", "optimiser.momentum",
+    "optimiser.decay", "optimiser.momentum", "tuning.average",
 }  # fmt: skip
 MOST_CHARACTERS = 4096
 LARGEST = 10**12

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from hwcli.ink.drawing import Drawing, Points
+from hwcli.ink.joining import joined
 from hwcli.ink.preparation import Placement, Preparation, placement_of, prepare
 from hwcli.model import Model
 from hwcli.writing.desk import Order
@@ -23,6 +24,8 @@ HAND_TAKES = 4
 POINTS_A_CHARACTER = {True: 40, False: 100}
 """Points after which a text is given up, for each character: of ink that is resampled, and of other ink."""
 POINTS_BESIDES = 100
+USUAL_LONGEST = 1000
+"""Points of lines that are read together, where the model does not tell how long its own were."""
 
 Chance = Callable[[int], np.random.Generator]
 """Gives the random numbers of each take."""
@@ -64,7 +67,7 @@ class Scribe:
         """
         self.characters = model.config.network.characters
         self.writer, self.takes, self._judge = writer, takes, judge
-        self._preparation = model.config.data.preparation
+        self._preparation, self._longest = model.config.data.preparation, model.config.data.max_points
         self._usual = Placement(0.0, model.height)
         self._pace = POINTS_A_CHARACTER[model.config.data.step > 0]
 
@@ -84,6 +87,20 @@ class Scribe:
         network, scale, _ = self.writer
         known = read_ahead(network, scale, prepared.points, encode(text, self.characters))
         return Hand(prepared.points, text, placement, known)
+
+    def together(self, lines: Sequence[Drawing]) -> tuple[Drawing, int]:
+        """Return the first of ``lines``, with their texts, as one, and how many.
+
+        They are as many as are not longer together than what the network was trained on, and one at least.
+        """
+        most = self._longest or USUAL_LONGEST
+        count, points = 0, 0
+        for line in lines:
+            points += len(prepare(line, self._preparation)[0])
+            if count and points > most:
+                break
+            count += 1
+        return joined(lines[:count]), count
 
     def continued(self, hand: Hand | None, length: int, chance: Chance) -> Order:
         """Return the order of ``length`` points that go on from ``hand``, or from nothing, without a text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from importlib import resources
 from typing import BinaryIO
 
@@ -28,10 +29,15 @@ def style_names() -> list[str]:
 def packaged_style(name: str) -> Drawing:
     """Return the style ``name``; raises NoStyle."""
     if name not in style_names():
-        known = ", ".join(style_names()) or "none"
-        raise NoStyle(f"no style {name!r}; there are: {known} (or name a file that --save-style wrote)")
+        raise no_style(name)
     file = resources.files("hwcli.model") / "styles" / f"{name}{ENDING}"
     return read_style(io.BytesIO(file.read_bytes()), name)
+
+
+def no_style(name: str, others: Sequence[str] = ()) -> NoStyle:
+    """Return the error that there is no style ``name``, besides those that come along and the ``others``."""
+    known = ", ".join(sorted({*style_names(), *others})) or "none"
+    return NoStyle(f"no style {name!r}; there are: {known} (or name a file that --save-style wrote)")
 
 
 def read_style(file: BinaryIO, source: str) -> Drawing:

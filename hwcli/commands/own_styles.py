@@ -1,0 +1,87 @@
+"""Styles of one's own: hands that ``--save-style`` keeps, found by name in the user's data directory."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwcli import stdio
+from hwcli.errors import HwError, UsageError
+
+if TYPE_CHECKING:
+    from hwcli.ink import Drawing
+
+ENDING = ".jsonl"
+NAME = re.compile(r"\w[\w.-]*")
+"""What a style may be called; all else is a file."""
+
+
+def folder() -> Path:
+    """Return where the styles of one's own are kept."""
+    from platformdirs import user_data_path
+
+    return user_data_path("hw", appauthor=False) / "styles"
+
+
+def names() -> list[str]:
+    """Return the names of the styles of one's own."""
+    return sorted(path.name.removesuffix(ENDING) for path in folder().glob(f"*{ENDING}") if path.is_file())
+
+
+def place_for(wanted: str) -> Path:
+    """Return where ``--save-style`` keeps what it is told to call ``wanted``: a file, or a name of one's own.
+
+    Raises
+    ------
+    UsageError: a style that comes along has that name.
+    HwError: there is no place for styles.
+    """
+    if not _is_name(wanted):
+        return Path(wanted)
+    from hwcli.writing.styles import style_names
+
+    if wanted in style_names():
+        raise UsageError(f"--save-style {wanted}: a style that comes along has that name; choose another")
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HwError(f"{folder()}: {stdio.explain(error)}") from error
+    return folder() / f"{wanted}{ENDING}"
+
+
+def find(wanted: str) -> tuple[str, Drawing]:
+    """Return the name and the ink of the style that ``--style`` calls ``wanted``.
+
+    It is one of one's own, one that comes along, or that in a file.
+
+    Raises
+    ------
+    HwError: there is none.
+    """
+    from hwcli.writing import styles
+
+    own = folder() / f"{wanted}{ENDING}"
+    if _is_name(wanted) and own.is_file():
+        return wanted, _read(own)
+    if wanted in styles.style_names():
+        return wanted, styles.packaged_style(wanted)
+    if Path(wanted).exists():
+        return Path(wanted).stem, _read(Path(wanted))
+    raise styles.no_style(wanted, names())
+
+
+def own_styles() -> list[tuple[str, Drawing]]:
+    """Return the names of one's own styles, and their ink."""
+    return [(name, _read(folder() / f"{name}{ENDING}")) for name in names()]
+
+
+def _read(path: Path) -> Drawing:
+    from hwcli.writing.styles import read_style
+
+    with stdio.open_input(path) as file:
+        return read_style(file, str(path))
+
+
+def _is_name(wanted: str) -> bool:
+    return NAME.fullmatch(wanted) is not None and not wanted.endswith(ENDING)

@@ -1,0 +1,76 @@
+"""One's own hand in ``hw sample``: primes of several lines, and styles that are found by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import RunHw, ink_json_lines
+
+WRITE = ["sample", "--seed", 1, "--best-of", 1, "--points", 60]
+
+
+def headers(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if '"drawing"' in line]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who has no styles as yet."""
+    return {"XDG_DATA_HOME": str(tmp_path / "share")}
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Twelve lines by one hand, with their texts."""
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes(ink_json_lines(12))
+    return path
+
+
+def test_a_prime_of_several_lines_is_one_hand_and_kept_by_name(
+    run_hw: RunHw, home: dict[str, str], mine: Path
+) -> None:
+    done = run_hw(*WRITE, "--prime", mine, "--save-style", "me", "ab", "cd", env=home)
+    made = headers(done.text)
+    assert [header["text"] for header in made] == ["ab", "cd"]
+    assert made[0]["prime"] == "made-0001"
+    assert 1 < made[0]["prime_lines"] < 12
+    assert "--style me" in done.err
+
+    kept = headers((Path(home["XDG_DATA_HOME"]) / "hw" / "styles" / "me.jsonl").read_text())
+    texts = [header["text"] for header in headers(mine.read_text())]
+    assert kept[0]["text"] == " ".join(texts[: made[0]["prime_lines"]])
+    again = run_hw(*WRITE, "--style", "me", "ab", "cd", env=home)
+    assert {header["style"] for header in headers(again.text)} == {"me"}
+    assert again.text.count("\n") == done.text.count("\n")
+
+    assert "me\t" in run_hw("styles", env=home).text
+    assert ">me<" in run_hw("styles", "--sheet", env=home).text
+    assert "exists" in run_hw(*WRITE, "--save-style", "me", "ab", env=home, code=1).err
+
+
+def test_a_text_is_written_in_each_of_several_hands_when_that_is_asked_for(run_hw: RunHw, mine: Path) -> None:
+    done = run_hw(*WRITE, "--prime", "-", "--own-hands", "ab", stdin=ink_json_lines(2))
+    assert [header["prime"] for header in headers(done.text)] == ["made-0001", "made-0002"]
+    assert "what one prime says" in run_hw(*WRITE, "--prime", mine, "--text", "a", "b", code=2).err
+
+
+def test_a_line_that_was_written_again_is_no_prime(run_hw: RunHw, mine: Path) -> None:
+    lines = [line for line in mine.read_text().splitlines() if line]
+    starts = [place for place, line in enumerate(lines) if '"drawing"' in line][:3]
+    first, second = lines[starts[0] : starts[1]], lines[starts[1] : starts[2]]
+    for part, more in ((first, {}), (second, {"replaces": "made-0001"})):
+        part[0] = json.dumps({**json.loads(part[0]), "source": "hw collect", **more})
+    notebook = "\n".join([*first, *second]) + "\n"
+    made = headers(run_hw(*WRITE, "--prime", "-", "ab", stdin=notebook).text)
+    assert [header["prime"] for header in made] == ["made-0002"]
+    assert "prime_lines" not in made[0]
+
+
+def test_names_that_are_taken_or_unknown_are_told(run_hw: RunHw, home: dict[str, str]) -> None:
+    style = run_hw("styles", env=home).lines[0].split("\t")[0]
+    assert "comes along" in run_hw(*WRITE, "--save-style", style, "a", env=home, code=2).err
+    assert "no style 'me'" in run_hw(*WRITE, "--style", "me", "a", env=home, code=1).err
