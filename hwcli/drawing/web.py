@@ -14,7 +14,6 @@ from hwcli.drawing.svg import Adding, escape, number, write_svg
 from hwcli.errors import HwError
 
 TITLE_LENGTH = 60
-NAMED = {"black": "#000000"}
 
 
 def write_html(sheets: Sequence[Sheet], style: Style, speed: float, file: BinaryIO) -> None:
@@ -27,7 +26,8 @@ def write_html(sheets: Sequence[Sheet], style: Style, speed: float, file: Binary
     if style.path != "stroke":
         raise HwError("a web page needs a path a stroke: leave --path out")
     template = files("hwcli.drawing").joinpath("web.html").read_text(encoding="utf-8")
-    values = {"TITLE": _title(sheets), "PEN": number(style.pen), "COLOUR": _as_input(style.colour)}
+    paper = f"{number(sheets[0].width)}mm {number(sheets[0].height)}mm"
+    values = {"TITLE": _title(sheets), "PAGE": paper}
     head, _, foot = template.partition("{{SHEETS}}")
     for name, value in values.items():
         head, foot = (part.replace("{{" + name + "}}", value) for part in (head, foot))
@@ -63,10 +63,3 @@ def _title(sheets: Sequence[Sheet]) -> str:
     texts = (placed.drawing.text for sheet in sheets for placed in sheet.placed if placed.drawing.text)
     text = " ".join(next(texts, "").split())
     return escape(text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…") or "Handwriting"
-
-
-def _as_input(colour: str) -> str:
-    """Return ``colour`` as the page's colour field takes it; names that it does not know begin as black."""
-    if colour.startswith("#"):
-        return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
-    return NAMED.get(colour, "#000000")

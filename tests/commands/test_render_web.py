@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pty
 import re
@@ -52,7 +53,7 @@ def test_the_page_plays_scrubs_zooms_restyles_and_saves(
     pipe: chromium.Pipe, run_hw: RunHw, tmp_path: Path
 ) -> None:
     ink = ink_json_lines(2)
-    run_hw("render", "--html", "-o", tmp_path / "a.html", stdin=ink)
+    run_hw("render", "--html", "--colour", "midnightblue", "-o", tmp_path / "a.html", stdin=ink)
     page = chromium.new_page(pipe)
     page.window(900, 700)
     page.open(f"file://{tmp_path}/a.html")
@@ -75,16 +76,39 @@ def test_the_page_plays_scrubs_zooms_restyles_and_saves(
     page.click("fit")
     assert page.value("sheets[0].svg.getBoundingClientRect().right <= innerWidth")
 
-    plain = run_hw("render", stdin=ink).out.decode()
-    assert ET.canonicalize(page.value("(restyle(), source(sheets[0]))")) == ET.canonicalize(
-        plain.replace('stroke="black"', 'stroke="#000000"')
-    )
+    plain = run_hw("render", "--colour", "midnightblue", stdin=ink).out.decode()
+    assert ET.canonicalize(page.value("source(sheets[0])")) == ET.canonicalize(plain)
+    assert page.value("document.getElementById('colour').value") == "#191970"
     set_input(page, "pen", 0.9)
+    assert ET.fromstring(page.value("source(sheets[0])"))[0].get("stroke") == "midnightblue"
     set_input(page, "colour", "#123456")
     group = ET.fromstring(page.value("source(sheets[0])"))[0]
     assert (group.get("stroke"), group.get("stroke-width")) == ("#123456", "0.9")
     assert page.complaints() == []
     assert all(address.startswith(("file:", "data:")) for address in page.requested())
+
+
+def test_printed_the_page_is_its_sheets_in_their_size_and_playing_keeps_the_pen_in_sight(
+    pipe: chromium.Pipe, run_hw: RunHw, tmp_path: Path
+) -> None:
+    ink = b"".join(ink_json_lines(8, seed) for seed in range(6))
+    options = ("--page", "a6", "--x-height", "1.5mm", "--margin", "10", "--speed", "30")
+    run_hw("render", "--html", *options, "-o", tmp_path / "a.html", stdin=ink)
+    page = chromium.new_page(pipe)
+    page.window(900, 400)
+    page.open(f"file://{tmp_path}/a.html")
+    page.click("larger")
+    page.click("play")
+    page.wait("now >= end && !playing")
+    box = page.value(
+        "(() => { const b = strokes.at(-1).path.getBoundingClientRect(); return [b.top, b.bottom]; })()"
+    )
+    assert 0 <= box[0] <= box[1] <= 400
+    set_input(page, "scrub", 0)
+    printed = base64.b64decode(page.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    sizes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", printed)
+    assert len(sizes) == page.value("sheets.length") > 1
+    assert [float(side) for side in sizes[0]] == pytest.approx([105 * 72 / 25.4, 148 * 72 / 25.4], abs=1)
 
 
 def test_moving_svg_moves_on_a_screen_and_stands_still_on_paper(
