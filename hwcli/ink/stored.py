@@ -19,6 +19,8 @@ MOST_CHUNKS = 1 << 20
 """Pieces of one dataset; HDF5 keeps a note of each."""
 BEST_COMPRESSION = 1032
 """Of deflate; data that claims to be packed better was never written."""
+STEP, AT_A_TIME = 512, 1 << 30
+"""Strings, and bytes of them, that are read at a time, whatever a file says of them."""
 USUAL_COMPRESSION, SLACK = 16, 1 << 20
 """How well numbers that were measured or learned can be packed; and bytes that do not count."""
 _HEAP = b"GCOL\x01\0\0\0"
@@ -128,6 +130,29 @@ def check_held(
         raise ValueError(f"{name} is cut short")
 
 
+def strings(dataset: h5py.Dataset, first: int, end: int, size: int | None = None) -> list[str]:
+    """Return the strings ``first`` up to ``end`` of a file of ``size`` bytes (None: one of our own).
+
+    A string is as large as its file at most, but all may be the same one: few are read at a time where the file
+    is large, and together they may not be larger than it.
+
+    Raises
+    ------
+    ValueError: they are larger, or not UTF-8.
+    """
+    step = STEP if size is None else max(16, min(STEP, AT_A_TIME // max(size, 1)))
+    values: list[str] = []
+    left = size
+    for start in range(first, end, step):
+        part = dataset[start : min(start + step, end)].tolist()
+        if left is not None:
+            left -= sum(map(len, part))
+            if left < 0:
+                raise ValueError("it has the same string again and again")
+        values += [value.decode("utf-8") for value in part]
+    return values
+
+
 def numbers(
     root: h5py.File, name: str, types: tuple[str, ...], shape: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
@@ -141,6 +166,8 @@ def numbers(
     if dataset.dtype.name not in types or dataset.shape is None or shape not in (None, dataset.shape):
         wanted = "x".join(map(str, shape)) + " " if shape is not None else ""
         raise ValueError(f"{name} are not {wanted}numbers of type {' or '.join(types)}")
-    check_held(dataset, name, USUAL_COMPRESSION, SLACK)
+    check_held(dataset, name, STEP, AT_A_TIME = 512, 1 << 30
+"""Strings, and bytes of them, that are read at a time, whatever a file says of them."""
+USUAL_COMPRESSION, SLACK)
     array: NDArray[Any] = dataset[()]
     return array

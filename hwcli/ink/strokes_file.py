@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -94,7 +95,7 @@ class StrokesWriter:
         self._flush()
         for start in range(0, self._count, DRAWINGS_CHUNK):
             part = slice(start, min(start + DRAWINGS_CHUNK, self._count))
-            ids, values = (_decoded(self._root[key], part) for key in ("id", name))
+            ids, values = (stored.strings(self._root[key], part.start, part.stop) for key in ("id", name))
             new = [value_of(id, value) for id, value in zip(ids, values, strict=True)]
             if new != values:
                 self._root[name][part] = np.array(new, dtype=object)
@@ -176,6 +177,7 @@ class StrokesReader:
         """
         self.source, self._stillness = source, Stillness(file, source)
         try:
+            self._size = file.seek(0, os.SEEK_END)
             self._root = stored.open_hdf5(file)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise BadInput(source, "not an HDF5 file, or cut short") from error
@@ -201,7 +203,7 @@ class StrokesReader:
         self._points = self._dataset("points", "f", None, columns=3)
         self.total_points = self._points.shape[0]
         offsets = self._dataset("offsets", "i", None)
-        _check_stored(offsets, "offsets")
+        stored.check_held(offsets, "offsets", most=limits.DRAWINGS)
         self.offsets: NDArray[np.int64] = offsets[()].astype(np.int64)
         self._check_offsets()
         self.lengths: NDArray[np.int64] = np.diff(self.offsets)
@@ -284,8 +286,8 @@ class StrokesReader:
 
     def _strings(self, name: str) -> list[str]:
         with self._told():
-            _check_stored(self._names[name], name)
-            return _decoded(self._names[name], slice(None))
+            stored.check_held(self._names[name], name, most=limits.DRAWINGS)
+            return stored.strings(self._names[name], 0, len(self), self._size)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -340,9 +342,11 @@ class StrokesReader:
         points = _checked_points(self._points[start:stop])
         channels = {name: dataset[start:stop].astype(np.float32) for name, dataset in self._channels.items()}
         ids, texts, writers, sources = (
-            _decoded(self._names[name], slice(first, end)) for name in ("id", "text", "writer", "source")
+            stored.strings(self._names[name], first, end, self._size) for name in NAMES
         )
-        extras = _decoded(self._extra, slice(first, end)) if self._extra is not None else [""] * (end - first)
+        extras = [""] * (end - first)
+        if self._extra is not None:
+            extras = stored.strings(self._extra, first, end, self._size)
         cuts = self.offsets[first + 1 : end] - start
         parts = np.split(points, cuts)
         split = {name: np.split(values, cuts) for name, values in channels.items()}
@@ -359,17 +363,6 @@ class StrokesReader:
             )
             for index, part in enumerate(parts)
         ]
-
-
-def _check_stored(dataset: h5py.Dataset, name: str) -> None:
-    """Refuse a dataset that is read whole and claims to be more than its bytes on disk can hold."""
-    if dataset.shape[0] > limits.DRAWINGS:
-        raise ValueError(f"{name} has more than {limits.DRAWINGS} entries")
-    stored.check_held(dataset, name)
-
-
-def _decoded(dataset: h5py.Dataset, part: slice) -> list[str]:
-    return [value.decode("utf-8") for value in dataset[part].tolist()]
 
 
 def _checked_points(points: NDArray[np.floating[Any]]) -> Points:

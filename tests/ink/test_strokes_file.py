@@ -212,3 +212,20 @@ def test_addresses_of_another_size_are_refused(made_drawings: list[Drawing]) -> 
     content[13] = 4
     with pytest.raises(BadInput, match="not an HDF5 file"), StrokesReader(io.BytesIO(content), "f"):
         pass
+
+
+def test_a_string_that_all_drawings_share_is_not_read_for_each_of_them(tmp_path: Path) -> None:
+    drawings = [Drawing(np.ones((1, 3), np.float32), text="x" * 900_000)]
+    drawings += [Drawing(np.ones((1, 3), np.float32), text="y")] * 399
+    path = tmp_path / "shared.h5"
+    path.write_bytes(written(drawings).getvalue())
+    with h5py.File(path, "r+") as root:
+        _, references = root["text"].id.read_direct_chunk((0,))
+        shared = references[:16] * 400 + references[16 * 400 :]
+        root["text"].id.write_direct_chunk((0,), shared)
+    with (
+        path.open("rb") as file,
+        pytest.raises(BadInput, match="again and again"),
+        StrokesReader(file, "f") as reader,
+    ):
+        assert reader.texts
