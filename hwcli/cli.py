@@ -14,7 +14,7 @@ import typer
 
 from hwcli import __version__, console, stopping
 from hwcli.errors import EXIT_FAILED, HwError
-from hwcli.stdio import OutputFailure, explain, named_standard_output
+from hwcli.stdio import explain, named_standard_output
 
 COMMANDS = ("collect", "ingest", "export", "info", "recombine", "train", "sample", "styles", "render", "eval")
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -76,13 +76,15 @@ def _run(arguments: Sequence[str]) -> None:
 
 def _listen() -> None:
     """Have the signals that end a program raise Stopped, but for those that the caller wants ignored."""
-    stopping.pass_over_lost_ones(OutputFailure)
+    stopping.pass_over_lost_ones()
+    signal.signal(signal.SIGALRM, stopping.stop)
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stopping.stop)
 
 
 def _do_not_listen() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is stopping.stop:
             signal.signal(number, signal.SIG_DFL)

@@ -12,10 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
-from hwcli import stopping
+from hwcli import sinks, stopping
 from hwcli.errors import HwError, UsageError
+from hwcli.sinks import LateSink, Sink
 
 STREAM = "-"
 SPOOL_LIMIT = 64 << 20
@@ -92,8 +93,8 @@ def open_output(path: str | Path | None, *, binary: bool, force: bool = False) -
     points to is written.  Named pipes and devices are written straight.
 
     A ``binary`` file can always seek and be read back, as HDF5 needs it: what goes to standard output, a
-    pipe or a device is kept in an unnamed temporary file until the block ends.  A text file reaches its
-    reader with each flush.
+    pipe or a device is kept in an unnamed temporary file until the block ends.  That it cannot be written is
+    told when the block ends, or by ``sinks.check`` before.  A text file reaches its reader with each flush.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def open_output(path: str | Path | None, *, binary: bool, force: bool = False) -
             yield file
         return
     refuse_existing(path, force)
-    with _told(path), _whole_file(Path(os.path.realpath(path)), path, force) as file:
+    with _told(path), _whole_file(Path(os.path.realpath(path)), path, force, late=binary) as file:
         yield file
 
 
@@ -127,56 +128,15 @@ def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-class OutputFailure(OSError):
-    """An output cannot be written; where it gets lost in a library, the end of the output raises it again."""
-
-
-class _Output(io.FileIO):
-    """A file for writing whose errors name it.
-
-    Once a write has failed, all that follow are taken as done: h5py goes on writing while it closes a file,
-    and libhdf5 crashes when it is refused then.
-    """
-
-    def __init__(self, file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True) -> None:
-        """Open ``file``; messages call it ``shown``."""
-        super().__init__(file, mode, closefd=closefd)
-        self._shown = str(shown)
-        self.failure: OSError | None = None
-
-    def write(self, block: Any) -> int:
-        """Write ``block``; see the class."""
-        if self.failure is None:
-            with self._noted():
-                return super().write(block)
-        size = memoryview(block).nbytes
-        with contextlib.suppress(OSError):
-            self.seek(size, os.SEEK_CUR)
-        return size
-
-    def truncate(self, size: int | None = None) -> int:
-        """Cut the file to ``size`` bytes, or make it that long; see the class."""
-        if self.failure is None:
-            with self._noted():
-                return super().truncate(size)
-        return self.tell() if size is None else size
-
-    @contextlib.contextmanager
-    def _noted(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError as error:
-            self.failure = error
-            raise
-        except OSError as error:
-            self.failure = OutputFailure(error.errno, error.strerror, self._shown)
-            raise self.failure from error
-
-
 @contextlib.contextmanager
-def _raw(file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True) -> Iterator[BinaryIO]:
-    """Open ``file`` buffered, in ``mode`` "wb" or "r+b"; a write that failed fails the block."""
-    raw = _Output(file, mode, shown, closefd)
+def _raw(
+    file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True, late: bool = False
+) -> Iterator[BinaryIO]:
+    """Open ``file`` buffered, in ``mode`` "wb" or "r+b"; a write that failed fails the block.
+
+    ``late``: it does so at its end, and not before.
+    """
+    raw = (LateSink if late else Sink)(file, mode, shown, closefd)
     with raw, io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw) as buffered:
         try:
             yield buffered
@@ -193,6 +153,10 @@ class _Closed(io.StringIO):
 
     closed = True  # for all who ask
 
+    def isatty(self) -> bool:
+        """Return that it is no terminal."""
+        return False
+
     def write(self, _text: str) -> int:
         """Fail."""
         raise HwError("standard output is closed")
@@ -202,7 +166,7 @@ def named_standard_output(stream: TextIO | None) -> TextIO:
     """Return the standard output ``stream``, None for a closed one, in a form whose errors say what it is."""
     if stream is None or stream.closed:
         return _Closed()
-    raw = _Output(stream.fileno(), "wb", "standard output", closefd=False)
+    raw = Sink(stream.fileno(), "wb", "standard output", closefd=False)
     encoding, errors = stream.encoding, stream.errors
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=stream.isatty())
 
@@ -228,7 +192,8 @@ def _streamed(opening: AbstractContextManager[BinaryIO], binary: bool) -> Iterat
         with _told(tempfile.gettempdir()), _nameless() as spool:
             yield spool
             stopping.check()
-            spool.seek(0)
+            spool.seek(0)  # and so all is written
+            sinks.check(spool)
             shutil.copyfileobj(spool, target, COPY_BLOCK)
 
 
@@ -236,7 +201,7 @@ def _streamed(opening: AbstractContextManager[BinaryIO], binary: bool) -> Iterat
 def _nameless() -> Iterator[BinaryIO]:
     with (
         tempfile.TemporaryFile(prefix="hw-") as spare,
-        _raw(spare.fileno(), "r+b", tempfile.gettempdir(), closefd=False) as file,
+        _raw(spare.fileno(), "r+b", tempfile.gettempdir(), closefd=False, late=True) as file,
     ):
         yield file
 
@@ -269,18 +234,20 @@ def write_whole(path: Path, content: bytes) -> None:
 
     For files by the thousand: unlike ``open_output`` it does not wait until the disk has it.
     """
-    with _told(path), _whole_file(path, path, force=True, sync=False) as file:
+    with _told(path), _whole_file(path, path, force=True, late=False, sync=False) as file:
         file.write(content)
 
 
 @contextlib.contextmanager
-def _whole_file(path: Path, shown: str | Path, force: bool, sync: bool = True) -> Iterator[BinaryIO]:
+def _whole_file(
+    path: Path, shown: str | Path, force: bool, late: bool, sync: bool = True
+) -> Iterator[BinaryIO]:
     # The name is known before a file has it: a signal at any time finds it and takes it away.
     beside = path.parent / f".{path.name[:40]}.{os.urandom(8).hex()}.partial"
     try:
         descriptor, source = _begun(beside, shown)
         try:
-            with _raw(descriptor, "r+b", shown, closefd=False) as file:
+            with _raw(descriptor, "r+b", shown, closefd=False, late=late) as file:
                 yield file
             stopping.check()
             os.fchmod(descriptor, _mode_for(path))

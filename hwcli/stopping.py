@@ -1,21 +1,28 @@
-"""The signals that end the program: what they raise, and what is left of that where an exception gets lost.
+"""The signals that end the program: what they raise, and where they wait with it.
 
 An exception raised by a signal's handler comes up wherever the program is.  In a function that a C library
-calls (cairo, HDF5), or that takes away an object, it goes no further: the library goes on, or fails with an
-error of its own.  So it is also noted that a signal came, and asked for before an output gets its name and
-when the program ends.
+calls (cairo, HDF5), or that takes away an object, it goes no further: the library goes on, fails with an error
+of its own, or crashes.  There the signal waits until the function is left.  What gets lost all the same is
+asked for before an output gets its name and when the program ends.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Never
+from collections.abc import Callable
+from types import CodeType, FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 _asked: int | None = None
+WAIT = 0.02
+"""Seconds between two looks whether a function that a library called is left."""
+_spared = {("cairocffi.surfaces", "write_func"), ("cairocffi.surfaces", "read_func")}
+"""Modules and names of such functions that are not ours."""
+_spared_codes: set[CodeType] = set()
 
 
 class Stopped(KeyboardInterrupt):
@@ -27,11 +34,29 @@ class Stopped(KeyboardInterrupt):
         self.number = number
 
 
-def stop(number: int, frame: FrameType | None) -> Never:
-    """Raise Stopped: the handler of signal ``number``."""
+def spare(*functions: Callable[..., object]) -> None:
+    """Have no signal raise anything in ``functions``, nor in what they call."""
+    _spared_codes.update(function.__code__ for function in functions)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """Raise Stopped, now or, by SIGALRM, soon: the handler of signal ``number``."""
     global _asked
-    _asked = number
-    raise Stopped(number)
+    _asked = _asked or number
+    if _is_spared(frame):
+        signal.setitimer(signal.ITIMER_REAL, WAIT)
+    else:
+        raise Stopped(_asked)
+
+
+def _is_spared(frame: FrameType | None) -> bool:
+    while frame is not None:
+        code = frame.f_code
+        name = frame.f_globals.get("__name__"), code.co_name
+        if code in _spared_codes or name in _spared or code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def asked() -> int | None:
@@ -45,17 +70,16 @@ def check() -> None:
         raise Stopped(_asked)
 
 
-def pass_over_lost_ones(*others: type[BaseException]) -> None:
-    """Have Python print no word of Stopped, nor of ``others``, where they get lost: the end tells of them."""
-    quiet = (Stopped, *others)
+def pass_over_lost_ones() -> None:
+    """Have Python print no word of Stopped where it got lost: nothing went wrong."""
     unraisable, uncaught = sys.unraisablehook, sys.excepthook
 
     def tell_of_a_lost_one(lost: UnraisableHookArgs) -> None:
-        if not issubclass(lost.exc_type, quiet):
+        if lost.exc_type is not Stopped:
             unraisable(lost)
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if not issubclass(kind, quiet):
+        if kind is not Stopped:
             uncaught(kind, error, trace)
 
     sys.unraisablehook = tell_of_a_lost_one

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli import __version__
+from hwcli import __version__, sinks
 from hwcli.errors import BadInput
 from hwcli.ink import limits, stored
 from hwcli.ink.drawing import Drawing, Points
@@ -45,7 +45,7 @@ class StrokesWriter:
         The history is written last: lines may be added to the attribute ``history`` until ``close``.
         """
         self.history = list(history)
-        self._root = h5py.File(file, "w")
+        self._file, self._root = file, h5py.File(file, "w")
         self._root.attrs["format"] = FORMAT
         self._root.attrs["format_version"] = FORMAT_VERSION
         self._root.attrs["generator"] = f"hw {__version__}"
@@ -132,6 +132,7 @@ class StrokesWriter:
             self._append_extra(extras)
         self._written = self._total
         self._count += len(drawings)
+        sinks.check(self._file)
 
     def _append_channel(self, name: str, drawings: list[Drawing]) -> None:
         arrays = [getattr(d, name) for d in drawings]

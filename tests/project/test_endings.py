@@ -144,7 +144,7 @@ LOST = {
     "in a library's callback": """
         import cairocffi
         class Sink:
-            def write(self, block): os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)
+            def write(self, block): os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.05)
         with stdio.open_output('out', binary=True) as f:
             surface = cairocffi.PDFSurface(Sink(), 9, 9)
             cairocffi.Context(surface).show_page()
