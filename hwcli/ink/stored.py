@@ -120,11 +120,22 @@ def own_dataset(root: h5py.File, name: str) -> h5py.Dataset:
 
 
 def check_held(
-    dataset: h5py.Dataset, name: str, compression: int = BEST_COMPRESSION, slack: int = 8192
+    dataset: h5py.Dataset,
+    name: str,
+    compression: int = BEST_COMPRESSION,
+    slack: int = 8192,
+    most: int = 1 << 62,
 ) -> None:
-    """Refuse a dataset that claims to be more than its bytes on the disk can hold.  Raises ValueError."""
+    """Refuse a dataset of more than ``most`` entries, or more than its bytes on the disk can hold.
+
+    Raises
+    ------
+    ValueError: it is such a one.
+    """
     if dataset.shape is None:
         raise ValueError(f"{name} is empty")
+    if dataset.size > most:
+        raise ValueError(f"{name} has more than {most} entries")
     size = int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize
     if size > compression * dataset.id.get_storage_size() + slack:
         raise ValueError(f"{name} is cut short")
@@ -166,8 +177,6 @@ def numbers(
     if dataset.dtype.name not in types or dataset.shape is None or shape not in (None, dataset.shape):
         wanted = "x".join(map(str, shape)) + " " if shape is not None else ""
         raise ValueError(f"{name} are not {wanted}numbers of type {' or '.join(types)}")
-    check_held(dataset, name, STEP, AT_A_TIME = 512, 1 << 30
-"""Strings, and bytes of them, that are read at a time, whatever a file says of them."""
-USUAL_COMPRESSION, SLACK)
+    check_held(dataset, name, USUAL_COMPRESSION, SLACK)
     array: NDArray[Any] = dataset[()]
     return array
