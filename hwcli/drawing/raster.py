@@ -132,16 +132,19 @@ def write_document(sheets: Sequence[Sheet], style: Style, kind: str, file: Binar
     buffer = io.BytesIO()
     make: Callable[..., Any] = cairo.PDFSurface if kind == "pdf" else cairo.PSSurface
     surface = make(buffer, 1, 1)
-    for sheet in sheets:
-        surface.set_size(sheet.width * POINTS_A_MILLIMETRE, sheet.height * POINTS_A_MILLIMETRE)
-        context = cairo.Context(surface)
-        context.scale(POINTS_A_MILLIMETRE, POINTS_A_MILLIMETRE)
-        if style.background:
-            set_colour(context, style.background)
-            context.paint()
-        draw(context, sheet, style)
-        context.show_page()
-    surface.finish()
+    try:
+        for sheet in sheets:
+            surface.set_size(sheet.width * POINTS_A_MILLIMETRE, sheet.height * POINTS_A_MILLIMETRE)
+            context = cairo.Context(surface)
+            context.scale(POINTS_A_MILLIMETRE, POINTS_A_MILLIMETRE)
+            if style.background:
+                set_colour(context, style.background)
+                context.paint()
+            draw(context, sheet, style)
+            context.show_page()
+        surface.finish()
+    except OSError as error:  # of PS, cairo keeps the pages in a file of its own
+        raise HwError("cairo could not write its temporary file in /tmp: is the disk full?") from error
     file.write(without_date(buffer.getvalue()))
 
 
