@@ -61,8 +61,11 @@ class Notes:
         self._peaks[lane] = 0
         self._steps[lane] = 0
 
-    def take(self, window: Window, step: int) -> NDArray[np.bool_]:
-        """Note what ``window`` shows at this ``step``; return (n,) which lanes look at their text's end."""
+    def take(self, window: Window, step: int) -> Array:
+        """Note what ``window`` shows at this ``step``; return (n,) how much it looks at each text's end.
+
+        That is as a multiple of how much it looks at any character; 0 where there is no text.
+        """
         lanes, places = len(self._peaks), window.shown.shape[1]
         if places != self._peaks.shape[1]:
             self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
@@ -74,8 +77,8 @@ class Notes:
         better = share > self._peaks
         np.copyto(self._peaks, share, where=better)
         np.copyto(self._steps, step, where=better)
-        ends: NDArray[np.bool_] = shown[np.arange(lanes), lengths] > inside.max(axis=1)
-        return ends & (lengths > 0)
+        at_end = shown[np.arange(lanes), lengths] / np.maximum(inside.max(axis=1), np.float32(1e-30))
+        return np.where(lengths > 0, at_end, np.float32(0))
 
     def of(self, lane: int, length: int, is_ended: bool) -> Signals:
         """Return what was noted of ``lane``, whose text has ``length`` characters."""
