@@ -5,8 +5,11 @@ Nor more of it than the file can hold.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import h5py
@@ -19,10 +22,11 @@ MOST_CHUNKS = 1 << 20
 """Pieces of one dataset; HDF5 keeps a note of each."""
 BEST_COMPRESSION = 1032
 """Of deflate; data that claims to be packed better was never written."""
-STEP, AT_A_TIME = 512, 1 << 30
-"""Strings, and bytes of them, that are read at a time, whatever a file says of them."""
+MOST_ATTRIBUTES, ATTRIBUTES = 1000, 1 << 28
+"""Attributes of a file, and bytes of memory that reading them may take."""
 USUAL_COMPRESSION, SLACK = 16, 1 << 20
 """How well numbers that were measured or learned can be packed; and bytes that do not count."""
+_REFERENCE = 16
 _HEAP = b"GCOL\x01\0\0\0"
 _HEAP_START = 16
 _LARGEST_HEAP = 64 << 20
@@ -43,7 +47,49 @@ def open_hdf5(file: BinaryIO) -> h5py.File:
     place = _PLACE_OF_SIZES.get(start[8]) if len(start) == 16 and start.startswith(_SIGNATURE) else None
     if place is None or start[place : place + 2] != b"\x08\x08":
         raise ValueError("not HDF5, or with addresses of an unusual size")
-    return h5py.File(_Checked(file), "r")
+    root = h5py.File(_Checked(file), "r")
+    try:
+        _check_attributes(root)
+    except BaseException:
+        root.close()
+        raise
+    return root
+
+
+def _check_attributes(root: h5py.File) -> None:
+    """Read all attributes once in little memory: libhdf5 makes room for whatever length one claims to have."""
+    if len(root.attrs) > MOST_ATTRIBUTES:
+        raise ValueError(f"more than {MOST_ATTRIBUTES} attributes")
+    with _little_memory(ATTRIBUTES):
+        for name in root.attrs:
+            try:
+                root.attrs[name]
+            except TypeError:  # of a kind that NumPy has not; whoever wants it will see
+                continue
+            except MemoryError:
+                raise ValueError("an attribute that is too large") from None
+
+
+@contextlib.contextmanager
+def _little_memory(size: int) -> Iterator[None]:
+    """Have no more than ``size`` bytes more of memory for a moment, where the system can see to that."""
+    try:
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        before = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):
+        yield
+        return
+    if before[0] != resource.RLIM_INFINITY and before[0] <= now + size:
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (now + size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 class _Checked:
@@ -141,27 +187,69 @@ def check_held(
         raise ValueError(f"{name} is cut short")
 
 
-def strings(dataset: h5py.Dataset, first: int, end: int, size: int | None = None) -> list[str]:
-    """Return the strings ``first`` up to ``end`` of a file of ``size`` bytes (None: one of our own).
+def own_strings(root: h5py.File, name: str, file: BinaryIO) -> h5py.Dataset:
+    """Return the dataset ``name`` of strings of any length, which is in ``file``.
 
-    A string is as large as its file at most, but all may be the same one: few are read at a time where the file
-    is large, and together they may not be larger than it.
+    What is stored of such a string is its length and its place; libhdf5 believes the length and makes room.
 
     Raises
     ------
-    ValueError: they are larger, or not UTF-8.
+    ValueError: as ``own_dataset``; or the strings are not such, or together larger than the file.
     """
-    step = STEP if size is None else max(16, min(STEP, AT_A_TIME // max(size, 1)))
-    values: list[str] = []
-    left = size
-    for start in range(first, end, step):
-        part = dataset[start : min(start + step, end)].tolist()
-        if left is not None:
-            left -= sum(map(len, part))
-            if left < 0:
-                raise ValueError("it has the same string again and again")
-        values += [value.decode("utf-8") for value in part]
-    return values
+    dataset = own_dataset(root, name)
+    if dataset.dtype.kind != "O" or h5py.check_string_dtype(dataset.dtype) is None:
+        raise ValueError(f"{name} has the wrong type, {dataset.dtype}")
+    check_held(dataset, name, slack=0)
+    left = file.seek(0, os.SEEK_END)
+    for references in _pieces(dataset, name, file):
+        left -= int(np.frombuffer(references, "<u4")[:: _REFERENCE // 4].sum(dtype=np.int64))
+        if left < 0:
+            raise ValueError(f"{name}: strings that are larger than the file")
+    return dataset
+
+
+def _pieces(dataset: h5py.Dataset, name: str, file: BinaryIO) -> Iterator[bytes]:
+    """Yield the references to the strings of ``dataset`` as they are stored."""
+    if not dataset.size:
+        return
+    if dataset.chunks is None:
+        place = dataset.id.get_offset()
+        if place is None:
+            raise ValueError(f"{name} is stored in an unusual way")
+        file.seek(place)
+        yield file.read(dataset.size * _REFERENCE)
+        return
+    plan = dataset.id.get_create_plist()
+    filters = [plan.get_filter(number)[0] for number in range(plan.get_nfilters())]
+    whole = int(np.prod(dataset.chunks)) * _REFERENCE
+    found: list[Any] = []
+    dataset.id.chunk_iter(found.append)
+    for piece in found:
+        file.seek(piece.byte_offset)
+        content = file.read(piece.size)
+        for number in reversed(range(len(filters))):
+            if not piece.filter_mask >> number & 1:
+                content = _unpacked(content, filters[number], whole)
+        if len(content) != whole:
+            raise ValueError(f"{name} is cut short")
+        yield content
+
+
+def _unpacked(content: bytes, kind: int, whole: int) -> bytes:
+    """Return a piece as it was before a filter of some ``kind``; it has ``whole`` bytes at most."""
+    if kind == h5py.h5z.FILTER_DEFLATE:
+        try:
+            return zlib.decompressobj().decompress(content, whole)
+        except zlib.error as error:
+            raise ValueError(f"damaged: {error}") from error
+    if kind == h5py.h5z.FILTER_SHUFFLE and len(content) == whole:
+        return np.frombuffer(content, np.uint8).reshape(_REFERENCE, -1).T.tobytes()
+    raise ValueError("strings that are packed in an unusual way")
+
+
+def strings(dataset: h5py.Dataset, first: int, end: int) -> list[str]:
+    """Return the strings ``first`` up to ``end``; raises ValueError when they are not UTF-8."""
+    return [value.decode("utf-8") for value in dataset[first:end].tolist()]
 
 
 def numbers(

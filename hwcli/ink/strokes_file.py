@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -176,9 +175,8 @@ class StrokesReader:
         ------
         BadInput: it is no strokes file, a newer one, or damaged.
         """
-        self.source, self._stillness = source, Stillness(file, source)
+        self.source, self._stillness, self._content = source, Stillness(file, source), file
         try:
-            self._size = file.seek(0, os.SEEK_END)
             self._root = stored.open_hdf5(file)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise BadInput(source, "not an HDF5 file, or cut short") from error
@@ -226,8 +224,11 @@ class StrokesReader:
 
     def _dataset(self, name: str, kind: str, length: int | None, columns: int = 0) -> h5py.Dataset:
         """Return the dataset ``name`` after checking that it lies in this file and has the right type."""
-        dataset = stored.own_dataset(self._root, name)
-        if dataset.dtype.kind != kind or (kind == "O" and h5py.check_string_dtype(dataset.dtype) is None):
+        if kind == "O":
+            dataset = stored.own_strings(self._root, name, self._content)
+        else:
+            dataset = stored.own_dataset(self._root, name)
+        if dataset.dtype.kind != kind:
             raise ValueError(f"{name} has the wrong type, {dataset.dtype}")
         shape = dataset.shape
         if shape is None or len(shape) != (2 if columns else 1) or (columns and shape[1] != columns):
@@ -288,7 +289,7 @@ class StrokesReader:
     def _strings(self, name: str) -> list[str]:
         with self._told():
             stored.check_held(self._names[name], name, most=limits.DRAWINGS)
-            return stored.strings(self._names[name], 0, len(self), self._size)
+            return stored.strings(self._names[name], 0, len(self))
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -343,11 +344,11 @@ class StrokesReader:
         points = _checked_points(self._points[start:stop])
         channels = {name: dataset[start:stop].astype(np.float32) for name, dataset in self._channels.items()}
         ids, texts, writers, sources = (
-            stored.strings(self._names[name], first, end, self._size) for name in NAMES
+            stored.strings(self._names[name], first, end) for name in NAMES
         )
         extras = [""] * (end - first)
         if self._extra is not None:
-            extras = stored.strings(self._extra, first, end, self._size)
+            extras = stored.strings(self._extra, first, end)
         cuts = self.offsets[first + 1 : end] - start
         parts = np.split(points, cuts)
         split = {name: np.split(values, cuts) for name, values in channels.items()}

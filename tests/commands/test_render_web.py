@@ -100,10 +100,9 @@ def test_printed_the_page_is_its_sheets_in_their_size_and_playing_keeps_the_pen_
     page.click("larger")
     page.click("play")
     page.wait("now >= end && !playing")
-    box = page.value(
-        "(() => { const b = strokes.at(-1).path.getBoundingClientRect(); return [b.top, b.bottom]; })()"
-    )
-    assert 0 <= box[0] <= box[1] <= 400
+    box = "const { top, bottom } = strokes.at(-1).path.getBoundingClientRect(); return [top, bottom];"
+    top, bottom = page.value(f"(() => {{ {box} }})()")
+    assert 0 <= top <= bottom <= 400
     set_input(page, "scrub", 0)
     printed = base64.b64decode(page.call("Page.printToPDF", preferCSSPageSize=True)["data"])
     sizes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", printed)
@@ -216,6 +215,6 @@ def test_the_example_for_plotters(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path
     (tmp_path / "hw").chmod(0o755)
     path = f"{tmp_path}:{Path(VPYPE).parent}:{os.environ['PATH']}"
     command = ["sh", EXAMPLES / "plot.sh", ink_jsonl, tmp_path / "plot"]
-    subprocess.run(command, env=hw_environment(PATH=path), check=True, capture_output=True)
+    subprocess.run(command, env=hw_environment(PATH=path, PAGE="a5"), check=True, capture_output=True)
     assert len(list((tmp_path / "plot").glob("sheet-*.hpgl"))) == 2
     assert (tmp_path / "plot" / "sheet-1.hpgl").read_text().startswith("IN;")

@@ -143,12 +143,14 @@ def _bomb(root: h5py.File, chosen: _Choices, folder: Path) -> None:
 def _resize(root: h5py.File, chosen: _Choices, folder: Path) -> None:
     found = root[chosen.one_of(_names(root))]
     if isinstance(found, h5py.Dataset) and found.chunks:
-        found.resize(chosen.one_of(LENGTHS), axis=0)
+        found.resize(chosen.one_of(LENGTHS[:8]), axis=0)
 
 
 def _numbers(root: h5py.File, chosen: _Choices, folder: Path) -> None:
     found = root[chosen.one_of(_names(root))]
-    if isinstance(found, h5py.Dataset) and found.size and found.size < 10000:
+    if not isinstance(found, h5py.Dataset) or not found.size or found.size > 10000:
+        return
+    if found.dtype.kind in "fiu" or h5py.check_string_dtype(found.dtype):
         flat = found[()].reshape(-1)
         flat[chosen.byte() % len(flat)] = chosen.one_of(NUMBERS if found.dtype.kind in "fiu" else TEXTS)
         found[...] = flat.reshape(found.shape)
