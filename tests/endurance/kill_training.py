@@ -80,6 +80,7 @@ def killed(top: Path, options: argparse.Namespace) -> Tally:
         run_to_its_end(folder, begin, length, number, options.kills, chance, tally)
         tally.faults += differences(end_of(reference), end_of(folder))
         tally.more["runs"] += 1
+        print(json.dumps(tally.record()), file=sys.stderr, flush=True)
         shutil.rmtree(folder)
     return tally
 

@@ -58,7 +58,7 @@ def hw(*arguments: object) -> list[str]:
 
 
 def moment(chance: random.Random, length: float) -> float:
-    """Return a moment of a run of ``length`` seconds: half of them in its last quarter, when files get names."""
+    """Return a moment of a run of ``length`` seconds: half of them near its end, when files get names."""
     return chance.uniform(0, length) if chance.random() < 0.5 else chance.uniform(0.75 * length, 1.1 * length)
 
 
