@@ -5,7 +5,8 @@
 #
 # PAGE     the paper                                                    (a5)
 # DEVICE   a plotter that vpype knows, for HPGL                         (hp7475a)
-# PROFILE  of vpype-gcode, for G-code: pip install vpype vpype-gcode    (gcodemm)
+# LOADED   the paper in that plotter, one that it knows                 (a4)
+# PROFILE  of vpype-gcode, for G-code: pip install vpype vpype-gcode    (pen: of pen.toml)
 #
 # An AxiDraw takes the SVG as it is, its strokes in the order in which they were written (a hand's order is
 # a short way): axicli sheet.svg --model 1 --reordering 4
@@ -26,8 +27,9 @@ fi
 for page in "$into"/sheet*.svg; do
     name=${page%.svg}
     vpype read "$page" linemerge --tolerance 0.1mm \
-        write --device "${DEVICE:-hp7475a}" --page-size "${PAGE:-a4}" "$name.hpgl"
+        write --device "${DEVICE:-hp7475a}" --page-size "${LOADED:-a4}" "$name.hpgl"
     if vpype gwrite --help >/dev/null 2>&1; then
-        vpype read "$page" linemerge --tolerance 0.1mm gwrite --profile "${PROFILE:-gcodemm}" "$name.gcode"
+        vpype --config "$(dirname "$0")/pen.toml" read "$page" linemerge --tolerance 0.1mm \
+            gwrite --profile "${PROFILE:-pen}" "$name.gcode"
     fi
 done

@@ -26,8 +26,9 @@ BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uin
 LARGEST_LETTER, SMALLEST_LETTER = 10.0, 3.5
 """The height of a letter in dots: no larger than this if all is seen, no smaller as long as one drawing is."""
 
-EARLIEST_BREAK, BREAK_WIDTH = 0.6, 2
-"""A line is broken after this share of the terminal's width, where so many columns of dots are empty."""
+EARLIEST_BREAK, BREAK_WIDTH, WORD_GAP = 0.4, 2, 0.6
+"""A line is broken after this share of the terminal's width, where so many columns of dots are empty, and not
+at a gap that is narrower than this share of the widest: that is one between letters."""
 
 TRIALS = 30
 """How often the scale is lowered by a twentieth to make room for breaks between words."""
@@ -139,16 +140,21 @@ def _bands(dots: Dots, width: int) -> Iterator[Dots]:
     empty = np.logical_not(dots.any(axis=0, keepdims=True))[0]
     start = 0
     while dots.shape[1] - start > width:
-        stop = start + width
-        gaps = [
-            column
-            for column in range(stop, start + math.ceil(EARLIEST_BREAK * width), -1)
-            if empty[column - BREAK_WIDTH : column].all()
-        ]
-        stop = gaps[0] if gaps else stop
+        stop = start + _break(empty[start : start + width + 1], width)
         yield dots[:, start:stop]
         start = stop + int(np.argmin(empty[stop:]))
     yield dots[:, start:]
+
+
+def _break(empty: NDArray[np.bool_], width: int) -> int:
+    """Return where a line is broken: at its last gap as wide as those between words, or at ``width``."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], empty, [False]])))
+    begins, ends = edges[::2], edges[1::2]
+    late = (begins >= EARLIEST_BREAK * width) & (ends - begins >= BREAK_WIDTH)
+    begins, widths = begins[late], (ends - begins)[late]
+    if not len(begins):
+        return width
+    return int(begins[widths >= WORD_GAP * widths.max()][-1])
 
 
 def _without_empty_edges(dots: Dots) -> Dots:

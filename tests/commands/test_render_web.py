@@ -218,3 +218,16 @@ def test_the_example_for_plotters(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path
     subprocess.run(command, env=hw_environment(PATH=path, PAGE="a5"), check=True, capture_output=True)
     assert len(list((tmp_path / "plot").glob("sheet-*.hpgl"))) == 2
     assert (tmp_path / "plot" / "sheet-1.hpgl").read_text().startswith("IN;")
+    for gcode in (tmp_path / "plot").glob("sheet-*.gcode"):  # where vpype-gcode is installed
+        assert_every_stroke_is_drawn_with_the_pen_down(gcode.read_text())
+
+
+def assert_every_stroke_is_drawn_with_the_pen_down(gcode: str) -> None:
+    up = False  # for all that the machine knows
+    for line in gcode.splitlines():
+        if " Z" in line:
+            assert ("Z0" in line) == up  # no move that does nothing
+            up = "Z0" not in line
+        elif " X" in line:
+            assert line.startswith("G0" if up else "G1")
+    assert up
