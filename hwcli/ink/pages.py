@@ -37,8 +37,10 @@ BETWEEN = 0.6
 """What little ink is closer to a line than this share of the usual distance of lines is no line of its own."""
 LONGEST = 1500
 """Strokes of one line, at most."""
-MOST_STROKES, MOST_PIECES = 100_000, 2000
+MOST_STROKES, MOST_PIECES = 30_000, 1000
 """What has more of them is no page of writing, and is not cut."""
+AT_A_TIME = 4096
+"""Strokes that are compared with all lines at a time."""
 
 
 class Page(Drawing):
@@ -254,7 +256,13 @@ def _without_scraps(strokes: _Strokes, labels: NDArray[np.intp]) -> NDArray[np.i
 def _brought_back(strokes: _Strokes, labels: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return ``labels`` with strokes that lie on another line than their neighbours in time given to that."""
     names, lines = _fitted(strokes, labels)
-    x, y = (strokes.sums[:, axis, None] / strokes.sums[:, 0, None] for axis in (1, 2))
-    distances = np.abs(lines.at(x) - y)
-    own = distances[np.arange(len(labels)), np.searchsorted(names, labels)]
-    return np.where((own > 2 * SAME_LINE) & (distances.min(1) < own / 3), names[distances.argmin(1)], labels)
+    given = labels.copy()
+    for start in range(0, len(labels), AT_A_TIME):  # a page of many strokes and many lines is a large table
+        part = slice(start, start + AT_A_TIME)
+        sums, before = strokes.sums[part], labels[part]
+        x, y = (sums[:, axis, None] / sums[:, 0, None] for axis in (1, 2))
+        distances = np.abs(lines.at(x) - y)
+        own = distances[np.arange(len(before)), np.searchsorted(names, before)]
+        is_other = (own > 2 * SAME_LINE) & (distances.min(1) < own / 3)
+        given[part] = np.where(is_other, names[distances.argmin(1)], before)
+    return given
