@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,7 @@ def _fuzz(reader: str, folder: Path, options: list[str]) -> None:
         (corpus / f"seed-{number}").write_bytes(seed)
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("error")  # a warning would be a line on standard error that nobody understands
     watched = _Watched(target, folder)
     atheris.Setup([sys.argv[0], *options], watched)
     atheris.Fuzz()

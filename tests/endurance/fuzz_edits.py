@@ -51,12 +51,18 @@ def edited(content: bytes, choices: bytes, folder: Path) -> bytes:
     """
     file = io.BytesIO(content)
     chosen = _Choices(choices)
-    with h5py.File(file, "r+") as root:
+    with np.errstate(all="ignore"), h5py.File(file, "r+") as root:
         for _ in range(MOST):
             if chosen.is_over:
                 break
             with contextlib.suppress(
-                OSError, ValueError, TypeError, LookupError, RuntimeError, OverflowError, AttributeError,
+                OSError,
+                ValueError,
+                TypeError,
+                LookupError,
+                RuntimeError,
+                OverflowError,
+                AttributeError,
                 MemoryError,
             ):
                 chosen.one_of(_EDITS)(root, chosen, folder)
