@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -164,3 +165,30 @@ def test_what_is_written_is_read_back_the_same(drawings: list[Drawing]) -> None:
         assert (one.id, one.text, one.writer) == (other.id, other.text, other.writer)
         if one.pressure is not None:
             np.testing.assert_array_equal(one.pressure, other.pressure)
+
+
+CHANNEL = "<channel name='X'/><channel name='Y'/>"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("<traceFormat>" * 2000 + "</traceFormat>" * 2000, "more than 1000 traceFormats"),
+        (f"<traceFormat>{CHANNEL * 60}</traceFormat><trace>1 2</trace>", "more than 100 channels"),
+        ("<trace>" + "," * 5_000_001 + "</trace>", "more than 5000000 points"),
+        ("<trace>1 2," + "* *," * 30_000 + "x</trace>", "is no point"),
+        ("<a b=''/>" * 3_000_001, "more than 3000000 tags"),
+    ],
+)
+def test_what_is_made_to_do_harm_is_refused_quickly(content: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        list(read_inkml(io.BytesIO(f"<ink>{content}</ink>".encode()), "f"))
+
+
+def test_a_context_is_looked_through_once() -> None:
+    declared = "<context id='c'>" + "<a/>" * 50_000 + "</context>"
+    content = "<ink>" + declared + "<trace contextRef='#c'>1 2</trace>" * 1000 + "</ink>"
+    begun = time.process_time()
+    (drawing,) = read_inkml(io.BytesIO(content.encode()), "f")
+    assert len(drawing) == 1000
+    assert time.process_time() - begun < 5

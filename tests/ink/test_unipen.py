@@ -95,6 +95,8 @@ def test_latin_1_and_line_ends() -> None:
         (".DT soon\n", "not made of numbers"),
         (".DT\n", "."),
         (".PEN_DOWN\n1 2\n" + '.SEGMENT WORD 0 ? "a"\n' * 9, "again and again"),
+        (".PEN_DOWN\n1 2\n" * 3000 + ".SEGMENT WORD " + "0-2999," * 3000 + '0 ? "a"\n', "again and again"),
+        (".PEN_DOWN\n1 2\n" + ".PEN_UP\n" * 3000 + ".SEGMENT W " + "1-2999," * 3000 + '0 ? "a"\n', "again"),
     ],
 )
 def test_what_is_refused(content: str, reason: str) -> None:
