@@ -14,7 +14,8 @@ from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
 
-POINTS_WITHOUT_TEXT = 400
+NO_TEXT_POINTS = 400
+"""Of a line that says nothing."""
 
 
 def rehearsal_lines(
@@ -27,15 +28,8 @@ def rehearsal_lines(
     taken in turn.
     """
     scribe = _scribe(model, 0.0, takes=1)
-    reads = model.config.network.window > 0 and len(texts) > 0
-    chances = [_chance(seed, number) for number in range(count)]
-    if reads:
-        said = [texts[number % len(texts)] for number in range(count)]
-        orders = [scribe.written(text, None, chance) for text, chance in zip(said, chances, strict=True)]
-    else:
-        said = [""] * count
-        orders = [scribe.continued(None, POINTS_WITHOUT_TEXT, chance) for chance in chances]
-    for number, (points, faults) in enumerate(_written(scribe, orders, workers)):
+    said = [texts[number % len(texts)] if texts else "" for number in range(count)]
+    for number, (points, faults) in enumerate(_written(scribe, _orders(scribe, said, seed), workers)):
         if not faults and len(points) > 2:
             yield Drawing(points.astype(np.float32), id=f"rehearsed-{number + 1}", text=said[number])
 
@@ -43,9 +37,18 @@ def rehearsal_lines(
 def sample_lines(model: Model, texts: Sequence[str], seed: int, bias: float, takes: int) -> list[Drawing]:
     """Return ``texts`` as ``model`` writes them, each in a hand that it makes up, the best of some takes."""
     scribe = _scribe(model, bias, takes)
-    orders = [scribe.written(text, None, _chance(seed, number)) for number, text in enumerate(texts)]
-    written = zip(texts, _written(scribe, orders), strict=True)
+    written = zip(texts, _written(scribe, _orders(scribe, texts, seed)), strict=True)
     return [Drawing(scribe.alone(None, points), id=text, text=text) for text, (points, _) in written]
+
+
+def _orders(scribe: Scribe, texts: Sequence[str], seed: int) -> list[Order]:
+    """Return the orders of ``texts``; of as much ink where no text is known, or read."""
+    reads = scribe.writer.network.network.window > 0
+    chances = [_chance(seed, number) for number in range(len(texts))]
+    return [
+        scribe.written(text, None, chance) if reads and text else scribe.continued(None, NO_TEXT_POINTS, chance)
+        for text, chance in zip(texts, chances, strict=True)
+    ]
 
 
 def _scribe(model: Model, bias: float, takes: int) -> Scribe:

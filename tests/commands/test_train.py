@@ -100,7 +100,19 @@ def test_a_run_its_files_and_what_it_tells(run_hw, ink_h5, tmp_path):
     refused = run_hw("train", ink_h5, "-o", model, *SMOKE, code=1)
     assert "--force" in one_line(refused)
     # Weights alone are enough to begin again from.
-    onward = run_hw("train", ink_h5, "--from", model, "-o", tmp_path / "n.h5", "--seed", 4, "--no-fine-tune", "--max-batches", 1)
+    onward = run_hw(
+        "train",
+        ink_h5,
+        "--from",
+        model,
+        "-o",
+        tmp_path / "n.h5",
+        "--seed",
+        4,
+        "--no-fine-tune",
+        "--max-batches",
+        1,
+    )
     assert "stopped by batches" in onward.err
     run_hw("train", ink_h5, "--resume", "-o", tmp_path / "n.h5", "--max-batches", 2)
     facts = json.loads(run_hw("info", "--json", tmp_path / "n.h5").out)

@@ -1,0 +1,72 @@
+"""``hw train --from`` a model with a few lines by one hand."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from conftest import RunHw
+
+needs_tensorflow = pytest.mark.skipif(
+    find_spec("tensorflow") is None, reason="training needs TensorFlow (pip install 'hwcli[train]')"
+)
+
+
+@needs_tensorflow
+@pytest.mark.slow
+def test_a_few_lines_are_a_hand_to_take_on(run_hw: RunHw, ink_h5: Path, model_h5: Path, tmp_path: Path) -> None:
+    me, pictures, log = tmp_path / "me.h5", tmp_path / "pictures", tmp_path / "log"
+    options = ["--seed", 1, "--max-batches", 1, "--preview", pictures, "--log", log]
+    done = run_hw("train", ink_h5, "--from", model_h5, *options, "-o", me)
+    assert "24 lines: fine-tunes (--no-fine-tune" in done.err
+    assert "4 to validate on" in done.err
+    assert "--resume" not in done.err
+    assert {path.name for path in tmp_path.iterdir()} == {"me.h5", "pictures", "log"}
+
+    validations = [json.loads(line) for line in log.read_text().splitlines()]
+    validations = [record for record in validations if record.get("validation")]
+    assert [record["batch"] for record in validations] == [0, 1]
+    before, after = (pictures / name for name in ("before.svg", "after.svg"))
+    for picture in (before, after):
+        ElementTree.parse(picture)
+    facts = json.loads(run_hw("info", "--json", me).out)
+    assert facts["last_validation"]["validation_loss"] <= validations[0]["validation_loss"]
+    assert "--from" in facts["made"][-1]
+    assert "exists" in run_hw("train", ink_h5, "--from", model_h5, *options, "-o", me, code=1).err
+
+
+def test_what_fine_tuning_sets_is_shown_and_can_be_set(run_hw: RunHw, model_h5: Path) -> None:
+    common = ["train", "--from", model_h5, "--dump-config"]
+    shown = run_hw(*common, "--fine-tune", "--set", "tuning.lines=7").text
+    assert "validate_first = true" in shown
+    assert "lines = 7" in shown
+    assert "rehearsal = 0.5" in shown
+    plain = run_hw(*common).text
+    assert "validate_first = false" in plain
+    assert "rehearsal = 0.0" in plain
+    small = run_hw("train", "--from", "bundled", "--small", "--dump-config").text
+    assert "units = 200" in small
+    assert "rank = 2" in small
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--fine-tune"], "--from bundled"),
+        (["--small"], "--from bundled"),
+        (["--small", "--from", "m.h5"], "beside the model that comes along"),
+        (["--small", "--no-fine-tune", "--from", "bundled"], "not with --no-fine-tune"),
+        (["--preview", "p"], "the model of --from"),
+        (["--resume", "--fine-tune"], "has none"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(
+    run_hw: RunHw, ink_h5: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
+    done = run_hw("train", ink_h5, *options, "-o", "me.h5", cwd=tmp_path, code=2)
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
