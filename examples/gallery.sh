@@ -36,12 +36,14 @@ write -n 12 --own-hands "The pen is quick and light." |
     draw --grid 2 --x-height 2.5mm --background white -o "$into/hands.svg"
 
 # A sheet for a plotter: centre lines on A4, a path a line of writing, and what the pen will have to do.
-write --wrap 44 --text-file - <<END |
-Seventeen ships came in on the morning tide, and every one of them was loaded with letters. The harbour master counted the sacks, lost count, and began again.
+write --wrap 56 --text-file - <<END |
+Seventeen ships came in on the morning tide, and every one of them was loaded with letters. The harbour master counted the sacks, lost count, and began again. By noon the whole town could read.
 
-By noon the whole town could read.
+Some had waited for years, and some had only come to look. There was a letter for the baker, one for the cat of the light house, and one without a name that nobody wanted to open.
+
+In the evening the ships went out again, with the answers.
 END
-    draw --page a4 --landscape --x-height 4.5mm --path line --pen 0.5mm --stats -o "$into/plotter.svg"
+    hw render --force --page a4 --landscape --path line --pen 0.5mm --stats -o "$into/plotter.svg"
 
 # A word that writes itself.
 write "Hello!" | draw --animate --x-height 8mm --pen 0.9mm --colour midnightblue --background white -o "$into/word.svg"

@@ -7,6 +7,7 @@ machine did besides.
 from __future__ import annotations
 
 import io
+import json
 import resource
 import subprocess
 import sys
@@ -82,10 +83,17 @@ def measure_images(top: Path, count: int) -> None:
     subprocess.run([sys.executable, "-m", "hwcli", *map(str, command)], check=True)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(
-        f"{count:,} PNGs of lines: {count / wall:.0f}/s wall, {1000 * processor / count:.2f} ms of processor"
-        f" each, {after.ru_maxrss // 1024} MB; cairo alone: {1000 * bare_cairo():.2f} ms each"
-    )
+    alone = bare_cairo()
+    figures = {
+        "images": count,
+        "a_second": round(count / wall, 1),
+        "processor_ms_each": round(1000 * processor / count, 2),
+        "cairo_alone_ms_each": round(1000 * alone, 2),
+        "cairos_share": round(alone * count / processor, 2),
+        "cores_used": round(processor / wall, 2),
+        "megabytes": after.ru_maxrss // 1024,
+    }
+    print(json.dumps({"what": "PNGs of lines", **figures}))
 
 
 def main() -> None:
@@ -105,7 +113,7 @@ def main() -> None:
             ("the same to one PNG", "many.h5", ["--format", "png", "--grid", "10", "--dpi", "50"]),
         ):
             wall, processor = least_time("render", top / name, "-o", "/dev/null", *options)
-            print(f"{title}: {wall:.2f} s wall, {processor:.2f} s processor")
+            print(json.dumps({"what": title, "seconds": round(wall, 2), "processor": round(processor, 2)}))
         measure_images(top, images)
 
 
