@@ -11,6 +11,8 @@ from typing import Protocol
 
 QUIET, NORMAL, VERBOSE = 0, 1, 2
 _level = NORMAL
+_UNSEEN = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+"""Control characters, which a name from a file could send to the terminal, as they are shown instead."""
 
 
 def set_level(level: int) -> None:
@@ -49,7 +51,7 @@ def is_verbose() -> bool:
 def _write(message: str) -> None:
     # A closed or full stderr must not turn a success into a failure.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(message + "\n")
+        sys.stderr.write(message.translate(_UNSEEN) + "\n")
         sys.stderr.flush()
 
 

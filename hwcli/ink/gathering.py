@@ -136,7 +136,7 @@ class Gathering:
         try:
             treated = self._treated(drawing)
         except ValueError as error:
-            bad = BadInput(source, f"{drawing.id}: {error}")
+            bad = BadInput(source, f"{drawing.id:.60}: {error}")
             if on_bad is None:
                 raise bad from error
             on_bad(bad)

@@ -16,6 +16,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+DAMAGE = (
+    OSError, LookupError, ValueError, TypeError, ArithmeticError, RuntimeError, AttributeError, MemoryError,
+)  # fmt: skip
+"""What h5py and NumPy raise when they meet a damaged file."""
 LARGEST_CHUNK = 64 << 20
 """Bytes of a piece that a dataset is stored in."""
 MOST_CHUNKS = 1 << 20
@@ -100,6 +104,8 @@ class _Checked:
         self._sound: set[int] = set()
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if abs(offset) >= 1 << 63:
+            raise OSError("an address beyond any file")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

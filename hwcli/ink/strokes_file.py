@@ -178,7 +178,7 @@ class StrokesReader:
         self.source, self._stillness, self._content = source, Stillness(file, source), file
         try:
             self._root = stored.open_hdf5(file)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        except stored.DAMAGE as error:
             raise BadInput(source, "not an HDF5 file, or cut short") from error
         try:
             with self._told():
@@ -242,8 +242,7 @@ class StrokesReader:
         """Turn whatever damage makes h5py and NumPy raise into one line that names the file."""
         try:
             yield
-        except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError,
-                OverflowError, MemoryError, RecursionError) as error:  # fmt: skip
+        except stored.DAMAGE as error:
             self._stillness.check()
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise BadInput(self.source, f"damaged strokes file: {reason}") from error

@@ -25,10 +25,7 @@ LONGEST_HISTORY = 16 << 20
 """Bytes of the history of a model's training."""
 LARGEST = 1 << 29
 """Weights of one network; four bytes each."""
-DAMAGE = (
-    OSError, LookupError, ValueError, TypeError, ArithmeticError, RuntimeError, AttributeError, MemoryError,
-)  # fmt: skip
-"""What h5py raises when it meets a damaged file."""
+DAMAGE = stored.DAMAGE
 
 Weights = dict[str, NDArray[np.float32]]
 
