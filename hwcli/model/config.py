@@ -6,9 +6,6 @@ A preset is a TOML file in ``hwcli/model/presets`` that says only what differs f
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -16,6 +13,7 @@ from typing import Any
 
 from hwcli.errors import HwError
 from hwcli.ink.preparation import Preparation
+from hwcli.model.toml import as_toml, parsed, value_of
 
 
 class ConfigError(HwError):
@@ -261,10 +259,6 @@ BELOW_ONE = {
 MOST_CHARACTERS = 4096
 LARGEST = 10**12
 """Of any number of a configuration: more has no use, and overflows somewhere."""
-LONGEST = 1 << 17
-"""Characters of a configuration's text."""
-_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
-"""What tomllib takes a time for that grows with the square of its length."""
 AT_MOST = {
     "noise.input_probability": 1, "noise.untexted": 1,
     "network.layers": 64, "network.units": 65536, "network.mixtures": 4096, "network.window": 1024,
@@ -359,16 +353,10 @@ def read_config(text: str, source: str, base: Config | None = None) -> Config:
 
     ``source`` is what messages call the text.  Raises ConfigError.
     """
-    if len(text) > LONGEST:
-        raise ConfigError(f"{source}: more than {LONGEST} characters")
-    if _LONG_KEY.search(text):
-        raise ConfigError(f"{source}: a key of more than 32 parts")
     try:
-        return (base or Config()).updated(tomllib.loads(text))
-    except ValueError as error:  # TOMLDecodeError, and what Python says of numbers without end
-        raise ConfigError(f"{source}: not TOML: {error}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{source}: nested too deeply") from error
+        return (base or Config()).updated(parsed(text))
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from error
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from error
 
@@ -382,15 +370,7 @@ def setting(assignment: str) -> dict[str, dict[str, Any]]:
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and section and key):
         raise ConfigError(f"--set {assignment}: write SECTION.KEY=VALUE, for example bptt.length=200")
-    return {section: {key: _toml_value(value.strip())}}
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return parsed["value"] if len(parsed) == 1 else text
+    return {section: {key: value_of(value.strip())}}
 
 
 def config_text(config: Config) -> str:
@@ -401,17 +381,3 @@ def config_text(config: Config) -> str:
         lines += [f"{key} = {as_toml(value)}" for key, value in values.items()]
         lines.append("")
     return "\n".join(lines)
-
-
-def as_toml(value: Any) -> str:
-    """Return a ``value`` of a key as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{"".join(map(_escaped, value))}"' if isinstance(value, str) else repr(value)
-
-
-def _escaped(character: str) -> str:
-    """Return ``character`` as TOML's basic strings have it: as JSON's, but for DEL and beyond 16 bits."""
-    if character > "\uffff":
-        return f"\\U{ord(character):08x}"
-    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
