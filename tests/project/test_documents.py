@@ -31,7 +31,9 @@ def shell(command: list[object], directory: Path, **environment: str) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         cwd=directory,
-        env=hw_environment(PATH=path, HW_PYTHON=sys.executable, **environment),
+        env=hw_environment(
+            PATH=path, HW_PYTHON=sys.executable, XDG_DATA_HOME=str(directory / "share"), **environment
+        ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
