@@ -29,6 +29,8 @@ BUNDLED = "bundled"
 """The model that comes along, as ``--from`` calls it."""
 WAYS = ("auto", "none", "mirrored", "multiworker")
 """Of ``--distribute``."""
+_MOST = 1 << 20
+"""Bytes of a configuration that are read; so many are refused."""
 
 
 # --- what to begin with ------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ class Changes:
 def _text_of(path: Path) -> str:
     with stdio.open_input(path) as file:
         try:
-            return file.read().decode()
+            return file.read(_MOST).decode()
         except UnicodeDecodeError as error:
             raise HwError(f"{path}: not UTF-8") from error
 

@@ -241,7 +241,8 @@ class StrokesReader:
     def _told(self) -> Iterator[None]:
         """Turn whatever damage makes h5py and NumPy raise into one line that names the file."""
         try:
-            yield
+            with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is refused
+                yield
         except stored.DAMAGE as error:
             self._stillness.check()
             reason = " ".join(str(error).split())[:200] or type(error).__name__
@@ -341,7 +342,7 @@ class StrokesReader:
     def _block(self, first: int, end: int) -> list[Drawing]:
         start, stop = int(self.offsets[first]), int(self.offsets[end])
         points = _checked_points(self._points[start:stop])
-        channels = {name: dataset[start:stop].astype(np.float32) for name, dataset in self._channels.items()}
+        channels = {name: _channel(dataset[start:stop], name) for name, dataset in self._channels.items()}
         ids, texts, writers, sources = (
             stored.strings(self._names[name], first, end) for name in NAMES
         )
@@ -375,14 +376,20 @@ def _checked_points(points: NDArray[np.floating[Any]]) -> Points:
     return points
 
 
+def _channel(values: NDArray[np.floating[Any]], name: str) -> NDArray[np.float32]:
+    values = values.astype(np.float32)
+    if not ((values >= _RANGES[name][0]) & (values <= _RANGES[name][1]) | np.isnan(values)).all():
+        raise ValueError(f"a {name} is out of range")
+    return values
+
+
+_RANGES = {"time": (-limits.TIME, limits.TIME), "pressure": (0.0, 1.0)}
+
+
 def _known(split: dict[str, list[NDArray[np.float32]]], name: str, index: int) -> NDArray[np.float32] | None:
     """Return a drawing's values of the channel ``name``, or None when it has not one."""
-    if name not in split or np.isnan(split[name][index]).all():
-        return None
-    values = split[name][index]
-    if np.isinf(values).any():
-        raise ValueError(f"a {name} is infinite")
-    return values
+    values = split.get(name)
+    return None if values is None or np.isnan(values[index]).all() else values[index]
 
 
 def _extra(line: str) -> dict[str, Any]:
