@@ -118,8 +118,8 @@ class Run:
         """
         began = time.monotonic()
         earlier = self.position.seconds
-        if self.config.training.validate_first and self.validation and not self.position.batches:
-            yield self._validate()
+        if self._misses_validation():
+            yield from self._validation()
         for batch in self._batches():
             if reason := self._reason_to_stop(limits, time.monotonic() - began):
                 yield Stopped(reason)
@@ -127,14 +127,14 @@ class Run:
             yield self._learn(batch)
             self.position.seconds = earlier + time.monotonic() - began
             if self._validation_due():
-                validated = self._validate()
-                yield validated
-                if validated.record["validation_loss"] is None:
-                    yield self._step_back()
-                if 0 < self.config.training.patience <= self.position.stale:
-                    yield Stopped("patience")
-                    return
+                yield from self._validation()
         yield Stopped("epochs")
+
+    def _validation(self) -> Iterator[Event]:
+        validated = self._validate()
+        yield validated
+        if validated.record["validation_loss"] is None:
+            yield self._step_back()
 
     def validate(self) -> Validated | None:
         """Measure once more, for a run that ends between two validations; None when there is nothing new.
@@ -269,6 +269,8 @@ class Run:
 
     def _reason_to_stop(self, limits: Limits, seconds: float) -> str | None:
         """Return why the run stops, None when it goes on; all workers of a run agree on it."""
+        if 0 < self.config.training.patience <= self.position.stale:
+            return "patience"
         reasons = {
             "interrupted": limits.interrupted(),
             "batches": limits.batches is not None and self.position.batches >= limits.batches,
@@ -284,6 +286,13 @@ class Run:
     def _validation_due(self) -> bool:
         every = self.config.training.validate_every or self.batches_an_epoch
         return self.validation is not None and self.position.batches % every == 0
+
+    def _misses_validation(self) -> bool:
+        """Return whether one is due and has not been: at the very beginning, or where the run was killed."""
+        position = self.position
+        due = self._validation_due() if position.batches else self.config.training.validate_first
+        is_done = bool(position.history) and position.history[-1]["batch"] == position.batches
+        return self.validation is not None and due and not is_done
 
     def _validate(self) -> Validated:
         position = self.position

@@ -90,6 +90,29 @@ def test_a_run_stopped_and_resumed_is_the_run_that_went_through(reader, changes,
     assert_same(through, halves)
 
 
+def test_a_run_killed_between_a_batch_and_its_validation_is_the_run_that_went_through(reader):
+    config = CONFIG.updated({"training": {"epochs": 2}})
+    through = begun(reader, config)
+    halves = None
+    for event in through.events(Limits()):
+        if halves is None and isinstance(event, Learned) and through._validation_due():
+            halves = resumed(reader, through, config)
+    trained(halves)
+    assert len(halves.position.history) == 2
+    assert_same(through, halves)
+    assert halves.position.history[0]["training_loss"] == through.position.history[0]["training_loss"]
+
+
+def test_a_run_whose_patience_is_at_its_end_does_not_go_on(reader):
+    still = CONFIG.updated({"optimiser": {"rate": 0.0}, "training": {"patience": 1, "epochs": 20}})
+    run = begun(reader, still)
+    trained(run)
+    batches = run.position.batches
+    run = resumed(reader, run, still)
+    assert trained(run) == [Stopped("patience")]
+    assert run.position.batches == batches
+
+
 def test_it_learns(reader):
     config = CONFIG.updated({"training": {"epochs": 30}})
     run = begun(reader, config)
