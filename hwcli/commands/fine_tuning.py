@@ -20,7 +20,7 @@ FEW_LINES = 200
 """Up to so many lines are one hand to take on, where nothing says how to train."""
 HELD_BACK = "0.15"
 """The share of them that is validated on."""
-SMALL_RANK, SMALL_RATE = 2, 0.003
+SMALL_RANK, SMALL_RATE = 2, 0.001
 """Of the change in a small hand, and the rate at which it is learned: its factors begin at 0."""
 PREVIEW_TEXTS = ("a quick brown fox jumps over", "the lazy dog; Zoe saw it all", "on 27 May 1984, at 6:30 p.m.")
 PREVIEW_BIAS, PREVIEW_TAKES = 0.25, 4
