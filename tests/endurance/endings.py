@@ -250,7 +250,8 @@ def filled(case: Case, top: Path) -> Iterator[str]:
             place.write_bytes(OLD)
         ended = run(case, top, *case.output, *force, preexec_fn=_limited(limit))
         if not (ended.code == 0 and not is_folder and place.read_bytes() != OLD):
-            yield from _failed(ended, "" if case.tensorflow else "File too large")
+            # TensorFlow, and cairo for PS, want files of their own first.
+            yield from _failed(ended, "" if case.tensorflow or "ps" in case.arguments else "File too large")
             if not is_folder:
                 yield from _old_stands(case, top)
         if is_folder:
