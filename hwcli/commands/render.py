@@ -37,7 +37,7 @@ def run(
     paper: options.Paper = "plain",
     grid: options.Grid = None,
     captions: options.Captions = None,
-    pen: options.Pen = "0.4mm",
+    pen: options.Pen = None,
     nib: options.Nib = "round",
     outline: options.Outline = False,
     pencil: options.Pencil = False,
@@ -61,6 +61,7 @@ def run(
     """
     format_ = format_ or ("png" if out_dir is not None else None)
     target = options.target_of(format_, output, animate, html)
+    pen = pen or (options.PENCIL if pencil else options.PEN)
     options.check_number("--dpi", dpi)
     options.check_number("--speed", speed)
     placing = options.placing_of(
@@ -85,7 +86,10 @@ def run(
         return
     from hwcli.commands.render_output import tell_statistics, write_sheets
 
-    sheets = _laid_out(_read(file, skip_bad), placing, seed)
+    drawings = _read(file, skip_bad)
+    if style.nib == "pressure" and all(drawing.pressure is None for drawing in drawings):
+        console.warn("no pressure is known of this ink, so --nib pressure draws lines of one width")
+    sheets = _laid_out(drawings, placing, seed)
     if stats:
         tell_statistics(sheets, style)
     write_sheets(sheets, style, target, dpi, speed, output, force)

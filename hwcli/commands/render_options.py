@@ -80,7 +80,7 @@ Captions = Annotated[
     Literal["id", "text"] | None, typer.Option(help="Write the id or the text above each drawing.")
 ]
 
-Pen = Annotated[str, typer.Option(metavar=LENGTH, help="Width of the line.")]
+Pen = Annotated[str | None, typer.Option(metavar=LENGTH, help="Width of the line; 0.4mm, of a pencil 0.6mm.")]
 Nib = Annotated[
     str,
     typer.Option(
@@ -114,7 +114,7 @@ BINARY = ("png", "pdf", "ps", "gif", "apng")
 PIXELS = ("png", "gif", "apng")
 MOVING = ("svg", "gif", "apng", "html")
 DEFAULT_MARGIN, DEFAULT_PAGE_MARGIN, DEFAULT_HEIGHT, RAGGED = "5mm", "20mm", 3.0, 1.0
-PENCIL_COLOUR = "#3a3a3f"
+PEN, PENCIL, PENCIL_COLOUR = "0.4mm", "0.6mm", "#3a3a3f"
 MOST = 10_000.0
 
 

@@ -154,6 +154,17 @@ def test_nibs(run_hw: RunHw, options: list[str], kind: str) -> None:
         assert all((path.get("d") or "").endswith("Z") for path in root.iter(f"{SVG}path"))
 
 
+def test_a_nib_that_follows_what_is_not_known_is_told_of(run_hw: RunHw) -> None:
+    assert "no pressure is known" in run_hw("render", "--nib", "pressure", stdin=text(1)).err
+    ink = b'{"x":0,"y":0,"up":0,"p":0.2}\n{"x":40,"y":9,"up":0,"p":0.9}\n{"x":9,"y":30,"up":1,"p":0.5}\n'
+    assert run_hw("render", "--nib", "pressure", stdin=ink).err == ""
+
+
+def test_a_pencil_is_broader_than_a_pen(run_hw: RunHw) -> None:
+    for options, width in (([], "0.4"), (["--pencil"], "0.6"), (["--pencil", "--pen", "0.3"], "0.3")):
+        assert f'stroke-width="{width}"' in run_hw("render", *options, stdin=text(1)).text
+
+
 def test_statistics_are_those_of_a_known_square(run_hw: RunHw) -> None:
     corners = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]
     ink = "".join(f"[{a[0]},{a[1]},0]\n[{b[0]},{b[1]},1]\n" for a, b in pairwise(corners))
