@@ -1,5 +1,5 @@
 #!/bin/sh
-# The network that comes with the program, from the archives of IAM-OnDB.
+# The network that comes with the program, from the archives of IAM-OnDB.  Started again, it goes on where it was.
 #
 #     sh examples/train_compact.sh ARCHIVE... TRAINING_IDS VALIDATION_IDS DIRECTORY
 #
@@ -16,13 +16,20 @@ done
 training=$1 validation=$2 work=$3
 set -- ${EPOCHS:-29 8}
 
+# train NAME STROKES OPTION...
+train() {
+    name=$1 strokes=$2
+    shift 2
+    [ ! -e "$work/$name.checkpoint.h5" ] || set -- --resume
+    hw train "$strokes" "$@" --valid "$work/valid.h5" --half --log "$work/$name.log" ${OPTIONS:-} -o "$work/$name.h5"
+}
+
 mkdir -p "$work"
 terms='Trained on IAM-OnDB (Liwicki and Bunke 2005), which is free for non-commercial research; so are these weights.'
-hw ingest $archives --lines "$training" -o "$work/train.h5"
-hw ingest $archives --lines "$validation" -o "$work/valid.h5"
-hw train "$work/train.h5" --preset compact --epochs "$1" --valid "$work/valid.h5" --licence "$terms" \
-    --half --seed 1 --log "$work/first.log" ${OPTIONS:-} -o "$work/first.h5"
-hw recombine "$work/train.h5" --model "$work/first.h5" -n "${RECOMBINED:-3000}" --seed 1 -o "$work/recombined.h5"
-hw ingest "$work/train.h5" "$work/recombined.h5" --no-clean -o "$work/both.h5"
-hw train "$work/both.h5" --from "$work/first.h5" --epochs "$2" --set optimiser.rate=0.0012 \
-    --valid "$work/valid.h5" --half --seed 2 --log "$work/compact.log" ${OPTIONS:-} -o "$work/compact.h5"
+[ -e "$work/train.h5" ] || hw ingest $archives --lines "$training" -o "$work/train.h5"
+[ -e "$work/valid.h5" ] || hw ingest $archives --lines "$validation" -o "$work/valid.h5"
+train first "$work/train.h5" --preset compact --epochs "$1" --licence "$terms" --seed 1
+[ -e "$work/recombined.h5" ] ||
+    hw recombine "$work/train.h5" --model "$work/first.h5" -n "${RECOMBINED:-3000}" --seed 1 -o "$work/recombined.h5"
+[ -e "$work/both.h5" ] || hw ingest "$work/train.h5" "$work/recombined.h5" --no-clean -o "$work/both.h5"
+train compact "$work/both.h5" --from "$work/first.h5" --epochs "$2" --set optimiser.rate=0.0012 --seed 2
