@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test man clean
+.PHONY: demo test oldest man clean
 
 demo: $(VENV)/.plain
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh demo.svg
@@ -29,5 +29,13 @@ $(VENV)/.dev: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
 	touch $@
 
+# The oldest packages that pyproject.toml allows (ruff and mypy aside, which find what they find).
+oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet uv
+	$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python --resolution lowest-direct \
+		--editable '.[train,tensorboard,dev]'
+	$(VENV)-oldest/bin/python -m pytest -m 'not slow' --deselect tests/project/test_style.py
+
 clean:
-	rm -rf $(VENV) demo.svg build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest demo.svg build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
