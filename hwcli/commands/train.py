@@ -9,6 +9,7 @@ import typer
 
 from hwcli import stdio
 from hwcli.commands import fine_tuning, training_setup as setup
+from hwcli.commands.given import read_model
 from hwcli.errors import UsageError
 from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed
 from hwcli.threads import one_core_a_product
@@ -184,5 +185,5 @@ def run(
         with setup.opened_run(reader, held_out, chosen, begun, seed, cores, terms, devices) as training_run:
             caught = follow(training_run, how_long, files)
     if preview is not None and begun.model and caught.signal is None and devices.is_chief:
-        fine_tuning.write_preview(preview, begun.model, setup.read_model(output), seed, force)
+        fine_tuning.write_preview(preview, begun.model, read_model(output), seed, force)
     caught.end_as_it_asked()

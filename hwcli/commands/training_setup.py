@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
 from hwcli.commands.fine_tuning import Asked, rehearsal
+from hwcli.commands.given import read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError, MissingExtra, UsageError
 from hwcli.options import BUNDLED_MODEL
@@ -72,14 +73,6 @@ def read_beginning(start_from: str | None, resumed: Path | None) -> Beginning:
     if start_from is None:
         return Beginning()
     return Beginning(read_model(BUNDLED_MODEL if start_from == BUNDLED else Path(start_from)))
-
-
-def read_model(path: Path) -> Model:
-    """Return the model in the file ``path``."""
-    from hwcli.model import file
-
-    with stdio.open_seekable(path) as opened:
-        return file.read_model(opened, str(path))
 
 
 def _read_checkpoint(output: Path) -> Checkpoint:
