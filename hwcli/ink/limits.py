@@ -8,7 +8,7 @@ POINTS = 5_000_000
 """Points of one drawing."""
 LINE = 1 << 20
 """Bytes of one line of a text format."""
-DRAWINGS = 100_000_000
+DRAWINGS = 20_000_000
 """Drawings of one file."""
 DOCUMENT = 64 << 20
 """Bytes of one XML document that is read whole."""

@@ -203,7 +203,7 @@ class StrokesReader:
         self.total_points = self._points.shape[0]
         offsets = self._dataset("offsets", "i", None)
         stored.check_held(offsets, "offsets", most=limits.DRAWINGS)
-        self.offsets: NDArray[np.int64] = offsets[()].astype(np.int64)
+        self.offsets: NDArray[np.int64] = offsets[()].astype(np.int64, copy=False)
         self._check_offsets()
         self.lengths: NDArray[np.int64] = np.diff(self.offsets)
         self._names = {name: self._dataset(name, "O", len(self)) for name in NAMES}
