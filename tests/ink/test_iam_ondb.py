@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from hwcli.errors import BadInput
 from hwcli.ink.selection import Selection
+from hwcli.ink.sources import iam_ondb
 from hwcli.ink.sources.iam_ondb import Database, is_tree, tree_files, written_lines
 from hwcli.ink.sources.whiteboard import LineReader
 
@@ -154,3 +156,25 @@ def test_lists_of_lines_and_of_forms() -> None:
     ]  # fmt: skip
     assert [selection.place(id) for id in ("b01-000-02", "a01-020x-01", "a01-020x-03")] == [1, 0, 2]
     assert selection.missing() == ["nowhere"]
+
+
+def gather(files: list[tuple[str, bytes]]) -> Database:
+    database = Database()
+    list(database.read(lambda wanted: (file for file in files if wanted(file[0])), "f", lambda id: True, None))
+    return database
+
+
+def test_texts_and_names_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iam_ondb, "_MOST_LINES", 10)
+    with pytest.raises(BadInput, match="more than 80 bytes"):
+        gather([(f"a01-{number:03}.txt", b"CSR:\n\nsome text\n") for number in range(9)])
+    with pytest.raises(BadInput, match="more than 10 lines"):
+        gather([(f"a01-000u-{number:02}.xml", USUAL.encode()) for number in range(11)])
+    assert not gather([("x" * 300 + "-01.xml", b"<"), ("x" * 300 + ".txt", b"<")]).lines
+
+
+def test_a_tag_without_end_takes_no_time() -> None:
+    begun = time.process_time()
+    database = gather([("strokesu.xml", b"<Form " * 200_000), ("strokesz.xml", b'<Form id="a" writerID="7">')])
+    assert database.writers == {"a": "7"}
+    assert time.process_time() - begun < 5
