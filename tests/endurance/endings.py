@@ -146,7 +146,9 @@ def prepare(top: Path) -> None:
 def run(case: Case, top: Path, *more: str, stdin: Any = None, **how: Any) -> Ended:
     """Run ``case`` in ``top``; ``how``: as Popen takes it."""
     command = hw(*case.arguments, *more)
-    full = environment() | ({} if case.arguments else {"_HW_COMPLETE": "source_bash"})
+    # On a disk that fills up Python would leave pieces of compiled modules behind, and trip over them later.
+    full = environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
+    full |= {} if case.arguments else {"_HW_COMPLETE": "source_bash"}
     with open(top / case.stdin if case.stdin else os.devnull, "rb") as given:
         streams = {"stdin": given if stdin is None else stdin, "stdout": subprocess.DEVNULL, **how}
         process = subprocess.Popen(
