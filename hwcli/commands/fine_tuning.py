@@ -21,7 +21,10 @@ FEW_LINES = 200
 HELD_BACK = "0.15"
 """The share of them that is validated on."""
 SMALL_RANK, SMALL_RATE = 2, 0.001
-"""Of the change in a small hand, and the rate at which it is learned: its factors begin at 0."""
+"""Of the change in a small hand, and the rate at which it is learned.
+
+It gets worse before it gets better more often than a whole model, so that no patience ends it early.
+"""
 PREVIEW_TEXTS = ("a quick brown fox jumps over", "the lazy dog; Zoe saw it all", "on 27 May 1984, at 6:30 p.m.")
 PREVIEW_BIAS, PREVIEW_TAKES = 0.25, 4
 PICTURES = ("before.svg", "after.svg")
@@ -79,7 +82,9 @@ class Asked:
 
     def small_settings(self) -> list[str]:
         """Return what a small hand sets over these, as ``--set`` takes it."""
-        return [f"tuning.rank={SMALL_RANK}", f"optimiser.rate={SMALL_RATE}"] if self.small else []
+        if not self.small:
+            return []
+        return [f"tuning.rank={SMALL_RANK}", f"optimiser.rate={SMALL_RATE}", "training.patience=0"]
 
 
 @contextlib.contextmanager
