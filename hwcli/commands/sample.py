@@ -99,7 +99,7 @@ def run(
     if primes is not None:
         primes.tell_skipped()
     if kept_as is not None:
-        _save_style(kept_as, hands.ink(0) or out.kept, plan.header, force)
+        _save_style(kept_as, hands.ink(0) or out.kept(), plan.header, force)
     if strict and out.failures:
         raise HwError(f"{out.failures} of {out.drawings} drawings did not come out well (see above)")
 

@@ -13,8 +13,10 @@ from hwcli.threads import cores
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
+    from hwcli.ink.drawing import Points
     from hwcli.writing.desk import Order, Written
     from hwcli.writing.hands import Scribe
+    from hwcli.writing.lanes import Ink
 
 FIRST_LINES = 0.1
 """Seconds in which as many lines are read as will be written side by side from then on."""
@@ -26,7 +28,6 @@ class Output:
     Attributes
     ----------
     drawings, failures: how many there were, and of how many something was wrong.
-    kept: the first of them that has a text.
     """
 
     def __init__(self, scribe: Scribe, sink: BinaryIO) -> None:
@@ -34,10 +35,22 @@ class Output:
         from hwcli.ink.jsonl import DrawingWriter
 
         self.drawings = self.failures = 0
-        self.kept: Drawing | None = None
+        self._first: list[tuple[Head, Points]] = []
         self._scribe, self._writer = scribe, DrawingWriter(sink)
         self._heads: deque[tuple[Head, bool]] = deque()
         self._head: Head | None = None
+        self._origin: Ink | None = None
+
+    def kept(self) -> Drawing | None:
+        """Return the first of the drawings, when it has a text."""
+        import numpy as np
+
+        from hwcli.ink import Drawing
+
+        if not self._first:
+            return None
+        heads, points = zip(*self._first, strict=True)
+        return Drawing(np.concatenate(points), heads[0].id, heads[0].text)
 
     def write(self, pieces: Iterator[Piece], are_arriving: bool = False) -> None:
         """Write the drawings of ``pieces``; ``are_arriving``: they may keep one waiting."""
@@ -75,22 +88,20 @@ class Output:
     def _take(self, part: Written) -> None:
         head = self._head = self._head or self._begin(part)
         if len(part.points):
-            place = self._scribe.alone if head.text else self._scribe.beside
-            points = place(head.hand, part.points)
+            points = self._scribe.beside(head.hand, part.points, self._origin)
             self._writer.points(points)
-            if head.text and self.kept is None:
-                from hwcli.ink import Drawing
-
-                self.kept = Drawing(points, head.id, head.text)
+            if head.text and not self.drawings:
+                self._first.append((head, points))
         if part.last:
             self._head = None
             self._count(head, part)
 
     def _begin(self, part: Written) -> Head:
+        """Write the next drawing's header; a text lies for itself, its first point at (0, 0)."""
         self._blanks()
         head, _ = self._heads.popleft()
-        judged = {} if part.sharpness is None else {"sharpness": round(part.sharpness, 3)}
-        self._writer.begin(head.id, head.text, extra=head.extra | judged)
+        self._writer.begin(head.id, head.text, extra=head.extra)
+        self._origin = part.points[:1] if head.text else None
         if head.before is not None:
             self._writer.points(head.before)
         return head

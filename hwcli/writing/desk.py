@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from hwcli.ink.drawing import Points
 from hwcli.writing.arriving import Arriving
-from hwcli.writing.lanes import NOTHING, Ink, Known, Task
-from hwcli.writing.signals import Signals
+from hwcli.writing.lanes import NOTHING, Ended, Ink, Known, Moment, Task
+from hwcli.writing.pieces import piece_end
 from hwcli.writing.window import NO_TEXT, Text
 
 ROUNDS = 4
-"""How often a text is tried, each time with as many takes, until one of them has no fault."""
+"""How often a piece is tried, each time with as many takes, until one of them has no fault."""
+POINTS_BESIDES = 50
+"""Points that a piece may have besides those of its characters, before it is given up."""
 
 A_WHILE = 0.05
 """Seconds after which those who have nothing to write look whether an order has arrived."""
@@ -37,7 +39,9 @@ class Order(NamedTuple):
     counted: (U,) by which characters of the text a take is judged; of a text that is not known there is one
         take, and nothing to judge it by.
     takes: how many are written to choose from.
-    judge: tells how good a take is, the more the better; none: by what its window tells (``signals``).
+    judge: tells how good a take of the whole text is, the more the better; none: by what the window tells
+        (``signals``) of a piece of it (``pieces``).
+    pace: points after which a piece is given up, for each of its characters; 0: only after ``length``.
     """
 
     length: int
@@ -49,15 +53,16 @@ class Order(NamedTuple):
     counted: NDArray[np.bool_] = np.zeros(0, np.bool_)
     takes: int = 1
     judge: Callable[[Ink], float] | None = None
+    pace: int = 0
 
     @property
     def is_judged(self) -> bool:
         """Whether there is something to judge takes by."""
         return len(self.text) > 0
 
-    def task(self, take: int) -> Task:
-        """Return the task of one take."""
-        return Task(self.length, self.chance(take), self.prime, self.text, self.said, self.known)
+    def end_after(self, begin: int) -> int:
+        """Return where the piece of the text ends that begins at ``begin``."""
+        return piece_end(self.counted, begin) if self.counted.any() and not self.judge else len(self.text)
 
 
 class Written(NamedTuple):
@@ -68,7 +73,7 @@ class Written(NamedTuple):
     number: of the drawing, the orders counted from 0.
     points: (k, 3) float64, absolute.
     last: whether they are the drawing's last.
-    faults: with the last, what is wrong with the take that was chosen; of a good one nothing.
+    faults: with the last, what is wrong with what was chosen; of a good drawing nothing.
     sharpness: with the last, of a drawing that was judged: see ``signals.Signals``.
     """
 
@@ -83,36 +88,83 @@ class _Judged(NamedTuple):
     """A take; of two the better one's ``mark`` is more."""
 
     mark: tuple[float, ...]
-    sharpness: float
-    ink: Ink
-    faults: tuple[str, ...]
+    ended: Ended
+    faults: list[str]
 
 
 class _Drawing:
-    """A drawing under way."""
+    """A drawing under way.
+
+    Attributes
+    ----------
+    parts: what can be given back.
+    takes: how many are asked for at a time.
+    is_over: whether nothing of it is left to write.
+    """
 
     def __init__(self, number: int, order: Order) -> None:
         self.number, self.order = number, order
-        self.asked = order.takes if order.is_judged else 1
+        self.takes = order.takes if order.is_judged else 1
         # Of what comes point by point it is told at once that it has begun.
         self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]
-        self._takes: list[_Judged] = []
+        self.is_over = False
+        self._asked = self._left = 0
+        self._length, self._faults = order.length, list[str]()
+        self._begin(0, None)
 
-    def finish(self, take: int, ink: Ink, signals: Signals, mark: float) -> bool:
-        """Take a ``take`` in that was given ``mark`` by the judge; return whether another round is needed."""
+    def _begin(self, place: int, moment: Moment | None) -> None:
+        """Begin the piece at ``place`` of the text, after the ``moment`` at which the one before it ended."""
+        self._place, self._moment = place, moment
+        self._end = self.order.end_after(place) if self.order.is_judged else 0
+        self._done: list[_Judged] = []
+
+    def ask(self) -> list[Key]:
+        """Return the keys of further takes of the piece."""
+        keys = [(self.number, self._asked + take) for take in range(self.takes)]
+        self._asked, self._left = self._asked + self.takes, self.takes
+        return keys
+
+    def task(self, take: int) -> Task:
+        """Return the task of one take of the piece."""
+        order = self.order
+        task = Task(self._points(), order.chance(take), order.prime, order.text, order.said, order.known)
+        return task._replace(end=self._end, moment=self._moment)
+
+    def _points(self) -> int:
+        """Return how many points the piece may have."""
+        if not self.order.pace or not self.order.is_judged:
+            return self._length
+        characters = int(self.order.counted[self._place : self._end].sum())
+        return min(self._length, POINTS_BESIDES + self.order.pace * characters)
+
+    def finish(self, take: int, ended: Ended, mark: float) -> bool:
+        """Take a ``take`` in that was given ``mark`` by the judge; return whether to ``ask`` for more."""
         if not self.order.is_judged:
-            self.parts.append(Written(self.number, ink, True))
+            self.parts.append(Written(self.number, ended.ink, True))
+            self.is_over = True
             return False
-        faults, sharpness = signals.faults(self.order.counted), signals.sharpness(self.order.counted)
-        marks = mark, -len(faults), sharpness, -take
-        self._takes.append(_Judged(marks, sharpness, ink, tuple(faults)))
-        if len(self._takes) < self.asked:
-            return False
-        best = max(self._takes, key=lambda judged: judged.mark)
-        if best.faults and self.asked < ROUNDS * self.order.takes:
+        self._left -= 1
+        judged = self.order.counted.copy()
+        judged[: self._place] = judged[self._end :] = False
+        faults = ended.signals.faults(judged)
+        marks = mark, -len(faults), ended.signals.sharpness(judged), -take
+        self._done.append(_Judged(marks, ended, faults))
+        return not self._left and self._choose()
+
+    def _choose(self) -> bool:
+        """Choose from the takes of a piece; return whether to ``ask`` for more, of it or of the next."""
+        best = max(self._done, key=lambda judged: judged.mark)
+        if best.faults and len(self._done) < ROUNDS * self.takes:
             return True
-        self.parts.append(Written(self.number, best.ink, True, best.faults, best.sharpness))
-        return False
+        self._faults += [fault for fault in best.faults if fault not in self._faults]
+        ink, signals, moment = best.ended
+        self._length -= len(ink)
+        self.is_over = moment is None or self._end == len(self.order.text) or self._length <= 0
+        sharpness = signals.sharpness(self.order.counted) if self.is_over else None
+        self.parts.append(Written(self.number, ink, self.is_over, tuple(self._faults), sharpness))
+        if not self.is_over:
+            self._begin(self._end, moment)
+        return not self.is_over
 
 
 class Desk:
@@ -148,6 +200,12 @@ class Desk:
         return not self._has_more and not self._takes
 
     @property
+    def wanted(self) -> int:
+        """How many lanes what is under way can still make use of at once."""
+        with self._change:
+            return sum(drawing.takes for drawing in self._drawings.values() if not drawing.is_over)
+
+    @property
     def watched(self) -> int | None:
         """The drawing whose points are wanted as they are made, None when it is one to choose."""
         drawing = self._drawings.get(self._turn)
@@ -161,7 +219,7 @@ class Desk:
             if not self._takes:
                 return None
             number, take = self._takes.popleft()
-            return (number, take), self._drawings[number].order.task(take)
+            return (number, take), self._drawings[number].task(take)
 
     def _may_begin(self) -> bool:
         return self._has_more and self._begun - self._turn <= self._ahead and self._is_there()
@@ -174,19 +232,17 @@ class Desk:
             return
         drawing = self._drawings[number] = _Drawing(number, order)
         self._begun = number + 1
-        self._takes.extend((number, take) for take in range(drawing.asked))
+        self._takes.extend(drawing.ask())
 
-    def finish(self, key: Key, ink: Ink, signals: Signals) -> None:
+    def finish(self, key: Key, ended: Ended) -> None:
         """Take in a take that is done."""
         number, take = key
         drawing = self._drawings[number]
         judge = drawing.order.judge
-        mark = judge(ink) if judge and drawing.order.is_judged else 0.0
+        mark = judge(ended.ink) if judge and drawing.order.is_judged else 0.0
         with self._change:
-            if drawing.finish(take, ink, signals, mark):
-                more = range(drawing.asked, drawing.asked + drawing.order.takes)
-                self._takes.extendleft((number, other) for other in reversed(more))
-                drawing.asked = more.stop
+            if drawing.finish(take, ended, mark):
+                self._takes.extendleft(reversed(drawing.ask()))
             self._change.notify_all()
 
     def add(self, number: int, ink: Ink) -> None:

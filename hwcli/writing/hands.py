@@ -21,7 +21,7 @@ HAND_TEXT = "a quick hand of my own"
 """What is written when a hand is made up: letters with and without ascenders and descenders, common words."""
 HAND_TAKES = 4
 """Of a hand there are so many takes at least: many lines may be written in it."""
-POINTS_A_CHARACTER = {True: 40, False: 100}
+POINTS_A_CHARACTER = {True: 25, False: 60}
 """Points after which a text is given up, for each character: of ink that is resampled, and of other ink."""
 POINTS_BESIDES = 100
 USUAL_LONGEST = 1000
@@ -117,7 +117,7 @@ class Scribe:
         prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
         judge = partial(self._mark, text, hand) if self._judge else None
         said = len(hand.text) if hand else 0
-        return Order(length, chance, prime, encoded, said, known, counted, self.takes, judge)
+        return Order(length, chance, prime, encoded, said, known, counted, self.takes, judge, self._pace)
 
     def _mark(self, text: str, hand: Hand | None, ink: Ink) -> float:
         assert self._judge is not None
@@ -127,13 +127,17 @@ class Scribe:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
         takes = max(self.takes, HAND_TAKES)
         order = self.written(HAND_TEXT, None, chance)._replace(takes=takes)
-        (line,) = write_drawings(self.writer, [order], takes)
-        return Drawing(self.alone(None, line.points), text=HAND_TEXT)
+        ink = np.concatenate([part.points for part in write_drawings(self.writer, [order], takes)])
+        return Drawing(self.alone(None, ink), text=HAND_TEXT)
 
-    def beside(self, hand: Hand | None, ink: Ink) -> Points:
-        """Return ``ink`` where it lies after the ``hand``'s, in the unit and at the slope of it."""
+    def beside(self, hand: Hand | None, ink: Ink, origin: Ink | None = None) -> Points:
+        """Return ``ink`` in the unit and at the slope of the ``hand``'s, and where it lies after that.
+
+        Or from an ``origin`` (1, 3): a point of the ink that is to lie at (0, 0).
+        """
         placement = hand.placement if hand else self._usual
-        return placement.undo(ink.astype(np.float32))
+        moved = ink if origin is None else ink - origin * (1, 1, 0)
+        return placement.undo(moved.astype(np.float32))
 
     def alone(self, hand: Hand | None, ink: Ink) -> Points:
         """Return ``ink`` for itself: from x = 0, y = 0 on average, and level if the network knows it so."""

@@ -37,7 +37,7 @@ ASIDE = 0.5
 """A stroke that begins so far to the right of all ink, in units of the scale, is no part of what is there."""
 PER_LANE = (
     "_rows", "_pens", "_left", "_is_past", "_may_end", "_said", "_lead", "_chances", "_drawn", "_ink", "_count",
-    "_right",
+    "_right", "_steps", "_ends",
 )  # fmt: skip
 """The arrays that have an entry for each lane."""
 READ_AT_ONCE = 16
@@ -51,8 +51,38 @@ class Known(NamedTuple):
     state: State
 
 
+class Moment(NamedTuple):
+    """How a lane was when it had written a piece of a text, for others to go on from there.
+
+    Attributes
+    ----------
+    state: of one lane, before it reads the ``row`` that was drawn last, (3,).
+    pen, right: (2,), where the pen was, and how far to the right there was ink.
+    peaks, steps, step: what was noted until then, and the number of steps.
+    """
+
+    state: State
+    row: NDArray[np.float32]
+    pen: NDArray[np.float64]
+    right: float
+    peaks: NDArray[np.float32]
+    steps: NDArray[np.int64]
+    step: int
+
+
+class Ended(NamedTuple):
+    """What a lane has written: its ``ink``, what was noted of it, and the moment to go on from.
+
+    There is such a moment when the piece came to its end at a pen-up.
+    """
+
+    ink: Ink
+    signals: Signals
+    moment: Moment | None
+
+
 class Task(NamedTuple):
-    """A drawing that is to be written.
+    """A drawing that is to be written, or a piece of one.
 
     Attributes
     ----------
@@ -63,6 +93,8 @@ class Task(NamedTuple):
     text: what the prime and the drawing say, encoded; empty when it is not known.
     said: how many characters of the text are the prime's.
     known: the prime's beginning, where the network has read it already.
+    end: at which place of the text to end, its length for all of it.
+    moment: at which to go on with a drawing that was begun; the prime and what it says do not count then.
     """
 
     length: int
@@ -71,6 +103,8 @@ class Task(NamedTuple):
     text: Text = NO_TEXT
     said: int = 0
     known: Known | None = None
+    end: int = 0
+    moment: Moment | None = None
 
 
 class Lanes:
@@ -91,7 +125,9 @@ class Lanes:
         self._notes = Notes(lanes)
         self._tasks: list[Task | None] = [None] * lanes
         self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
-        self._step = 0
+        self._before: dict[int, State] = {}
+        self._steps = np.zeros(lanes, np.int64)
+        self._ends = np.zeros(lanes, np.int64)
         self._rows = np.zeros((lanes, 3), np.float32)
         self._pens = np.zeros((lanes, 2))
         self._left = np.ones(lanes, np.int64)
@@ -112,19 +148,31 @@ class Lanes:
     def begin(self, lane: int, key: tuple[int, int], task: Task) -> None:
         """Have the free ``lane`` begin the drawing ``key``."""
         self.keys[lane], self._tasks[lane] = key, task
+        self._is_past[lane], self._left[lane], self._ends[lane] = False, task.length, task.end
+        self._drawn[lane] = self._count[lane] = 0
+        if task.moment is None:
+            self._begin(lane, task)
+        else:
+            self._go_on(lane, task, task.moment)
+
+    def _begin(self, lane: int, task: Task) -> None:
         rows = rows_from_points(task.prime, self._scale) if len(task.prime) else np.zeros((1, 3), np.float32)
         read = 0 if task.known is None else min(task.known.rows, len(rows) - 1)
         self._stepper.begin(lane, task.text, None if task.known is None else task.known.state)
         self._rows[lane] = rows[read]
         self._to_read[lane] = deque(rows[read + 1 :])
         self._notes.begin(lane)
-        self._is_past[lane], self._may_end[lane], self._left[lane] = False, False, task.length
-        self._said[lane], self._lead[lane] = task.said, -1
-        self._drawn[lane] = self._count[lane] = 0
         self._right[lane] = -np.inf
+        self._steps[lane], self._said[lane], self._lead[lane] = 0, task.said, -1
         self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
         if not len(task.prime):
             self._put(np.array([lane]), np.zeros((1, 2)), 0.0)
+
+    def _go_on(self, lane: int, task: Task, moment: Moment) -> None:
+        self._stepper.begin(lane, task.text, moment.state)
+        self._rows[lane], self._pens[lane], self._steps[lane] = moment.row, moment.pen, moment.step
+        self._notes.begin(lane, moment.peaks, moment.steps)
+        self._said[lane], self._lead[lane], self._right[lane] = 0, 0, moment.right
 
     def fresh(self, lane: int) -> Ink:
         """Return the points of ``lane`` that were written since this was asked last."""
@@ -132,8 +180,8 @@ class Lanes:
         self._count[lane] = 0
         return ink
 
-    def end(self, lane: int) -> tuple[Ink, Signals]:
-        """Have ``lane`` be free again; return the rest of its points, and what was noted of the drawing.
+    def end(self, lane: int) -> Ended:
+        """Have ``lane`` be free again; return the rest of its points, what was noted, and the last moment.
 
         A stroke that was written before the window came to the drawing's own text belongs to the prime's last
         character, which was not finished: it is left out.
@@ -141,14 +189,25 @@ class Lanes:
         task = self._tasks[lane]
         assert task is not None
         ink = self.fresh(lane)
-        if task.said:
+        if task.said and task.moment is None:
             ends = np.flatnonzero(ink[: max(self._lead[lane], 0), 2] > 0.5)
             ink = ink[ends[-1] + 1 if len(ends) else 0 :]
+        signals = self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
+        ended = Ended(ink, signals, self._moment(lane, signals))
         self.keys[lane] = self._tasks[lane] = None
         self._to_read.pop(lane, None)
+        self._before.pop(lane, None)
         self._stepper.begin(lane)
         self._rows[lane], self._left[lane] = 0, 1
-        return ink, self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
+        return ended
+
+    def _moment(self, lane: int, signals: Signals) -> Moment | None:
+        state = self._before.get(lane)
+        if state is None or not signals.is_ended:
+            return None
+        row, pen = self._rows[lane].copy(), self._pens[lane].copy()
+        right, step = float(self._right[lane]), int(self._steps[lane])
+        return Moment(state, row, pen, right, signals.peaks, signals.steps, step)
 
     def done(self) -> list[int]:
         """Return the lanes in which nothing is left to write."""
@@ -162,6 +221,7 @@ class Lanes:
         HwError: the network's numbers are not finite, or a drawing leaves every bound.
         """
         writing = np.array([key is not None for key in self.keys])
+        self._before = {int(lane): self._stepper.state(int(lane)) for lane in self._near_ends()}
         with np.errstate(all="ignore"):  # what is not finite is refused below
             self._stepper.feed(self._rows)
             writing &= ~self._note()
@@ -174,24 +234,33 @@ class Lanes:
             if len(lanes):
                 self._write(lanes)
 
+    def _near_ends(self) -> NDArray[np.intp]:
+        """Return the lanes in which a piece that is not its text's last may end at the next row."""
+        window = self._stepper.window
+        if window is None:
+            return np.zeros(0, np.intp)
+        is_piece = self._ends < window.lengths[: len(self.keys)]
+        return np.flatnonzero(is_piece & (self._drawn > 0) & (self._rows[:, 2] > 0.5))
+
     def _note(self) -> NDArray[np.bool_]:
         """Note where the windows are; return which lanes have come to their end.
 
-        That is when the window, having seen a pen-up, stands at the end of the text.  It moves on with the
-        pen-up; one that is not asked before mostly stands at the last character still.  Where it does not do so
-        for sure, the next point will tell (``_goes_on``).
+        That is when the window, having seen a pen-up, stands at the end of the piece or of the text.  It moves
+        on with the pen-up; one that is not asked before mostly stands at the last character still.  Where it
+        does not stand at the text's end for sure, the next point will tell (``_goes_on``).
         """
         window = self._stepper.window
         if window is None or not window.lengths.any():
             return np.zeros_like(self._is_past)
-        self._step += 1
+        self._steps += 1
         has_come = (self._lead < 0) & (window.shown[: len(self.keys)].argmax(axis=1) >= self._said)
         np.copyto(self._lead, self._drawn, where=has_come)
         has_begun = self._drawn > 0
-        at_end = self._notes.take(window, self._step)
+        at_end = self._notes.take(window, self._steps, self._ends)
         self._is_past |= has_begun & (at_end > 1)
         is_up = has_begun & (self._rows[:, 2] > 0.5)
-        self._may_end = is_up & (at_end > 1) & (at_end <= SURE)
+        is_last = self._ends >= window.lengths[: len(self.keys)]
+        self._may_end = is_up & is_last & (at_end > 1) & (at_end <= SURE)
         ended: NDArray[np.bool_] = is_up & self._is_past & ~self._may_end
         self._left[ended] = 0
         return ended
@@ -249,9 +318,11 @@ class Lanes:
         self._count[lanes] += 1
         self._left[lanes] -= 1
 
-    def narrow(self) -> None:
-        """Let go of free lanes, for ever, when the product is a smaller one without them."""
-        keep = [lane for lane, key in enumerate(self.keys) if key is not None]
+    def narrow(self, wanted: int) -> None:
+        """Let go of free lanes, for ever, when the product is a smaller one without them; keep ``wanted``."""
+        keep = sorted(range(len(self.keys)), key=lambda lane: self.keys[lane] is None)
+        busy = sum(key is not None for key in self.keys)
+        keep = sorted(keep[: max(busy, wanted)])
         size_now, size = (next(s for s in self._sizes if s >= n) for n in (len(self.keys), len(keep)))
         if not keep or size == size_now:
             return

@@ -47,8 +47,8 @@ def chance_for_hand(seed: int, number: int, take: int = 0) -> np.random.Generato
 def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers: int = 1) -> Iterator[Written]:
     """Yield the points of each order's drawing, drawing after drawing, as they are made.
 
-    Of a drawing that is judged they come all at once, when it has been chosen; the first of the others under
-    way comes point by point.
+    Of a drawing that is judged they come a piece at a time, when it has been chosen; the first of the others
+    under way comes point by point.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _steps(writer: Writer, desk: Desk, count: int) -> Iterator[bool]:
         if desk.is_exhausted:
             if not is_busy:
                 return
-            lanes.narrow()
+            lanes.narrow(desk.wanted)
         yield is_busy
         if is_busy:
             lanes.advance()
@@ -115,6 +115,6 @@ def _hand_in(lanes: Lanes, desk: Desk) -> None:
     """Give the ``desk`` what is done, and the points of the drawing that it waits for."""
     for lane in lanes.done():
         if (key := lanes.keys[lane]) is not None:
-            desk.finish(key, *lanes.end(lane))
+            desk.finish(key, lanes.end(lane))
     if (watched := desk.watched) is not None and (watched, 0) in lanes.keys:
         desk.add(watched, lanes.fresh(lanes.keys.index((watched, 0))))

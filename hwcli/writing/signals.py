@@ -26,7 +26,7 @@ class Signals(NamedTuple):
     ----------
     peaks: (U,), the largest share of the window that each character of the text had.
     steps: (U,), when that was.
-    is_ended: whether the window passed the end of the text; else the drawing was cut off.
+    is_ended: whether the window passed the end of the piece or text; else it was cut off.
     """
 
     peaks: Array
@@ -56,29 +56,40 @@ class Notes:
         self._peaks = np.zeros((lanes, 1), np.float32)
         self._steps = np.zeros((lanes, 1), np.int64)
 
-    def begin(self, lane: int) -> None:
-        """Forget what was noted of ``lane``."""
+    def begin(self, lane: int, peaks: Array | None = None, steps: NDArray[np.int64] | None = None) -> None:
+        """Forget what was noted of ``lane``, or have ``peaks`` and ``steps`` be noted of it, (U,) each."""
         self._peaks[lane] = 0
         self._steps[lane] = 0
+        if peaks is not None and steps is not None:
+            self._make_room(len(peaks))
+            self._peaks[lane, : len(peaks)], self._steps[lane, : len(steps)] = peaks, steps
 
-    def take(self, window: Window, step: int) -> Array:
-        """Note what ``window`` shows at this ``step``; return (n,) how much it looks at each text's end.
+    def _make_room(self, places: int) -> None:
+        if places > self._peaks.shape[1]:
+            self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
 
-        That is as a multiple of how much it looks at any character; 0 where there is no text.
+    def take(self, window: Window, steps: NDArray[np.int64], ends: NDArray[np.int64]) -> Array:
+        """Note what ``window`` shows at these ``steps`` (n,); return (n,) how much it looks at ``ends`` (n,).
+
+        That is at these places of the texts or beyond, as a multiple of how much it looks before them; 0 where
+        there is no text.
         """
         lanes, places = len(self._peaks), window.shown.shape[1]
         if places != self._peaks.shape[1]:
             self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
         shown, lengths = window.shown[:lanes], window.lengths[:lanes]
-        inside = np.where(np.arange(places) < lengths[:, np.newaxis], shown, 0)
+        place = np.arange(places)
+        inside = np.where(place < lengths[:, np.newaxis], shown, 0)
         # Summed one after the other: a sum in pairs would change with the number of places, that is of lanes.
         whole = np.cumsum(inside, axis=1)[:, -1:]
         share = inside / np.maximum(whole, np.float32(1e-30))
         better = share > self._peaks
         np.copyto(self._peaks, share, where=better)
-        np.copyto(self._steps, step, where=better)
-        at_end = shown[np.arange(lanes), lengths] / np.maximum(inside.max(axis=1), np.float32(1e-30))
-        return np.where(lengths > 0, at_end, np.float32(0))
+        np.copyto(self._steps, steps[:, np.newaxis], where=better)
+        inside[np.arange(lanes), lengths] = shown[np.arange(lanes), lengths]
+        is_ahead = place >= ends[:, np.newaxis]
+        ahead, behind = np.where(is_ahead, inside, 0).max(axis=1), np.where(is_ahead, 0, inside).max(axis=1)
+        return np.where(lengths > 0, ahead / np.maximum(behind, np.float32(1e-30)), np.float32(0))
 
     def of(self, lane: int, length: int, is_ended: bool) -> Signals:
         """Return what was noted of ``lane``, whose text has ``length`` characters."""
