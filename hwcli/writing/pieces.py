@@ -1,8 +1,8 @@
 """Where a text is cut into pieces, which are written one after the other.
 
-A long text is seldom without a fault in all of its words; a word often is.  So what is chosen from several takes
-is not a whole text, but some words at a time: each piece goes on from the best take of the one before it.  And
-a piece that is chosen can be given out, while the rest is still to be written.
+A long text is seldom without a fault in all of its words; a word often is.  So what is chosen from several
+takes is not a whole text, but some words at a time: each piece goes on from the best take of the one before
+it.  And a piece that is chosen can be given out, while the rest is still to be written.
 """
 
 from __future__ import annotations

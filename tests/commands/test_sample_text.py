@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -79,15 +80,12 @@ def texts_of(lines: list[str]) -> list[str]:
 def test_a_text_becomes_a_drawing_that_says_what_made_it(run_hw: RunHw, reader_h5: Path) -> None:
     done = run_hw("sample", "-m", reader_h5, "Dear Ann,", "--seed", 7, "--bias", 0.5)
     ((header, points),) = drawings_of(done.lines)
-    sharpness = header.pop("sharpness")
-    assert 0.3 < sharpness <= 1
     assert header == {
         "drawing": "sample-1", "text": "Dear Ann,", "seed": 7, "bias": 0.5, "model": "reader.h5", "version": 1,
     }  # fmt: skip
     assert 40 < len(points) < 400
     assert points[-1][2] == 1
-    assert points[0][0] == 0
-    assert abs(np.mean([y for _, y, _ in points])) < 1
+    assert points[0] == (0, 0, 0)
 
 
 def test_texts_come_from_arguments_a_file_or_standard_input(
@@ -271,13 +269,27 @@ def test_a_style_that_is_none_is_refused(run_hw: RunHw, reader_h5: Path, tmp_pat
 # --- takes, shards, failures -------------------------------------------------------------------------------
 
 
-def test_the_best_of_several_is_at_least_as_sharp(run_hw: RunHw, reader_h5: Path) -> None:
-    def sharpness(takes: int) -> float:
-        options = ["--own-hands", "--best-of", takes, "--seed", 5]
-        drawings = drawings_of(run_hw("sample", "-m", reader_h5, "some words", *options).lines)
-        return float(drawings[0][0]["sharpness"])
-
-    assert sharpness(8) >= sharpness(1)
+def test_the_first_words_are_out_before_the_last_are_written(reader_h5: Path) -> None:
+    """Of a text that would take a minute the first points are read, and then the pipe is closed."""
+    command = [
+        sys.executable,
+        "-m",
+        "hwcli",
+        "sample",
+        "-m",
+        str(reader_h5),
+        "some words " * 400,
+        "--seed",
+        "1",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        header = json.loads(process.stdout.readline())
+        assert len(header["text"]) > 4000
+        assert json.loads(process.stdout.readline())["x"] == 0
+        assert process.poll() is None
+        process.stdout.close()
+        assert process.wait(60) == -signal.SIGPIPE
 
 
 @pytest.mark.parametrize("options", [[], ["--own-hands"], ["--best-of", 2], ["-n", 3]], ids=str)

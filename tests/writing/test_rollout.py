@@ -14,7 +14,7 @@ from hwcli.errors import HwError
 from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes
-from hwcli.writing.desk import ROUNDS, Order
+from hwcli.writing.desk import POINTS_BESIDES, ROUNDS, Order
 from hwcli.writing.lanes import read_ahead
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
@@ -288,6 +288,48 @@ def test_a_window_that_stands_still_never_ends_and_is_told_after_all_rounds() ->
     assert sorted(asked) == list(range(3 * ROUNDS))
 
 
+WORDS = "abcab cab bacca abcabc acab bacab"
+
+
+def test_pieces_that_follow_each_other_are_what_would_have_been_written_in_one_go() -> None:
+    """Seen where chance has no say: next to no variance, the likelier component and pen."""
+    manner, network = Manner(bias=1000.0, pen_temperature=0.0), numpy_network(READER)
+    in_pieces, whole = (
+        finished([text_order(WORDS, 0, judge=judge)._replace(length=2000)], 4, manner, network)[0]
+        for judge in (None, lambda ink: 0.0)
+    )
+    np.testing.assert_array_equal(in_pieces[0], whole[0])
+    assert in_pieces[1].faults == whole[1].faults
+    assert in_pieces[1].sharpness == whole[1].sharpness
+
+
+def test_a_long_text_comes_a_piece_at_a_time() -> None:
+    writer = Writer(numpy_network(READER), SCALE, PLAIN)
+    parts = list(write_drawings(writer, [text_order(WORDS, 0, takes=3)._replace(length=2000)], 4))
+    assert len(parts) > 3
+    assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
+    for part in parts:
+        assert part.points[-1, 2] == 1
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 32])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pieces_too_depend_on_nothing_else(lanes: int, workers: int) -> None:
+    network = numpy_network(READER)
+    alone = written(texts(WORDS, takes=2), 2, network=network)[0]
+    among = written(texts(WORDS, "a", WORDS[9:], takes=2), lanes, network=network, workers=workers)[0]
+    np.testing.assert_array_equal(alone, among)
+
+
+@pytest.mark.parametrize("pace", [1, 4])
+def test_a_piece_that_takes_too_long_is_given_up(pace: int) -> None:
+    network = numpy_network(READER, -20.0)
+    made = [text_order(WORDS, 0, takes=2, pace=pace)._replace(length=5000)]
+    ((drawing, last),) = finished(made, 4, network=network)
+    assert "it does not come to its end" in last.faults
+    assert len(drawing) == POINTS_BESIDES + pace * 5
+
+
 def test_of_several_takes_the_sharpest_of_those_without_fault_is_chosen() -> None:
     network = numpy_network(READER)
     singles = []
@@ -326,6 +368,9 @@ class Looking(Counting):
         return outputs
 
     def begin(self, lane: int, text: Any = (), state: Any = None) -> None:
+        pass
+
+    def state(self, lane: int) -> None:
         pass
 
 
