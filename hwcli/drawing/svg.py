@@ -29,8 +29,8 @@ ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", 
 
 PENCIL = """<defs>
 <filter id="pencil" x="-5%" y="-5%" width="110%" height="110%">
-<feTurbulence type="fractalNoise" baseFrequency="4" numOctaves="2" seed="1" result="grain"/>
-<feColorMatrix in="grain" type="matrix" values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -2.4 2.1" result="holes"/>
+<feTurbulence type="fractalNoise" baseFrequency="2.6" numOctaves="2" seed="1" result="grain"/>
+<feColorMatrix in="grain" type="matrix" values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -1.6 1.6" result="holes"/>
 <feComposite in="SourceGraphic" in2="holes" operator="in"/>
 </filter>
 </defs>
