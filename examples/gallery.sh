@@ -36,7 +36,7 @@ write -n 12 --own-hands "The pen is quick and light." |
     draw --grid 2 --x-height 2.5mm --background white -o "$into/hands.svg"
 
 # A sheet for a plotter: centre lines on A4, a path a line of writing, and what the pen will have to do.
-write --wrap 56 --text-file - <<END |
+write --wrap 72 --text-file - <<END |
 Seventeen ships came in on the morning tide, and every one of them was loaded with letters. The harbour master counted the sacks, lost count, and began again. By noon the whole town could read.
 
 Some had waited for years, and some had only come to look. There was a letter for the baker, one for the cat of the light house, and one without a name that nobody wanted to open.
