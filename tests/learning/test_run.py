@@ -175,7 +175,7 @@ def test_it_gives_up_when_nothing_is_finite_any_more(reader):
 def test_finite_changes_that_lead_to_what_is_not_are_undone_and_never_saved(reader):
     run = begun(reader, CONFIG.updated({"training": {"epochs": 40}}))
     trained(run, batches=25)
-    wild = CONFIG.updated({"training": {"epochs": 40}, "optimiser": {"rate": 1e30, "clip_norm": 0.0}})
+    wild = CONFIG.updated({"training": {"epochs": 40}, "optimiser": {"rate": 1e12, "clip_norm": 0.0}})
     run = resumed(reader, run, wild)
     good = run.learner.current_weights()
     with pytest.raises(HwError, match="last good weights"):
@@ -184,7 +184,7 @@ def test_finite_changes_that_lead_to_what_is_not_are_undone_and_never_saved(read
         np.testing.assert_array_equal(array, good[name])
     tame = resumed(reader, run, CONFIG.updated({"training": {"epochs": 40}}))
     assert tame.position.rate_factor == 1
-    assert isinstance(trained(tame, batches=tame.position.batches + 1)[0], Learned)
+    assert any(isinstance(event, Learned) for event in trained(tame, batches=tame.position.batches + 1))
 
 
 def test_a_checkpoint_right_after_a_wild_change_holds_the_weights_before_it(reader):
