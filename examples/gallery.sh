@@ -16,8 +16,8 @@ mkdir -p "$into"
 write() { hw sample ${MODEL:+--model "$MODEL"} -q --seed "$seed" --bias "$bias" "$@"; }
 draw() { hw render -q --force "$@"; }
 
-# A letter: lines of at most 40 characters, a drawing each; the blank lines part the paragraphs.
-write --wrap 40 --text-file - <<END | draw --page a5 --align ragged --seed "$seed" --background white -o "$into/letter.svg"
+# A letter: lines of at most 46 characters, a drawing each; the blank lines part the paragraphs.
+write --wrap 46 --text-file - <<END |
 Dear Ann,
 
 thank you for your letter and for the photographs. The one of the lake is on my desk now, and everybody who comes in asks me where it was taken.
@@ -29,6 +29,7 @@ Come and stay with us when the trains run on time. There is a bed, a fire and a 
 With love from all of us,
 Tom
 END
+    draw --page a5 --margin 16mm,20mm --align ragged --seed "$seed" --background white -o "$into/letter.svg"
 
 # The styles that come along, and one sentence in hands that chance makes up.
 hw styles --sheet -o "$into/styles.svg" --force
