@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hwcli.model import config
+from hwcli.model.toml import as_toml
 
 TYPES = {bool: "True or false.", int: "A whole number", float: "A number"}
 
@@ -21,7 +22,7 @@ def sections(escape: Callable[[str], str]) -> str:
         made += f".SS [{part.name}]\n{escape(_plain(type(values).__doc__ or ''))}\n"
         for key, text in docstrings(type(values)).items():
             value = getattr(values, key)
-            shown = "" if value == config.PRINTABLE else f" = {config.as_toml(value)}"
+            shown = "" if value == config.PRINTABLE else f" = {as_toml(value)}"
             said = f"{text} {_limits(f'{part.name}.{key}', value)}".strip()
             made += f".TP\n\\fB{escape(f'{part.name}.{key}')}\\fR{escape(shown)}\n{escape(said)}\n"
     return _ascii(made)

@@ -18,7 +18,7 @@ class Stillness:
         """
         # Asked for its descriptor, a SpooledTemporaryFile would go to the disk.
         raw = None if file.writable() else getattr(file, "raw", None)
-        self._descriptor = raw.fileno() if hasattr(raw, "fileno") else None
+        self._descriptor = raw.fileno() if raw is not None and hasattr(raw, "fileno") else None
         self._source, self._first = source, self._now()
 
     def _now(self) -> tuple[int, int] | None:
