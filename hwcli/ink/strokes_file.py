@@ -343,9 +343,7 @@ class StrokesReader:
         start, stop = int(self.offsets[first]), int(self.offsets[end])
         points = _checked_points(self._points[start:stop])
         channels = {name: _channel(dataset[start:stop], name) for name, dataset in self._channels.items()}
-        ids, texts, writers, sources = (
-            stored.strings(self._names[name], first, end) for name in NAMES
-        )
+        ids, texts, writers, sources = (stored.strings(self._names[name], first, end) for name in NAMES)
         extras = [""] * (end - first)
         if self._extra is not None:
             extras = stored.strings(self._extra, first, end)
