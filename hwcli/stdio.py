@@ -22,6 +22,8 @@ STREAM = "-"
 SPOOL_LIMIT = 64 << 20
 """How much of a pipe is kept in memory, in bytes, before it goes to a temporary file."""
 COPY_BLOCK = 1 << 20
+READ_AT_ONCE = 1 << 16
+"""Bytes that are asked of a file at a time."""
 
 
 def name_of(path: str | Path) -> str:
@@ -47,7 +49,7 @@ def open_input(path: str | Path) -> Iterator[BinaryIO]:
         yield _stdin()
         return
     try:
-        file = open(path, "rb")  # noqa: SIM115  # closed below
+        file = open(path, "rb", READ_AT_ONCE)  # noqa: SIM115  # closed below
     except OSError as error:
         raise HwError(f"{path}: {explain(error)}") from error
     with file:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
+from hwcli.ink.point_lines import PointLines, point_lines
 
 VERSION = 1
 OnBad = Callable[[BadInput], None]
@@ -37,12 +38,14 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
     BadInput: a line cannot be read and there is no ``on_bad``.
     """
     drawing: Growing | None = None
-    for number, line in _lines(file, source):
+    lines = _Lines(file, source)
+    for number, line in lines:
         try:
             record = _parse(line)
             if not _is_header(record):
                 drawing = drawing or Growing({})
                 drawing.add(record)
+                lines.take_points(drawing)
                 continue
             following = Growing(_header(record))
         except ValueError as error:
@@ -66,7 +69,7 @@ def grow_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
     Raises as ``read_drawings``; ``on_bad`` as there.
     """
     drawing: Growing | None = None
-    for number, line in _lines(file, source):
+    for number, line in _Lines(file, source):
         try:
             record = _parse(line)
             if _is_header(record):
@@ -89,21 +92,44 @@ def _is_header(record: Any) -> bool:
     return isinstance(record, dict) and "x" not in record and "y" not in record
 
 
-def _lines(file: BinaryIO, source: str) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and the bytes of every line that is not blank."""
-    number = 0
-    while line := file.readline(limits.LINE + 1):
-        number += 1
-        if len(line) > limits.LINE:
-            raise BadInput(source, f"a line is longer than {limits.LINE} bytes", number)
-        line = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if line:
-            yield number, line
+class _Lines:
+    """The lines of a file that are not blank, with their numbers; points can be taken many at a time."""
+
+    def __init__(self, file: BinaryIO, source: str) -> None:
+        self._file, self._source = file, source
+        self._number = self._one_by_one = 0
+        self._peek = getattr(file, "peek", None)
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the number and the bytes of each line."""
+        while line := self._file.readline(limits.LINE + 1):
+            self._number += 1
+            self._one_by_one -= 1
+            if len(line) > limits.LINE:
+                raise BadInput(self._source, f"a line is longer than {limits.LINE} bytes", self._number)
+            line = line.removeprefix(b"\xef\xbb\xbf").strip()
+            if line:
+                yield self._number, line
+
+    def take_points(self, drawing: Growing) -> None:
+        """Have ``drawing`` take the points of the lines that are there already, as far as they are plain ones."""
+        if self._peek is None or self._one_by_one > 0 or drawing.spoilt:
+            return
+        block, points = point_lines(self._peek(1))
+        lines = block.count(b"\n")
+        if points is None or not drawing.extend(points):
+            self._one_by_one = lines
+            return
+        self._file.read(len(block))
+        self._number += lines
+
+
+_DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse_constant(name))
 
 
 def _parse(line: bytes) -> Any:
     try:
-        return json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+        return _DECODER.decode(line.decode("utf-8"))
     except UnicodeDecodeError:
         raise ValueError("not UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -198,6 +224,14 @@ class Growing:
         self._points.extend((_number(x, "x", limits.COORDINATE), _number(y, "y", limits.COORDINATE), float(up)))
         self._times.append(time)
         self._pressures.append(pressure)
+
+    def extend(self, lines: PointLines) -> bool:
+        """Add the points of many lines; return False, adding none, where that would be too many."""
+        if len(self._times) + len(lines.points) > limits.POINTS:
+            return False
+        for values, more in zip((self._points, self._times, self._pressures), lines, strict=True):
+            values.frombytes(np.ascontiguousarray(more).tobytes())
+        return True
 
     def finish(self) -> Drawing:
         """Return the drawing."""
