@@ -112,7 +112,7 @@ class _Lines:
                 yield self._number, line
 
     def take_points(self, drawing: Growing) -> None:
-        """Have ``drawing`` take the points of the lines that are there already, as far as they are plain ones."""
+        """Have ``drawing`` take the points of the lines that are there already, if they are plain ones."""
         if self._peek is None or self._one_by_one > 0 or drawing.spoilt:
             return
         block, points = point_lines(self._peek(1))
