@@ -33,13 +33,20 @@ def test_after_a_signal_an_output_is_whole_or_not_there(tmp_path: Path, name: st
 
 
 def test_a_loop_of_the_shell_stops_with_the_program(tmp_path: Path, ink_jsonl: Path) -> None:
-    script = f'while :; do "{sys.executable}" -m hwcli export "{ink_jsonl}" >/dev/null; echo again; done'
+    """Struck while it reads: before its first line it is Python that starts, which ends in its own way."""
+    script = f'while :; do "{sys.executable}" -m hwcli export -; echo again; done'
     with subprocess.Popen(
-        ["bash", "-c", script], env=hw_environment(), start_new_session=True, stdout=subprocess.PIPE
+        ["bash", "-c", script],
+        env=hw_environment(),
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as loop:
+        assert loop.stdin is not None
         assert loop.stdout is not None
-        assert loop.stdout.readline() == b"again\n"
-        time.sleep(0.2)
+        loop.stdin.write(ink_jsonl.read_bytes())
+        loop.stdin.flush()
+        assert loop.stdout.readline() != b"again\n"
         os.killpg(loop.pid, signal.SIGINT)
         assert loop.wait(60) == -signal.SIGINT
 
