@@ -15,6 +15,7 @@ from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.writing.cells import State
 from hwcli.writing.mixture import CHANCES, Manner, draw_rows
 from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.second_core import SecondCore
 from hwcli.writing.signals import Notes, Signals
 from hwcli.writing.window import NO_TEXT, Text
 
@@ -115,12 +116,19 @@ class Lanes:
     keys: which drawing, and which take of it, is in each lane; None in a lane that is free.
     """
 
-    def __init__(self, network: NumpyNetwork, scale: Scale, manner: Manner, lanes: int) -> None:
+    def __init__(
+        self,
+        network: NumpyNetwork,
+        scale: Scale,
+        manner: Manner,
+        lanes: int,
+        second_core: SecondCore | None = None,
+    ) -> None:
         """Have ``lanes`` free lanes."""
         self.keys: list[tuple[int, int] | None] = [None] * lanes
         self._network, self._scale, self._manner = network.network, scale, manner
         self._sd, self._mean = np.array(scale.sd), np.array(scale.mean)
-        self._stepper = network.stepper(lanes)
+        self._stepper = network.stepper(lanes, second_core)
         self._sizes = network.steps.sizes
         self._notes = Notes(lanes)
         self._tasks: list[Task | None] = [None] * lanes

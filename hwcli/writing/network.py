@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hwcli.model.config import Network
 from hwcli.model.file import Weights
 from hwcli.writing.cells import State, lstm_step
+from hwcli.writing.second_core import SecondCore
 from hwcli.writing.stepper import Stepper, Steps
 from hwcli.writing.tape import Layer, Tape, lay_out_layer, lay_out_output, lay_out_window
 from hwcli.writing.window import NO_TEXT, Text, Window
@@ -58,9 +59,9 @@ class NumpyNetwork:
     def _lines(self) -> _LineWeights:
         return _LineWeights(self.network, self._weights)
 
-    def stepper(self, lanes: int = 1) -> Stepper:
+    def stepper(self, lanes: int = 1, second_core: SecondCore | None = None) -> Stepper:
         """Return a stepper for ``lanes`` drawings in lockstep, at their beginning."""
-        return Stepper(self.steps, lanes)
+        return Stepper(self.steps, lanes, second_core)
 
     def run(
         self, rows: Array, mask: Mask | None = None, state: State | None = None, texts: Texts | None = None

@@ -17,6 +17,7 @@ from hwcli.writing.desk import Desk, Order, Written
 from hwcli.writing.lanes import Lanes
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.second_core import SecondCore
 
 AHEAD = 4
 """How many drawings a lane may be ahead of the slowest, so that what is held back stays little."""
@@ -53,7 +54,7 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     Parameters
     ----------
     lanes: drawings in lockstep; no more than go through the network at once are used.
-    workers: threads that write so many each.
+    workers: threads that write so many each; with one alone, large products are shared with a second core.
 
     Raises
     ------
@@ -62,10 +63,11 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     lanes = min(lanes, writer.network.steps.sizes[-1])
     desk = Desk(orders, AHEAD * lanes * workers, workers)
     if workers == 1:
-        for is_busy in _steps(writer, desk, lanes):
-            yield from desk.ready()
-            if not is_busy:
-                desk.wait_for_work()
+        with SecondCore() as second_core:
+            for is_busy in _steps(writer, desk, lanes, second_core):
+                yield from desk.ready()
+                if not is_busy:
+                    desk.wait_for_work()
         yield from desk.ready()
         return
     with ThreadPoolExecutor(workers) as pool:
@@ -93,9 +95,9 @@ def _work(writer: Writer, desk: Desk, lanes: int) -> None:
         desk.leave()
 
 
-def _steps(writer: Writer, desk: Desk, count: int) -> Iterator[bool]:
+def _steps(writer: Writer, desk: Desk, count: int, second_core: SecondCore | None = None) -> Iterator[bool]:
     """Write what the ``desk`` gives, and yield before each step whether there is anything in the lanes."""
-    lanes = Lanes(*writer, count)
+    lanes = Lanes(*writer, count, second_core)
     while not desk.is_closed:
         while (lane := lanes.free()) is not None and (given := desk.take()):
             lanes.begin(lane, *given)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from hwcli.model.config import Network
 from hwcli.model.file import Weights
 from hwcli.writing.cells import State, lstm_step
+from hwcli.writing.second_core import SecondCore
 from hwcli.writing.tape import Layer, Tape, lay_out_layer, lay_out_output, lay_out_window
 from hwcli.writing.window import NO_TEXT, Text, Window
 
@@ -130,14 +131,17 @@ class Stepper:
     window: of the lanes (and of those that fill them up), None when the network has none.
     """
 
-    def __init__(self, steps: Steps, lanes: int) -> None:
+    def __init__(self, steps: Steps, lanes: int, second_core: SecondCore | None = None) -> None:
         """Make the buffers, at the beginning of every drawing, without texts.
+
+        Large products are shared with the ``second_core``; what comes out is the same.
 
         Raises
         ------
         ValueError: there are more lanes than go through the network at once (``Steps.sizes``).
         """
-        self._steps = steps
+        self._steps, self._second_core = steps, second_core
+        self._product = np.matmul if second_core is None else second_core.product
         size = next((size for size in steps.sizes if size >= lanes), None)
         if size is None:
             raise ValueError(f"{lanes} lanes, more than {steps.sizes[-1]}")
@@ -166,7 +170,7 @@ class Stepper:
         for inputs in self._steps.tape.inputs:
             self._tape[: self.lanes, inputs.row] = rows
         for number, (layer, reads, cells, hidden) in enumerate(self._work):
-            np.matmul(reads, layer.tiles.weights, out=self._gates)
+            self._product(reads, layer.tiles.weights, out=self._gates)
             lstm_step(self._gates, cells, hidden, layer.peephole, self._spare)
             if number == 0 and self.window is not None:
                 self._move(self.window)
@@ -202,7 +206,7 @@ class Stepper:
 
     def kept(self, lanes: Sequence[int]) -> Stepper:
         """Return a stepper of these ``lanes`` alone, in the order given."""
-        fewer = Stepper(self._steps, len(lanes))
+        fewer = Stepper(self._steps, len(lanes), self._second_core)
         for new, old in enumerate(lanes):
             fewer.begin(new, NO_TEXT if self.window is None else self.window.texts[old], self.state(old))
         return fewer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from threading import Event, current_thread, main_thread
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes
 from hwcli.writing.cells import State
 from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.second_core import SecondCore
 from hwcli.writing.stepper import SIZES, Tiles, steady_sizes
 from hwcli.writing.tape import Tape
 from hwcli.writing.text import encode
@@ -160,6 +162,43 @@ def test_a_lane_is_the_same_to_the_last_bit_whatever_the_others_are(
         made = stepped(stepper, rows[order])[-1]
         wanted = made if wanted is None else wanted
         np.testing.assert_array_equal(made, wanted)
+
+
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_what_two_cores_share_is_the_same_to_the_last_bit(
+    lanes: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hwcli.writing.second_core.cores", lambda: 2)
+    config = Network(layers=2, units=400, mixtures=3)
+    network, rows = NumpyNetwork(config, weights_of(config, rng)), rows_of(rng, lanes, 50)
+    wanted = stepped(network.stepper(lanes), rows)
+    never_free = SecondCore()  # its thread was not started
+    with SecondCore() as second_core:
+        for other in (second_core, never_free):
+            np.testing.assert_array_equal(stepped(network.stepper(lanes, other), rows), wanted)
+
+
+def test_the_second_core_does_half_of_what_is_worth_it(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hwcli.writing.second_core.cores", lambda: 2)
+    begun, goes_on = Event(), Event()
+
+    def matmul(rows: Any, tiles: Any, out: Any) -> None:
+        if current_thread() is not main_thread():
+            begun.set()
+            assert goes_on.wait(60)
+        else:
+            assert begun.wait(60)
+            goes_on.set()
+        out[:] = rows @ tiles
+
+    rows, tiles = rng.normal(size=(2, 600)).astype("f4"), rng.normal(size=(31, 600, 32)).astype("f4")
+    with SecondCore() as second_core:
+        monkeypatch.setattr("hwcli.writing.second_core.np.matmul", matmul)
+        out = np.zeros((31, 2, 32), np.float32)
+        second_core.product(rows, tiles, out)
+        np.testing.assert_array_equal(out, rows @ tiles)
 
 
 def test_the_sizes_of_products_are_steady_or_only_one(rng: np.random.Generator) -> None:

@@ -95,7 +95,7 @@ class Counting:
     def __init__(self) -> None:
         self.fed: list[Any] = []
 
-    def stepper(self, lanes: int) -> Counting:
+    def stepper(self, lanes: int, second_core: Any = None) -> Counting:
         self.lanes = lanes
         return self
 
@@ -352,7 +352,7 @@ class Looking(Counting):
         super().__init__()
         self.places, self.ups = places, ups
 
-    def stepper(self, lanes: int) -> Looking:
+    def stepper(self, lanes: int, second_core: Any = None) -> Looking:
         super().stepper(lanes)
         self.window = SimpleNamespace(lengths=np.array([5] * lanes), shown=np.zeros((lanes, 6), np.float32))
         return self
