@@ -4,7 +4,7 @@
 #     sh examples/train_compact.sh ARCHIVE... TRAINING_IDS VALIDATION_IDS DIRECTORY
 #
 # TRAINING_IDS, VALIDATION_IDS  lists of line ids
-# EPOCHS   passes over the lines alone, then with recombined ones                                (29 8)
+# EPOCHS   passes over the lines alone, then with recombined ones and after others of their page  (29 10)
 # RECOMBINED  recombined lines, which have what the database hardly has: digits, capitals, signs  (3000)
 # OPTIONS  further options of hw train
 set -eu
@@ -14,7 +14,7 @@ while [ $# -gt 3 ]; do
     shift
 done
 training=$1 validation=$2 work=$3
-set -- ${EPOCHS:-29 8}
+set -- ${EPOCHS:-29 10}
 
 # train NAME STROKES OPTION...
 train() {
@@ -32,4 +32,5 @@ train first "$work/train.h5" --preset compact --epochs "$1" --licence "$terms" -
 [ -e "$work/recombined.h5" ] ||
     hw recombine "$work/train.h5" --model "$work/first.h5" -n "${RECOMBINED:-3000}" --seed 1 -o "$work/recombined.h5"
 [ -e "$work/both.h5" ] || hw ingest "$work/train.h5" "$work/recombined.h5" --no-clean -o "$work/both.h5"
-train compact "$work/both.h5" --from "$work/first.h5" --epochs "$2" --set optimiser.rate=0.0012 --seed 2
+train compact "$work/both.h5" --from "$work/first.h5" --no-fine-tune --epochs "$2" --set optimiser.rate=0.0018 \
+    --set data.lines_before=2 --set data.max_points=1400 --set bptt.stride=256 --set bptt.length=256 --seed 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import HwError
+from hwcli.ink.joining import joined
 from hwcli.ink.preparation import Preparation, prepare
+from hwcli.ink.selection import form_of
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.batches import Lines
 from hwcli.learning.checkpoint import Checkpoint, Position, Terms
@@ -133,7 +136,7 @@ def _chosen_lines(
         chosen = np.sort(chance.choice(chosen, limit, replace=False))
     if not len(chosen):
         raise HwError("there is no line of three points or more to learn from")
-    training, height = _prepared(reader, chosen, config)
+    training, height = _prepared(reader, chosen, config, config.data.lines_before)
     if validation.reader is not None:
         others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
         return training, _some(_prepared(validation.reader, others, config)[0]), height
@@ -142,16 +145,21 @@ def _chosen_lines(
     return training, _some(_prepared(reader, held_out, config)[0]), height
 
 
-def _prepared(reader: StrokesReader, chosen: NDArray[np.int64], config: Config) -> tuple[Lines, float]:
-    """Return the ``chosen`` lines, prepared as ``config`` says, and the median of their heights."""
+def _prepared(
+    reader: StrokesReader, chosen: NDArray[np.int64], config: Config, lines_before: int = 0
+) -> tuple[Lines, float]:
+    """Return the ``chosen`` lines, prepared as ``config`` says, and the median of their heights.
+
+    Each goes alone, or after up to ``lines_before`` others.
+    """
     characters = config.network.characters if config.network.window else ""
     preparation, heights = config.data.preparation, []
-    if preparation == Preparation() or not len(chosen):
+    if not len(chosen) or (preparation == Preparation() and not lines_before):
         return Lines(reader, chosen, config.data.max_points, characters=characters), 1.0
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the lines do, and has no name
     with StrokesWriter(file, reader.history) as writer:
-        for line in chosen:
-            drawing, placement = prepare(reader[int(line)], preparation)
+        for group in _groups(reader, chosen, lines_before):
+            drawing, placement = prepare(joined([reader[line] for line in group]), preparation)
             if len(drawing) >= 3:
                 writer.add(replace(drawing, time=None, pressure=None, extra={}))
                 heights.append(placement.height)
@@ -159,6 +167,20 @@ def _prepared(reader: StrokesReader, chosen: NDArray[np.int64], config: Config) 
     lines = Lines(prepared, np.arange(len(heights)), config.data.max_points, characters=characters)
     weakref.finalize(lines, _close, prepared, file)
     return lines, float(np.median(heights)) if heights else 1.0
+
+
+def _groups(reader: StrokesReader, chosen: NDArray[np.int64], lines_before: int) -> Iterator[list[int]]:
+    """Yield each of the ``chosen`` lines after those that are read before it: of its page, all with texts."""
+    before: list[int] = []
+    page = ("", "")
+    for place, line in enumerate(map(int, chosen)):
+        here = form_of(reader.ids[line]), reader.writers[line]
+        if here != page or not here[0] or not reader.texts[line]:
+            before = []
+        page = here
+        count = min(place % (lines_before + 1), len(before))
+        yield [*before[len(before) - count :], line]
+        before = [*before, line][-lines_before:] if lines_before and reader.texts[line] else []
 
 
 def _own_lines(rehearsed: StrokesReader | None, training: Lines) -> Lines | None:

@@ -74,6 +74,9 @@ class Data:
     """Longer lines are cut to this many points; 0: never."""
     max_lines: int = 0
     """Use this many lines, drawn by chance; 0: all."""
+    lines_before: int = 0
+    """In training a line is read after so many of those before it on its page at most, and learned from with
+    them: so a network learns to keep to a hand.  One goes alone, the next after one line, and so on in turn."""
 
     @property
     def preparation(self) -> Preparation:

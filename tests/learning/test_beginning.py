@@ -1,6 +1,7 @@
 """How a run begins where lines are prepared, read with their texts and altered; and that it is resumed."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
 from hwcli.ink import Drawing
+from hwcli.ink.joining import joined
 from hwcli.ink.offsets import rows_from_points
 from hwcli.ink.preparation import Preparation, placement_of, prepare
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
@@ -122,6 +124,25 @@ def test_lines_to_validate_on_are_prepared_and_not_altered(reader, lines):
         for column, rows in enumerate(expected):
             np.testing.assert_allclose(batch.rows[: len(rows), column], rows, atol=1e-5)
         assert [int((codes >= 0).sum()) for codes in batch.text] == [2, 2, 4]
+
+
+@pytest.mark.parametrize(
+    "config", [PLAIN, PLAIN.updated({"data": {"level": False, "height": False, "step": 0.0}})]
+)
+def test_a_line_is_read_after_those_before_it_on_its_page(lines, config):
+    config = config.updated({"data": {"lines_before": 2}})
+    ids = ["a-1", "a-2", "a-3", "a-4", "a-5", "b-1", "b-2", "", "b-3"]
+    writers = ["w"] * 6 + ["v"] * 3
+    drawings = [replace(line, id=id, writer=w) for line, id, w in zip(lines, ids, writers, strict=True)]
+    with stroke_file(drawings) as pages, stroke_file(drawings) as other:
+        run = begun(pages, config, Validation(reader=other))
+        wanted = ["an", "an be", "an be cede", "dada", "", "Q", "abba", "deed", "bad"]
+        assert [run.training.reader.texts[place] for place in range(9)] == wanted
+        assert [run.validation.reader.texts[place] for place in range(9)] == TEXTS
+        whole = prepare(joined(drawings[:3]), config.data.preparation)[0].points
+        np.testing.assert_allclose(
+            run.training.batch([2]).rows[:, 0], rows_from_points(whole, run.training.scale), atol=1e-5
+        )
 
 
 def test_lines_are_altered_anew_in_each_epoch_and_the_same_in_the_same_run(reader):
