@@ -193,16 +193,17 @@ class StrokesReader:
             raise BadInput(self.source, "not a strokes file of hw (hw info tells what a file is)")
         version = int(attributes["format_version"])
         if version > FORMAT_VERSION:
-            raise BadInput(
-                self.source,
-                f"strokes format {version} is newer than this program's {FORMAT_VERSION}: update hw",
-            )
+            newer = f"strokes format {version} is newer than this program's {FORMAT_VERSION}: update hw"
+            raise BadInput(self.source, newer)
         self.generator = str(attributes.get("generator", ""))
         self.history = str(attributes.get("history", "")).splitlines()
         self._points = self._dataset("points", "f", None, columns=3)
         self.total_points = self._points.shape[0]
         offsets = self._dataset("offsets", "i", None)
-        stored.check_held(offsets, "offsets", most=limits.DRAWINGS)
+        stored.check_held(offsets, "offsets")
+        if offsets.size > limits.DRAWINGS + 1:
+            count, most = offsets.size - 1, limits.DRAWINGS
+            raise BadInput(self.source, f"{count} drawings; a file has {most} at most: divide it")
         self.offsets: NDArray[np.int64] = offsets[()].astype(np.int64, copy=False)
         self._check_offsets()
         self.lengths: NDArray[np.int64] = np.diff(self.offsets)
@@ -220,7 +221,8 @@ class StrokesReader:
         if not len(self.offsets) or (self.offsets[0], self.offsets[-1]) != ends or (steps < 0).any():
             raise ValueError("its offsets do not ascend from 0 to the number of points")
         if len(steps) and steps.max() > limits.POINTS:
-            raise ValueError(f"a drawing of more than {limits.POINTS} points")
+            count, most = f"drawing {steps.argmax() + 1} has {steps.max()} points", limits.POINTS
+            raise BadInput(self.source, f"{count}; a drawing has {most} at most: divide it")
 
     def _dataset(self, name: str, kind: str, length: int | None, columns: int = 0) -> h5py.Dataset:
         """Return the dataset ``name`` after checking that it lies in this file and has the right type."""

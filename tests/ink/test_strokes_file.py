@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from hwcli.errors import BadInput
-from hwcli.ink import Drawing
+from hwcli.ink import Drawing, limits
 from hwcli.ink.strokes_file import BLOCK, StrokesReader, StrokesWriter
 
 
@@ -185,6 +185,23 @@ def test_damage_is_refused(tmp_path: Path, what: str) -> None:
     ):
         assert reader.ids
         list(reader)
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "said"),
+    [
+        ("POINTS", 2, r"big: drawing 2 has 3 points; a drawing has 2 at most: divide it$"),
+        ("DRAWINGS", 1, r"big: 2 drawings; a file has 1 at most: divide it$"),
+    ],
+)
+def test_what_is_too_large_is_not_called_damaged(
+    monkeypatch: pytest.MonkeyPatch, bound: str, most: int, said: str
+) -> None:
+    points = np.array([[1, 2, 0], [3, 4, 0], [5, 6, 1]], np.float32)
+    file = written([Drawing(points[:2], "a"), Drawing(points, "b")])
+    monkeypatch.setattr(limits, bound, most)
+    with pytest.raises(BadInput, match=said):
+        StrokesReader(file, "big")
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.6, 0.99])
