@@ -22,7 +22,7 @@ MAY_IMPORT = {
     },
     "collecting": {"collecting", "ink", "errors"},
     "drawing": {"drawing", "ink", "stdio", "errors"},
-    "writing": {"writing", "ink", "model", "errors"},
+    "writing": {"writing", "ink", "model", "errors", "threads"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
     "measuring": {"measuring", "ink", "model", "writing", "errors"},
     "recombining": {"recombining", "drawing", "writing", "model", "ink"},
