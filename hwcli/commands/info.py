@@ -60,12 +60,12 @@ def _of_drawings(file: BinaryIO, shown: str, kind: str) -> dict[str, Any]:
 
 
 def _of_hdf5(file: BinaryIO, shown: str) -> dict[str, Any]:
-    from hwcli.model.file import FORMAT as MODEL
+    from hwcli.model.file import FORMAT as MODEL, HAND
 
     form = _format(file, shown)
     file.seek(0)
-    if form == MODEL:
-        return _of_model(file, shown)
+    if form in (MODEL, HAND):
+        return _of_model(file, shown, "model" if form == MODEL else "hand, beside the bundled model")
     if form == "hw-checkpoint":
         return _of_checkpoint(file, shown)
     return _of_strokes(file, shown)
@@ -99,13 +99,13 @@ def _of_strokes(file: BinaryIO, shown: str) -> dict[str, Any]:
         }
 
 
-def _of_model(file: BinaryIO, shown: str) -> dict[str, Any]:
+def _of_model(file: BinaryIO, shown: str, kind: str) -> dict[str, Any]:
     from hwcli.model.file import read_model, weight_count
 
     model = read_model(file, shown)
     return {
         "file": shown,
-        "kind": "model",
+        "kind": kind,
         **_of_network(model.config, weight_count(model.config.network), model.scale),
         "licence": model.licence,
         "seed": model.seed,

@@ -19,6 +19,8 @@ from hwcli.ink.offsets import Scale
 from hwcli.model.config import Config, ConfigError, Network, config_text, read_config
 
 FORMAT = "hw-model"
+HAND = "hw-hand"
+"""What stands in the place of ``FORMAT`` where only a hand's change is stored (``hwcli.model.hand``)."""
 FORMAT_VERSION = 1
 STORED_TYPES = ("float16", "float32")
 LONGEST_HISTORY = 16 << 20
@@ -129,7 +131,7 @@ def read_model(file: BinaryIO, source: str) -> Model:
 
 
 def _read_open(root: h5py.File, source: str) -> Model:
-    if root.attrs.get("format") == "hw-hand":
+    if root.attrs.get("format") == HAND:
         from hwcli.model.hand import read_hand
 
         return read_hand(root, source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib import resources
 from typing import BinaryIO
@@ -21,9 +21,8 @@ from hwcli import __version__
 from hwcli.errors import BadInput
 from hwcli.ink import stored
 from hwcli.model.config import ConfigError, Network, config_text, read_config
-from hwcli.model.file import Model, Weights, read_history, read_model, weight_shapes
+from hwcli.model.file import HAND, Model, Weights, read_history, read_model, weight_shapes
 
-FORMAT = "hw-hand"
 FORMAT_VERSION = 1
 BUNDLED = ("bundled", "compact.h5")
 """Where the model that comes along lies, in ``hwcli.model``."""
@@ -36,6 +35,16 @@ def bundled_model() -> Model:
     place = resources.files("hwcli.model").joinpath(*BUNDLED)
     with place.open("rb") as file:
         return read_model(file, BUNDLED[-1])  # type: ignore[arg-type]
+
+
+def bundled_models() -> Iterator[Model]:
+    """Yield the model that comes along, then those that came along with earlier versions: hands are kept."""
+    yield bundled_model()
+    folder = resources.files("hwcli.model").joinpath(BUNDLED[0])
+    for place in sorted(folder.iterdir(), key=lambda place: place.name):
+        if place.name.endswith(".h5") and place.name != BUNDLED[-1]:
+            with place.open("rb") as file:
+                yield read_model(file, place.name)  # type: ignore[arg-type]
 
 
 def fingerprint(model: Model) -> str:
@@ -64,7 +73,7 @@ def write_hand(file: BinaryIO, model: Model, base: Model) -> None:
         for part in _parts(model.weights[name].astype(np.float64) - base.weights[name], rank)
     ]
     with h5py.File(file, "w") as root:
-        root.attrs["format"] = FORMAT
+        root.attrs["format"] = HAND
         root.attrs["format_version"] = FORMAT_VERSION
         root.attrs["generator"] = f"hw {__version__}"
         root.attrs["base"] = fingerprint(base)
@@ -88,7 +97,7 @@ def _parts(change: NDArray[np.float64], rank: int) -> list[NDArray[np.float64]]:
 
 
 def read_hand(root: h5py.File, source: str, base: Model | None = None) -> Model:
-    """Return the model that the open hand's file ``root`` makes of ``base`` (None: the one that comes along).
+    """Return the model that the open hand's file ``root`` makes of ``base`` (None: of one that comes along).
 
     Raises
     ------
@@ -97,9 +106,11 @@ def read_hand(root: h5py.File, source: str, base: Model | None = None) -> Model:
     """
     version = int(root.attrs["format_version"])
     if version > FORMAT_VERSION:
-        raise BadInput(source, f"hand format {version} is newer than this program's: update hw")
-    base = base or bundled_model()
-    if root.attrs["base"] != fingerprint(base):
+        raise BadInput(
+            source, f"hand format {version} is newer than this program's {FORMAT_VERSION}: update hw"
+        )
+    base = _base_of(str(root.attrs["base"]), [base] if base else bundled_models())
+    if base is None:
         raise BadInput(source, "a hand of another model than the one that comes along: train it again")
     try:
         config = read_config(str(root.attrs["config"]), source)
@@ -116,6 +127,11 @@ def read_hand(root: h5py.File, source: str, base: Model | None = None) -> Model:
         seed=int(root.attrs["seed"]) if "seed" in root.attrs else None,
         made=str(root.attrs["made"]).splitlines(),
     )
+
+
+def _base_of(mark: str, models: Iterable[Model]) -> Model | None:
+    """Return that of ``models`` whose fingerprint is ``mark``, or None."""
+    return next((model for model in models if fingerprint(model) == mark), None)
 
 
 def _changed(weights: Weights, network: Network, root: h5py.File, rank: int) -> Weights:

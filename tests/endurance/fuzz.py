@@ -33,6 +33,7 @@ MEMORY = 1024
 LONGEST = {
     "strokes": 60_000,
     "model": 40_000,
+    "hand": 40_000,
     "checkpoint": 60_000,
     "npz": 8000,
     "tar": 12_000,
@@ -44,8 +45,8 @@ SLICE = 55
 """Seconds of one process; between two others may have the machine."""
 READERS = (
     "xml", "tar", "gzip", "inkml", "xopp", "svg", "unipen", "jsonl", "npz", "npy", "strokes", "strokes-edits",
-    "model", "model-edits", "checkpoint", "checkpoint-edits", "toml", "text", "style", "notebook", "message",
-    "http",
+    "model", "model-edits", "hand", "hand-edits", "checkpoint", "checkpoint-edits", "toml", "text",
+    "style", "notebook", "message", "http",
 )  # fmt: skip
 TEMPORARY = tempfile.gettempdir() + "/"
 FORBIDDEN = {

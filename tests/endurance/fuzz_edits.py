@@ -21,7 +21,7 @@ TEXTS = (
     b'{"k":1e999}', b"NaN", b"null", b"7", b"[network]\nunits=1", b"[network]\nunits=65536\nlayers=64",
     b"[noise]\nturn=1e400",
     b"[" * 2000, b'{"seed":"x"}', b'{"seed":1,"batches":-5}', b'{"seed":1,"history":[1]}', b'{"height":"x"}',
-    b"a" * 70000,
+    b"a" * 70000, b"hw-hand", b"[tuning]\nrank=9223372036854775807",
 )  # fmt: skip
 
 

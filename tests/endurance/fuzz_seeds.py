@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 import zipfile
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -20,7 +21,8 @@ from hwcli.ink.sinks.stroke3 import write_stroke3
 from hwcli.ink.strokes_file import StrokesWriter
 from hwcli.model import Config, Model
 from hwcli.model.config import Network, config_text, preset_names, preset_text
-from hwcli.model.file import weight_shapes, write_model
+from hwcli.model.file import read_model, weight_shapes, write_model
+from hwcli.model.hand import write_hand
 
 LINE = b"""<?xml version="1.0" encoding="ISO-8859-1"?>
 <WhiteboardCaptureSession>
@@ -164,6 +166,16 @@ def model(kind: str = "float32") -> bytes:
     return file.getvalue()
 
 
+def hand() -> bytes:
+    """Return a small hand, which belongs to the model ``model()``."""
+    base = read_model(io.BytesIO(model()), "model")
+    weights = {name: array + 0.5 for name, array in base.weights.items()}
+    config = base.config.updated({"tuning": {"rank": 1}})
+    file = io.BytesIO()
+    write_hand(file, replace(base, config=config, weights=weights), base)
+    return file.getvalue()
+
+
 def checkpoint() -> bytes:
     """Return a checkpoint of the same network."""
     from hwcli.learning.checkpoint import Checkpoint, Position, Terms, write_checkpoint
@@ -237,6 +249,7 @@ def seeds(reader: str) -> list[bytes]:
         "npy": lambda: [*unzipped(npz_pickled()).values(), *unzipped(npz_padded()).values()],
         "strokes": lambda: [strokes()],
         "model": lambda: [model(), model("float16")],
+        "hand": lambda: [hand()],
         "checkpoint": lambda: [checkpoint()],
         "toml": configurations,
         "text": lambda: [TEXT, b"a01-000u-01\na01-000\n"],

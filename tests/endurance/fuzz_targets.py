@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import fuzz_seeds
 import numpy as np
@@ -39,6 +41,7 @@ from hwcli.ink.sources.whiteboard import LineReader
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.ink.texts import read_texts, with_texts
 from hwcli.learning.checkpoint import read_checkpoint, write_checkpoint
+from hwcli.model import Model, hand
 from hwcli.model.config import PRINTABLE, Config, config_text, read_config, setting
 from hwcli.model.file import read_model, write_model
 from hwcli.writing.styles import read_style
@@ -202,6 +205,17 @@ def _model(content: bytes) -> None:
         write_model(io.BytesIO(), model)
     with contextlib.suppress(HwError):
         _lines(_of_hdf5(io.BytesIO(content), "fuzz"), True)
+
+
+def _hand(content: bytes) -> None:
+    """Read a small hand beside the model that the seeds belong to, which is quicker than the bundled one."""
+    with mock.patch.object(hand, "bundled_models", return_value=[_base()]):
+        _model(content)
+
+
+@functools.cache
+def _base() -> Model:
+    return read_model(io.BytesIO(fuzz_seeds.model()), "model")
 
 
 def _checkpoint(content: bytes) -> None:
@@ -368,6 +382,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "strokes-edits": _lazily(lambda: _edited(fuzz_seeds.strokes, _strokes)),
     "model": _model,
     "model-edits": _lazily(lambda: _edited(fuzz_seeds.model, _model)),
+    "hand": _hand,
+    "hand-edits": _lazily(lambda: _edited(fuzz_seeds.hand, _hand)),
     "checkpoint": _checkpoint,
     "checkpoint-edits": _lazily(lambda: _edited(fuzz_seeds.checkpoint, _checkpoint)),
     "toml": _toml,

@@ -30,7 +30,7 @@ from hwcli.model.file import read_model
 
 GOLDEN = Path(__file__).with_name("golden") / "version-1"
 STROKES = ["strokes.h5", "points.jsonl"]
-HDF5 = ["strokes.h5", "model.h5", "model.checkpoint.h5"]
+HDF5 = ["strokes.h5", "model.h5", "model.checkpoint.h5", "hand.h5"]
 
 
 def expected() -> dict[str, Any]:
@@ -87,6 +87,19 @@ def test_a_model_writes(run_hw: RunHw) -> None:
     points = run_hw("sample", "-m", GOLDEN / "model.h5", "--points", 40, "--seed", 1, "an old hand").lines
     assert json.loads(points[0])["text"] == "an old hand"
     assert len(points) > 5
+
+
+def test_a_small_hand_writes_beside_the_model_that_it_was_made_of(run_hw: RunHw) -> None:
+    """A bundled model that hands were made of stays in ``hwcli/model/bundled``, whatever comes beside it."""
+    hand = GOLDEN / "hand.h5"
+    facts = json.loads(run_hw("info", "--json", hand).out)
+    assert (facts["kind"], facts["licence"]) == ("hand, beside the bundled model", "mine, free")
+    read, before = hand_told(hand), expected()["hand"]
+    assert read.pop("weights") == pytest.approx(before.pop("weights"), rel=1e-5)
+    assert read == before
+    written = run_hw("sample", "-m", hand, "--seed", 1, "an old hand").lines
+    assert json.loads(written[0])["text"] == "an old hand"
+    assert len(written) > 50
 
 
 def test_a_checkpoint_is_read_as_it_was() -> None:
@@ -173,6 +186,7 @@ def test_a_newer_file_is_refused_with_what_to_do(run_hw: RunHw, tmp_path: Path, 
 def make(folder: Path) -> None:
     """Write the files into ``folder``."""
     folder.mkdir(parents=True)
+    make_hand(folder)
     with (folder / "points.jsonl").open("wb") as file:
         writer = DrawingWriter(file)
         for number, drawing in enumerate(drawings(6)):
@@ -193,11 +207,39 @@ def make(folder: Path) -> None:
         checkpoint = checkpoint_told(checkpoints.read_checkpoint(opened, "model.checkpoint.h5"))
     hw(folder, "eval", "-m", "model.h5", "strokes.h5", "--json", into="eval.json")
     told = {name: ink_of(folder / name) for name in (*STROKES, "notebook.jsonl")}
-    told |= {"checkpoint": checkpoint, "nats_line": json.loads((folder / "eval.json").read_text())["nats_line"]}
+    told |= {"hand": hand_told(folder / "hand.h5"), "checkpoint": checkpoint}
+    told |= {"nats_line": json.loads((folder / "eval.json").read_text())["nats_line"]}
     (folder / "eval.json").unlink()
     (folder / "expected.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
+def make_hand(folder: Path) -> None:
+    """Write a small hand of ink that the bundled model wrote."""
+    (folder / "texts").write_text("".join(f"{line}\n" for line in WRITTEN))
+    hw(folder, "sample", "--text-file", "texts", "--seed", "5", "--style", "ann", "-o", "mine.jsonl")
+    hw(folder, "ingest", "mine.jsonl", "-o", "mine.h5")
+    hw(
+        folder, "train", "--from", "bundled", "mine.h5", "--small", "--seed", "3", "--max-batches", "2",
+        "--set", "tuning.rehearsal=0", "--licence", "mine, free", "-o", "hand.h5",
+    )  # fmt: skip
+    for name in ("texts", "mine.jsonl", "mine.h5"):
+        (folder / name).unlink()
+
+
+def hand_told(path: Path) -> dict[str, Any]:
+    """Return what there is in a small hand, for comparison."""
+    with path.open("rb") as file:
+        read = read_model(file, path.name)
+    return {
+        "weights": {name: float(abs(array).mean()) for name, array in read.weights.items()},
+        "validations": len(read.history), "seed": read.seed, "rank": read.config.tuning.rank,
+    }  # fmt: skip
+
+
+WRITTEN = (
+    "what I write is mine", "a hand of some KB", "kept for later", "it has to be read", "as long as there are",
+    "programs to read it",
+)  # fmt: skip
 TINY = [
     part
     for setting in ("network.layers=2", "network.units=6", "network.mixtures=2", "network.window=2",
