@@ -45,8 +45,9 @@ SAMPLE, WORTH_TRYING = 16, 0.2
 WORTH_A_ROUND = 0.02
 """The rounds end with one that leaves out no more than this share of the points."""
 
-GLANCE = 4.0
-"""A point that seems to lie off a curve by so many tolerances is not looked at more closely."""
+GLANCES, GLANCE = 3, 4.0
+"""The point of a curve that is closest to another is looked for so many times at most, and no longer where the
+other seems to lie off by so many tolerances."""
 
 APART = 0.2
 """Between points that are further apart, in millimetres, the middle of the curve is looked at, too."""
@@ -115,8 +116,7 @@ def _lines(points: Array, starts: Places) -> _Lines:
 
 def _lengths(vectors: Plane) -> Array:
     """Return the lengths of (n,) ``vectors``, none of them 0."""
-    x, y = vectors.real, vectors.imag
-    return np.maximum(np.sqrt(x * x + y * y), TINY)
+    return np.maximum(np.abs(vectors), TINY)
 
 
 def _along(vectors: Plane, others: Plane) -> Array:
@@ -209,11 +209,11 @@ class _Way:
     def __init__(self, lines: _Lines, directions: _Directions) -> None:
         self._lines, self._directions = lines, directions
         places = np.arange(len(lines.points) - 1)
-        corners = self._corners(places, places + 1)
-        lengths = _lengths(corners[3] - corners[0])
+        a, b, c, d = self._corners(places, places + 1)
+        lengths = _lengths(d - a)
         self._along = np.append(0.0, np.cumsum(lengths))
         # The points, and behind them the middle of the curve after each.
-        self._all = np.concatenate([lines.points, _on_curve(corners, np.full(len(places), 0.5))[0]])
+        self._all = np.concatenate([lines.points, (a + 3 * (b + c) + d) / 8])
         self._all_along = np.append(self._along, (self._along[1:] + self._along[:-1]) / 2)
         self._lengths = lengths
 
@@ -239,30 +239,33 @@ class _Way:
 
         The distance is that to a point of the curve that is near the closest one, so never too small.
         """
-        corners = self._corners(begin, end)
+        terms = _terms(self._corners(begin, end))
         start = self._along[begin[which]]
         part = (self._all_along[places] - start) / np.maximum(self._along[end[which]] - start, TINY)
-        near = np.ones(len(which), np.bool_)
+        near = np.zeros(len(which), np.bool_)
         left = np.arange(len(which))
-        for glance in (GLANCE, GLANCE, 1.0):
-            place, speed = _on_curve([corner[which[left]] for corner in corners], part)
+        for _ in range(GLANCES):
+            place, speed = _on_curve([term[which[left]] for term in terms], part)
             off = self._all[places[left]] - place
+            far = np.abs(off) > tolerance
+            near[left[~far]] = True
+            left, part, off, speed = left[far], part[far], off[far], speed[far]
+            # The closest point of the curve is where it runs across the way to the place.
             pace = _lengths(speed)
-            ahead = _along(off, speed) / pace
-            if glance == 1:
-                near[left] = _lengths(off) <= tolerance
-                break
-            aside = np.abs(off.real * speed.imag - off.imag * speed.real) / pace
-            good = aside <= glance * tolerance
-            near[left[~good]] = False
-            left, part = left[good], np.clip(part[good] + ahead[good] / pace[good], 0, 1)
+            across = np.abs(off.real * speed.imag - off.imag * speed.real) <= GLANCE * tolerance * pace
+            ahead = _along(off, speed) / (pace * pace)
+            left, part = left[across], np.clip(part[across] + ahead[across], 0, 1)
         return near
 
 
-def _on_curve(corners: list[Plane], part: Array) -> tuple[Plane, Plane]:
-    """Return the points at (n,) ``part`` of Béziers with four (n,) ``corners``, and the speeds there."""
+def _terms(corners: list[Plane]) -> list[Plane]:
+    """Return the (n,) factors of the powers 0 to 3 that Béziers with four (n,) ``corners`` are the sum of."""
     a, b, c, d = corners
-    rest = 1 - part
-    ab, bc, cd = rest * a + part * b, rest * b + part * c, rest * c + part * d
-    first, second = rest * ab + part * bc, rest * bc + part * cd
-    return rest * first + part * second, 3 * (second - first)
+    return [a, 3 * (b - a), 3 * (a - 2 * b + c), d - a + 3 * (b - c)]
+
+
+def _on_curve(terms: list[Plane], part: Array) -> tuple[Plane, Plane]:
+    """Return the points at (n,) ``part`` of Béziers with four (n,) ``terms``, and the speeds there."""
+    still, first, second, third = terms
+    bent = third * part
+    return still + ((bent + second) * part + first) * part, (3 * bent + 2 * second) * part + first

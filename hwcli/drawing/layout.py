@@ -135,9 +135,10 @@ def _box(drawing: Drawing) -> _Box:
     """Return the least and the greatest x and y of ``drawing``, (0, 0) for both when it has no points."""
     if not len(drawing):
         return np.zeros(2), np.zeros(2)
-    ink = drawing.points[:, :2]
-    low, high = ink.min(axis=0).astype(np.float64), ink.max(axis=0).astype(np.float64)
-    if not np.isfinite([low, high]).all():
+    axes = drawing.points[:, 0], drawing.points[:, 1]  # several times as fast one by one as both together
+    low = np.array([axis.min() for axis in axes], np.float64)
+    high = np.array([axis.max() for axis in axes], np.float64)
+    if not np.isfinite(low + high).all():
         raise HwError(f"{called(drawing)}: has a coordinate that is not a finite number")
     return low, high
 

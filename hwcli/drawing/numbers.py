@@ -15,6 +15,9 @@ FIRST, FURTHER, FRACTION, NEGATIVE, NOTHING = 0, 1000, 2000, 3000, 4000
 """Where in the table of words the words for 0 to 999 begin, by the place of those digits in a number; the first
 digits of a negative number have a place of their own."""
 
+UNWRITTEN = b"_"
+"""Stands in the words for a character that is not written."""
+
 
 def decimal_text(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
     """Write (n,) ``thousandths`` as decimal numbers, a space or a minus before each.
@@ -32,11 +35,10 @@ def decimal_text(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int6
 
 
 class _Words(NamedTuple):
-    """Words of four characters as machine words; which of the characters are written; how many those are."""
+    """Words of four characters as machine words, and how many of the characters are written."""
 
     characters: NDArray[np.uint32]
-    written: NDArray[np.uint32]
-    lengths: NDArray[np.int64]
+    lengths: NDArray[np.uint8]
 
 
 @cache
@@ -47,34 +49,33 @@ def _words() -> _Words:
     fraction = [f".{number:03}".rstrip("0").rstrip(".").ljust(4, "_") for number in range(1000)]
     negative = ["-" + word[1:] for word in first]
     words = "".join([*first, *further, *fraction, *negative, "____"])
-    characters = np.frombuffer(words.encode(), np.uint8)
-    written = characters != ord("_")
-    return _Words(characters.view(np.uint32), written.view(np.uint32), written.reshape(-1, 4).sum(axis=1))
+    characters = np.frombuffer(words.encode(), np.uint8).reshape(-1, 4)
+    lengths = (characters != ord(UNWRITTEN)).sum(axis=1, dtype=np.uint8)
+    return _Words(characters.view(np.uint32).reshape(-1), lengths)
 
 
 def _some(thousandths: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
     words, chosen = _words(), _choose(thousandths)
-    characters, written = words.characters[chosen], words.written[chosen]
-    text: bytes = characters.view(np.uint8)[written.view(np.bool_)].tobytes()
-    return text, words.lengths[chosen].sum(axis=1)
+    text = words.characters[chosen].T.tobytes().translate(None, UNWRITTEN)
+    return text, words.lengths[chosen].sum(axis=0, dtype=np.int64)
 
 
 def _choose(thousandths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, for each number, its words in the table: every three digits from the left, the fraction last."""
+    """Return the words of the numbers (words, n): every three digits from the left, the fraction last."""
     start = np.where(thousandths < 0, NEGATIVE, FIRST)
     rest, fraction = _by_thousand(np.abs(thousandths))
     groups: list[NDArray[np.int64]] = []
     while not groups or rest.any():
         rest, group = _by_thousand(rest)
         groups.append(group)
-    chosen = np.empty((len(thousandths), len(groups) + 1), np.int64)
+    chosen = np.empty((len(groups) + 1, len(thousandths)), np.int64)
     begun = np.zeros(len(thousandths), np.bool_)
     for place in reversed(range(len(groups))):
         group = groups[place]
         alone = np.where((group > 0) | (place == 0), start + group, NOTHING)
-        chosen[:, -2 - place] = np.where(begun, FURTHER + group, alone)
+        chosen[-2 - place] = np.where(begun, FURTHER + group, alone)
         begun |= group > 0
-    chosen[:, -1] = FRACTION + fraction
+    chosen[-1] = FRACTION + fraction
     return chosen
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwcli.drawing.curves import Curves, smooth
 from hwcli.drawing.paper import Ruling
-from hwcli.drawing.strokes import lines
+from hwcli.drawing.strokes import Line, lines
 from hwcli.ink.drawing import Drawing
 
 AT_ONCE = 1 << 13
@@ -88,21 +88,14 @@ def traces(placed: Iterable[Placed], tolerance: float, *, split_prime: bool = Fa
 
 def _trace(placed: list[Placed], tolerance: float, split_prime: bool) -> Trace:
     parts, owners = [np.zeros((0, 2))], []
-    starts: list[int] = []
-    begins: list[int] = []
-    primed: list[bool] = []
-    total = 0
+    found: list[Line] = []
     for one in placed:
-        points, first = one.points(), len(starts)
-        for line in lines(one.drawing, split_prime=split_prime):
-            starts.append(total)
-            begins.append(line.start)
-            primed.append(line.primed)
-            total += line.stop - line.start
-            if split_prime:
-                parts.append(points[line.start : line.stop])
-        if not split_prime:
-            parts.append(points)
-        owners.append((one, first, len(starts)))
-    curves = smooth(np.concatenate(parts), np.array(starts, np.int64), tolerance)
-    return Trace(curves, owners, primed, np.array(begins, np.int64))
+        points, first = one.points(), len(found)
+        some = lines(one.drawing, split_prime=split_prime)
+        parts += [points[line.start : line.stop] for line in some] if split_prime else [points]
+        found += some
+        owners.append((one, first, len(found)))
+    begins, stops = (np.array([line[end] for line in found], np.int64) for end in (0, 1))
+    lengths = stops - begins
+    curves = smooth(np.concatenate(parts), np.cumsum(lengths) - lengths, tolerance)
+    return Trace(curves, owners, [line.primed for line in found], begins)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from hwcli.ink.drawing import Drawing
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """The points ``start`` to ``stop`` (exclusive) of a drawing, and whether they belong to its prime."""
 
     start: int
@@ -23,9 +22,9 @@ def lines(drawing: Drawing, *, split_prime: bool = False) -> list[Line]:
     With ``split_prime`` a stroke that runs across the end of the prime becomes two lines, which share the
     prime's last point.
     """
-    lifts = [int(i) + 1 for i in (drawing.points[:, 2] > 0.5).nonzero()[0]]
+    lifts = ((drawing.points[:, 2] > 0.5).nonzero()[0] + 1).tolist()
     borders = [0, *lifts] if lifts and lifts[-1] == len(drawing) else [0, *lifts, len(drawing)]
-    found = [Line(*pair) for pair in pairwise(borders) if pair[1] > pair[0]]
+    found = [Line(start, stop) for start, stop in pairwise(borders) if stop > start]
     if split_prime:
         prime = prime_length(drawing)
         found = [part for line in found for part in _split_at(line, prime)]

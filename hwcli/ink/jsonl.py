@@ -158,7 +158,9 @@ def _header(record: dict[str, Any]) -> dict[str, Any]:
 
 def check_extra(extra: dict[str, Any]) -> None:
     """Refuse keys of a header that could not be written again.  Raises ValueError."""
-    level: list[Any] = [extra] if extra else []
+    if not extra:
+        return
+    level: list[Any] = [extra]
     for _ in range(_DEEPEST):
         level = [
             inner
