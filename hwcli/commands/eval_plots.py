@@ -29,10 +29,13 @@ def refuse_plots(folder: Path | None, force: bool) -> None:
 
 def write_plots(folder: Path, model: Model, source: Source, totals: Totals, scale: Scale, force: bool) -> None:
     """Write the plots into ``folder``, which is made when it is not there."""
+    import numpy as np
+
     drawing = source.shown
     if drawing is None:
         return
-    made = _plots(model, drawing, totals, scale)
+    with np.errstate(all="ignore"):  # what is not finite is refused before it is drawn
+        made = _plots(model, drawing, totals, scale)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

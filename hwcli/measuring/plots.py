@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.measuring.attention import attention_chart
@@ -29,6 +30,13 @@ COARSE = 6
 REACH_PLACES = 8
 """At so many places of the line a loss is followed back."""
 WIDTH = 960
+
+
+def finite(values: Any) -> Any:
+    """Return ``values``; raises HwError when not all of them are finite."""
+    if not np.isfinite(values).all():
+        raise HwError("what the model predicts is not finite, or far too large: there is nothing to plot")
+    return values
 
 
 def smoothed(values: Array, length: int) -> Array:
@@ -68,7 +76,7 @@ def loss_chart(
 
 def _loss_chart(by_place: Array, counts: Array, line: Array, name: str, unit: str) -> str:
     mean = smoothed(by_place[counts >= min(FEW_LINES, counts.max())], 9)
-    values = np.concatenate([mean, smoothed(line, 9)])
+    values = finite(np.concatenate([mean, smoothed(line, 9)]))
     low, high = np.percentile(values, [0.5, 99.5])
     room = max((high - low) * 0.08, 1e-3)
     chart = Chart(WIDTH, 440, "Loss along the line")
@@ -86,7 +94,7 @@ def predictions(model: Model, points: Points, text: Text = NO_TEXT) -> NDArray[n
     """Return the outputs (N - 1, O) of ``model`` that predict each of the ``points`` (N, 3) but the first."""
     network = NumpyNetwork(model.config.network, model.weights)
     rows = rows_from_points(points, model.scale)[np.newaxis, :-1]
-    outputs: NDArray[np.float32] = network.run(rows, texts=[text])[0]
+    outputs: NDArray[np.float32] = finite(network.run(rows, texts=[text])[0])
     return outputs
 
 
@@ -146,6 +154,7 @@ def density_map(
     centres = points[:-1, :2, np.newaxis] + mean[:, np.newaxis] + mixture.mean * sd[:, np.newaxis]
     centres = (centres - corner[:, np.newaxis]) * pixels - 0.5
     spread = np.exp(mixture.log_sd) * sd[:, np.newaxis] * pixels
+    finite([centres**2, spread**4])
     correlation = np.tanh(mixture.correlation)
     columns, rows = np.maximum(np.ceil(size * pixels), 1).astype(int)
     fine, coarse = np.zeros((rows, columns)), np.zeros((rows // COARSE + 2, columns // COARSE + 2))
@@ -202,7 +211,7 @@ def _reach_chart(norms: Array, places: list[int], config: Config, name: str) -> 
     chart = Chart(WIDTH, 470, f"How far back the gradient of a prediction reaches{_of(name)}")
     far = norms.shape[1]
     positive: NDArray[Any] = norms[np.isfinite(norms) & (norms > 0)]
-    high = 10 ** np.ceil(np.log10(positive.max(initial=1e-300) * 1.01))
+    high = finite(10 ** np.ceil(np.log10(positive.max(initial=1e-300) * 1.01)))
     low = max(10 ** np.floor(np.log10(positive.min(initial=high / 10))), high * 1e-12)
     x, y = Axis(0, max(far - 1, 1), 100, WIDTH - 30), Axis(low, high, 400, 90, is_log=True)
     chart.axes(x, y, "points back (d)", "norm of the gradient, loss at t by input at t \N{MINUS SIGN} d")

@@ -353,7 +353,8 @@ def read_ahead(network: NumpyNetwork, scale: Scale, prime: Points, text: Text) -
     stepper.begin(0, text)
     known = Known(0, stepper.state(0))
     for number in range(1, len(rows)):
-        stepper.feed(rows[number - 1 : number])
+        with np.errstate(all="ignore"):  # what is not finite is refused where it is written on
+            stepper.feed(rows[number - 1 : number])
         if len(text) and stepper.window is not None and stepper.window.shown[0, len(text)] > UNSEEN:
             break
         if number % READ_AT_ONCE == 0 or number == len(rows) - 1:

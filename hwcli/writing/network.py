@@ -87,7 +87,8 @@ class NumpyNetwork:
         state = state or State.zeros(self.network, len(rows))
         whole = _Pass(self.network, self._lines, state, texts)
         for part in _chunks(rows):
-            made = whole.chunk(rows[:, part], None if mask is None else mask[:, part])
+            with np.errstate(all="ignore"):  # what is not finite is for the one that asked to refuse
+                made = whole.chunk(rows[:, part], None if mask is None else mask[:, part])
             yield part.start, np.ascontiguousarray(made.transpose(2, 1, 0))
         whole.save(state)
 
@@ -107,7 +108,8 @@ class NumpyNetwork:
         whole = _Pass(self.network, self._lines, State.zeros(self.network, lines), texts)
         for part in _chunks(rows):
             seen = Attention(attention.shown[:, part], attention.kappa[:, part])
-            whole.first_layer(rows[:, part], None if mask is None else mask[:, part], seen)
+            with np.errstate(all="ignore"):
+                whole.first_layer(rows[:, part], None if mask is None else mask[:, part], seen)
         shown *= (np.arange(widest) < np.array([[len(text)] for text in texts]))[:, np.newaxis]
         return attention
 

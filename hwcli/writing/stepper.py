@@ -70,12 +70,10 @@ def steady_sizes(tiles: Tiles) -> tuple[int, ...]:
 
 
 def _agree(weights: Array, rows: Array, sizes: Sequence[int]) -> bool:
-    whole = np.matmul(rows, weights)
-    return all(
-        np.array_equal(np.matmul(rows[part], weights), whole[:, part])
-        for size in sizes
-        for part in (slice(0, size), slice(len(rows) - size, len(rows)))
-    )
+    parts = [part for size in sizes for part in (slice(0, size), slice(len(rows) - size, len(rows)))]
+    with np.errstate(all="ignore"):  # what is not finite is refused when it is written
+        whole = np.matmul(rows, weights)
+        return all(np.array_equal(np.matmul(rows[part], weights), whole[:, part]) for part in parts)
 
 
 class _TiledLayer(NamedTuple):

@@ -153,6 +153,20 @@ def test_a_regression_has_its_own_loss_and_no_nats(
     assert "no nats" in run_hw("eval", "-m", changed["regression"], ink_h5, "--max-nll", 3, code=2).err
 
 
+def test_there_are_no_plots_of_numbers_that_are_not_finite(
+    run_hw: RunHw, model_h5: Path, ink_h5: Path, tmp_path: Path
+) -> None:
+    huge, folder = tmp_path / "huge.h5", tmp_path / "plots"
+    huge.write_bytes(model_h5.read_bytes())
+    with h5py.File(huge, "r+") as root:
+        weights = root["weights/output/bias"]
+        weights[...] = np.full(weights.shape, 1e38)
+    failed = run_hw("eval", "-m", huge, ink_h5, "--limit", 1, "--plot", folder, code=1)
+    assert "there is nothing to plot" in failed.err
+    assert failed.err.count("\n") == 1
+    assert not folder.exists()
+
+
 def test_plots_are_written_whole_and_not_over_others(
     run_hw: RunHw, model_h5: Path, ink_h5: Path, changed: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -9,17 +9,18 @@ import random
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from conftest import RunHw, hw_environment
+from conftest import ROOT, RunHw, hw_environment
 
 from hwcli.ink.offsets import Scale
 from hwcli.model import Config, Model
-from hwcli.model.file import weight_shapes, write_model
+from hwcli.model.file import read_model, weight_shapes, write_model
 
 PRIME = b"""{"drawing":"given","text":"ab","writer":"someone"}
 {"x":10,"y":20.5,"up":0}
@@ -325,6 +326,23 @@ def test_no_damage_to_a_model_file_gives_a_traceback(run_hw: RunHw, model_h5: Pa
         assert done.code in (0, 1, 2)
         assert "Traceback" not in done.err
         assert "a bug of hw" not in done.err
+
+
+@pytest.mark.parametrize("options", [["a b"], ["--points", 9], ["--style", "ann", "a b"], ["--prime"]])
+def test_a_model_of_huge_numbers_is_told_in_a_line(
+    run_hw: RunHw, ink_jsonl: Path, tmp_path: Path, options: list[object]
+) -> None:
+    """The prime, too, is read without a warning of NumPy's, and so is the trial of products."""
+    with (ROOT / "tests/project/golden/version-1/model.h5").open("rb") as file:
+        model = read_model(file, "model.h5")
+    huge = tmp_path / "huge.h5"
+    with huge.open("w+b") as file:
+        weights = {name: np.copysign(np.float32(1e38), array) for name, array in model.weights.items()}
+        write_model(file, replace(model, weights=weights))
+    options += [ink_jsonl] if options == ["--prime"] else []
+    failed = run_hw("sample", "-m", huge, "--seed", 1, *options, code=1)
+    assert "beyond all bounds" in failed.err
+    assert failed.err.count("\n") == 1
 
 
 def test_a_model_that_runs_away_is_told(run_hw: RunHw, model_h5: Path, tmp_path: Path) -> None:
