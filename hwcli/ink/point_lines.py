@@ -1,4 +1,4 @@
-"""Many lines of points at once: what JSON lines are when they come as our writer writes them.
+"""Many lines of points at once: what JSON lines are when they come as a program writes them, all of one form.
 
 Anything that is not of that form is left to the reader that takes one line at a time, and says what is wrong.
 """
@@ -6,17 +6,15 @@ Anything that is not of that form is left to the reader that takes one line at a
 from __future__ import annotations
 
 import json
-from itertools import chain
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.ink import limits
 
-_POINT = ("x", "y", "up")
-_CHANNELS = ("t", "p")
+_IN_NUMBERS = b"0123456789+-.eE"
+_IN_KEYS = b'{}:"xyupt'
 
 
 class PointLines(NamedTuple):
@@ -25,6 +23,26 @@ class PointLines(NamedTuple):
     points: NDArray[np.float64]
     times: NDArray[np.float64]
     pressures: NDArray[np.float64]
+
+
+class _Form(NamedTuple):
+    """What a line of a point has around its numbers, piece by piece, and what it tells besides x, y and up."""
+
+    pieces: list[bytes]
+    channels: tuple[str, ...]
+
+
+def _form(channels: tuple[str, ...], space: str) -> _Form:
+    keys = ["x", "y", "up", *channels]
+    pieces = [f'{"," + space if place else "{"}"{key}":{space}' for place, key in enumerate(keys)]
+    return _Form([piece.encode() for piece in [*pieces, "}\n"]], channels)
+
+
+_FORMS = {
+    b"".join(form.pieces): form
+    for channels in ((), ("t",), ("p",), ("t", "p"))
+    for form in (_form(channels, ""), _form(channels, " "))
+}
 
 
 def point_lines(ahead: bytes) -> tuple[bytes, PointLines | None]:
@@ -36,30 +54,32 @@ def point_lines(ahead: bytes) -> tuple[bytes, PointLines | None]:
     header = block.find(b'"drawing"')
     if header >= 0:
         block = block[: block.rfind(b"\n", 0, header) + 1]
+    form = _FORMS.get(block[: block.find(b"\n") + 1].translate(None, _IN_NUMBERS))
+    if form is None or not _has_form(block, form):
+        return block, None
+    try:
+        numbers = json.loads(b"[%b]" % block[:-1].translate(None, _IN_KEYS).replace(b"\n", b","))
+        values = np.array(numbers, np.float64).reshape(-1, len(form.pieces) - 1)
+    except (ValueError, OverflowError):
+        return block, None
+    return block, _points(values, form.channels)
+
+
+def _has_form(block: bytes, form: _Form) -> bool:
+    """Return whether each line of ``block`` has the pieces of ``form``, whole, and nothing else but numbers."""
     lines = block.count(b"\n")
-    if not (block.startswith(b"{") and block.endswith(b"}\n") and block.count(b"}\n{") == lines - 1):
-        return block, None
-    try:
-        records = json.loads(b"[" + block[:-1].replace(b"\n", b",") + b"]")
-        return block, _points(records) if len(records) == lines else None
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        return block, None
+    return (
+        block.startswith(b"{")
+        and block.count(b"}\n{") == lines - 1
+        and all(block.count(piece) == lines for piece in form.pieces)
+        and block.translate(None, _IN_NUMBERS) == b"".join(form.pieces) * lines
+    )
 
 
-def _points(records: list[Any]) -> PointLines | None:
-    keys = records[0].keys()
-    channels = [name for name in _CHANNELS if name in keys]
-    if set(map(len, records)) != {len(_POINT) + len(channels)}:
-        return None
-    try:
-        rows = list(map(itemgetter(*_POINT, *channels), records))
-    except KeyError:
-        return None
-    if not set(map(type, chain.from_iterable(rows))) <= {int, float}:
-        return None
-    values = np.array(rows, np.float64)
-    none = np.full(len(rows), np.nan)
-    columns = {name: values[:, len(_POINT) + place] for place, name in enumerate(channels)}
+def _points(values: NDArray[np.float64], channels: tuple[str, ...]) -> PointLines | None:
+    """Return the points of lines with these (n, 3 and more) ``values``; None where one is out of range."""
+    none = np.full(len(values), np.nan)
+    columns = dict(zip(channels, values[:, 3:].T, strict=True))
     if not (
         (np.abs(values[:, :2]) <= limits.COORDINATE).all()
         and (values[:, 2] * (values[:, 2] - 1) == 0).all()

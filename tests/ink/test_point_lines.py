@@ -48,6 +48,10 @@ ODD = [
     b'{"x":1,"y":2,"up":0,"t":1.5}', b'{"x":1,"y":2,"up":0,"p":0.5}', b'{"x":1,"y":2,"up":0,"p":1.5}',
     b'{"x":1,"y":2,"up":0}\r', b'{"x":1,"y":2,"up":0,"note":{}}', b'{"drawing":"b"}', b'{"text":"drawing"}',
     b'{"x":1%s,"y":2,"up":0}' % (b"0" * 400), b' {"x": 1, "y": 2, "up": 1} ',
+    b'{"x1":1,"y":2,"up":0}', b'{"x":1,"up":0,"y":1}', b'3{"x":1,"y":2,"up":0}', b'{"x":1,"y":2,"up":0}1',
+    b'{"x":1,2"y":2,"up":0}', b'{"x":1 2,"y":2,"up":0}', b'{"x":1 2, "y": 2, "up": 0}', b'{"x":,"y":2,"up":0}',
+    b'{"x": 1, "y": 2, "up": 0, "t": 1, "p": 0}', b'{"x":1,"y":2,"up":0,"p":0.5,"t":1}',
+    b'{"x":01,"y":2,"up":0}', b'{"x":1e,"y":2,"up":0}', b'{"x":1.,"y":.5,"up":-0.0}', b'{"x":--1,"y":+2,"up":0}',
 ]  # fmt: skip
 
 
@@ -66,6 +70,23 @@ def test_what_is_odd_is_read_or_refused_as_it_would_be_alone(lines: list[bytes])
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_each_of_them_among_points(odd: bytes) -> None:
     assert_same(HEADER + POINT * 3 + odd + b"\n" + POINT * 40 + odd)
+
+
+@pytest.mark.parametrize("space", ["", " "])
+@pytest.mark.parametrize("more", [{}, {"t": 1.5}, {"p": 0.25}, {"t": 2, "p": 1}], ids=repr)
+def test_what_programs_write_is_read_at_once(space: str, more: dict[str, float]) -> None:
+    point = {"x": -1.5e-05, "y": 2, "up": 1, **more}
+    line = json.dumps(point, separators=("," + space, ":" + space)).encode() + b"\n"
+    points = point_lines(line * 3)[1]
+    assert points is not None
+    np.testing.assert_array_equal(points.points, [[-1.5e-05, 2, 1]] * 3)
+    np.testing.assert_array_equal(points.times, [more.get("t", np.nan)] * 3)
+    np.testing.assert_array_equal(points.pressures, [more.get("p", np.nan)] * 3)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_odd_lines_alone(odd: bytes) -> None:
+    assert_same(HEADER + (odd + b"\n") * 20)
 
 
 def test_points_are_taken_up_to_the_next_header() -> None:
