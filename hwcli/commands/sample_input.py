@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os.path
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 STRANGE_UNIT = 10
 """A prime whose moves are so many times larger or smaller than the model's ink is told of."""
+
+
+LONG_LINE = 100
+"""Characters: the longest lines of IAM-OnDB have some 70, and a network writes far longer ones ever worse."""
 
 
 class TextSource(NamedTuple):
@@ -38,6 +43,7 @@ class Texts:
         """Read from ``source``; ``missing`` and the ``characters`` as ``text.prepare_text`` takes them."""
         self._source, self._characters, self._missing, self._width = source, characters, missing, width
         self._told: set[tuple[str, str]] = set()
+        self._is_long_told = False
 
     def read(self) -> Iterator[str]:
         """Yield each line as it will be written, "" for a blank one.
@@ -63,6 +69,8 @@ class Texts:
 
         for number, text in enumerate(self._source.texts, start=1):
             name = "TEXT" if len(self._source.texts) == 1 else f"TEXT {number}"
+            if os.path.isfile(text):
+                console.say(f"{name}: '{text}' is also a file; --text-file writes what it says")
             for line in lines_of(text):
                 yield name, line
         if self._source.path is not None:
@@ -82,7 +90,15 @@ class Texts:
             if (note.character, note.written) not in self._told:
                 self._told.add((note.character, note.written))
                 console.say(f"{name}: {told([note])[0]}")
-        return wrap(prepared.text, self._width) if self._width else [prepared.text]
+        texts = wrap(prepared.text, self._width) if self._width else [prepared.text]
+        self._look_at_length(max(map(len, texts), default=0), f"{name}, line {line.number}")
+        return texts
+
+    def _look_at_length(self, length: int, place: str) -> None:
+        """Warn, once, of a line of more characters than a network writes well."""
+        if length > LONG_LINE and not self._is_long_told:
+            self._is_long_told = True
+            console.warn(f"{place}: {length} characters will not stay legible; --wrap 60 breaks lines")
 
 
 class Primes:

@@ -146,6 +146,26 @@ def test_long_lines_are_wrapped_between_words(run_hw: RunHw, reader_h5: Path) ->
     assert texts_of(done.lines) == ["one two", "three", "four"]
 
 
+def test_a_line_too_long_to_stay_legible_is_told_of_once(run_hw: RunHw, reader_h5: Path) -> None:
+    common, long = (
+        ["sample", "-m", reader_h5, "--seed", 1, "--best-of", 1, "--points", 5, "--text-file", "-"],
+        "word " * 30,
+    )
+    told = run_hw(*common, stdin=f"short\n{long}\n{long}\n").err
+    assert told.count("--wrap") == 1
+    assert "line 2: 149 characters" in told
+    assert "will not stay legible" not in run_hw(*common, "--wrap", 60, stdin=long).err
+
+
+def test_a_text_that_is_the_name_of_a_file_is_written_and_told_of(
+    run_hw: RunHw, reader_h5: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear Ann,")
+    done = run_hw("sample", "-m", reader_h5, "--seed", 1, "letter.txt", cwd=tmp_path)
+    assert texts_of(done.lines) == ["letter.txt"]
+    assert "--text-file" in done.err
+
+
 def test_what_is_not_among_the_characters_is_transliterated_and_told(run_hw: RunHw, reader_h5: Path) -> None:
     done = run_hw("sample", "-m", reader_h5, "“Café”", "--seed", 1)
     assert texts_of(done.lines) == ['"Cafe"']
