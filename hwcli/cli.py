@@ -156,8 +156,13 @@ def _wrong_usage(error: typer.TyperException) -> str:
         return "which command? 'hw --help' lists them"
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "hw"
+    path = context.command_path if context else _called()
     return f"{message[:1].lower()}{message[1:]} ('{path} --help' tells how to use it)"
+
+
+def _called() -> str:
+    """Return the program and, where the command line begins with one, the command."""
+    return " ".join(["hw", *(name for name in sys.argv[1:2] if name in COMMANDS)])
 
 
 def _flush() -> None:

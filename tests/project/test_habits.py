@@ -130,3 +130,9 @@ def test_a_reader_that_leaves_ends_the_writer_as_sigpipe_does(line: str, ink_h5:
     )
     assert done.stderr == ""
     assert done.stdout.split()[-2:] == ["141", "0"]
+
+
+def test_an_option_without_its_value_is_wrong_usage_of_its_command(run_hw: RunHw) -> None:
+    done = run_hw("sample", "--style", code=2)
+    assert is_one_line(done.err)
+    assert "hw sample --help" in done.err
