@@ -147,9 +147,9 @@ def _lines(facts: dict[str, Any], verbose: bool) -> list[str]:
     """Return ``facts`` for people, a line each."""
     lines = []
     for key, value in facts.items():
-        if key == "history":
+        if key in ("history", "made"):
             shown = value if verbose else value[-_SHORT_HISTORY:]
-            lines += [_line("history" if number == 0 else "", line) for number, line in enumerate(shown)]
+            lines += [_line(key if number == 0 else "", line) for number, line in enumerate(shown)]
         elif key == "characters":
             lines.append(_line(key, f"{len(value)}: {value}" if value else "none"))
         else:

@@ -81,6 +81,16 @@ def test_a_model(run_hw: Callable[..., Any], tmp_path: Path) -> None:
     assert "for research" in run_hw("info", tmp_path / "m.h5").text
 
 
+def test_each_step_that_made_a_model_has_a_line_for_people(run_hw: Callable[..., Any], tmp_path: Path) -> None:
+    weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(SMALL.network).items()}
+    with (tmp_path / "m.h5").open("w+b") as file:
+        write_model(file, Model(SMALL, Scale((0, 0), (1, 1)), weights, made=("first step", "second, and last")))
+    lines = run_hw("info", tmp_path / "m.h5").lines
+    place = next(number for number, line in enumerate(lines) if line.startswith("made"))
+    assert lines[place].split(maxsplit=1) == ["made", "first step"]
+    assert lines[place + 1].strip() == "second, and last"
+
+
 def test_a_checkpoint(run_hw: Callable[..., Any], tmp_path: Path) -> None:
     from hwcli.learning.checkpoint import Checkpoint, Position, write_checkpoint
 
