@@ -1,8 +1,9 @@
-"""What options name, read: a model, a list of lines; and the bad records that ``--skip-bad`` leaves out."""
+"""What options name, read: a model, strokes, a list of lines; and records that ``--skip-bad`` leaves out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from hwcli.errors import BadInput
 
 if TYPE_CHECKING:
     from hwcli.ink.selection import Selection
+    from hwcli.ink.strokes_file import StrokesReader
     from hwcli.model import Model
 
 
@@ -20,6 +22,20 @@ def read_model(path: Path) -> Model:
 
     with stdio.open_seekable(path) as opened:
         return file.read_model(opened, stdio.name_of(path))
+
+
+@contextlib.contextmanager
+def open_strokes(path: str | Path) -> Iterator[StrokesReader]:
+    """Open the strokes file ``path``; raises BadInput, which for other ink says what makes strokes of it."""
+    from hwcli.ink import reading
+    from hwcli.ink.strokes_file import StrokesReader
+
+    shown = stdio.name_of(path)
+    with stdio.open_seekable(path) as file:
+        if reading.peeked(file)[0] not in (reading.HDF5, reading.EMPTY, reading.UNKNOWN):
+            raise BadInput(shown, "not a strokes file; hw ingest makes one of it")
+        with StrokesReader(file, shown) as reader:
+            yield reader
 
 
 def read_lines(path: Path | None) -> Selection:

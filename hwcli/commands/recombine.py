@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from hwcli import console, stdio, threads
-from hwcli.commands.given import read_model
+from hwcli.commands.given import open_strokes, read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError
 from hwcli.options import Force, ModelFile, Output, Quiet, Seed, Verbose, chosen_model, settled_seed
@@ -50,14 +50,8 @@ def run(
     threads.one_core_a_product()
     import numpy as np
 
-    from hwcli.ink.strokes_file import StrokesReader
-
     trained = _model(chosen_model(model))
-    with (
-        stdio.open_seekable(strokes) as file,
-        StrokesReader(file, stdio.name_of(strokes)) as reader,
-        stdio.open_output(output, binary=True, force=force) as out,
-    ):
+    with open_strokes(strokes) as reader, stdio.open_output(output, binary=True, force=force) as out:
         chance = np.random.default_rng(settled_seed(seed))
         gathering = _gathered(reader, trained, pieces_from, chance)
         if disagreements is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwcli import stdio
 from hwcli.commands import fine_tuning, train_options, training_setup as setup
-from hwcli.commands.given import read_model
+from hwcli.commands.given import open_strokes, read_model
 from hwcli.errors import UsageError
 from hwcli.options import Force, Quiet, Seed, Verbose, settled_seed
 from hwcli.threads import one_core_a_product
@@ -74,7 +74,7 @@ def run(
     from hwcli.commands.training_output import files_of, follow
 
     files = files_of(devices.is_chief, output, log, tensorboard, resume, force)
-    with files.kept(resume, force), setup.opened_strokes(strokes) as reader:
+    with files.kept(resume, force), open_strokes(strokes) as reader:
         if resume:  # again: until its files were kept from them, another run may have gone on with it
             begun = setup.read_beginning(None, output)
             chosen = changes.over(begun, None)

@@ -159,15 +159,6 @@ def write_config(config: Config) -> None:
 
 
 @contextlib.contextmanager
-def opened_strokes(path: str) -> Iterator[StrokesReader]:
-    """Open the lines to learn from."""
-    from hwcli.ink.strokes_file import StrokesReader
-
-    with stdio.open_seekable(path) as file, StrokesReader(file, stdio.name_of(path)) as reader:
-        yield reader
-
-
-@contextlib.contextmanager
 def opened_validation(valid: str) -> Iterator[Validation]:
     """Yield what ``--valid`` asks for: a share, a list of ids or another stroke file."""
     from hwcli.ink import reading

@@ -136,3 +136,7 @@ def test_too_little_writing_is_told(run_hw: RunHw, words_h5: Path, steady_h5: Pa
     done = run_hw("recombine", words_h5, "-m", steady_h5, *few, code=1)
     assert "hands can write" in done.err
     assert not list(tmp_path.iterdir())
+
+
+def test_ink_that_is_no_strokes_file_is_refused_with_what_makes_one(run_hw: RunHw, ink_jsonl: Path) -> None:
+    assert "hw ingest" in run_hw("recombine", ink_jsonl, "-n", 1, code=1).err
