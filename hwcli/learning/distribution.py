@@ -6,6 +6,7 @@ the same and all make the same change, by the sum of everybody's gradients, they
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,7 +47,8 @@ def make_strategy(kind: str, environment: Mapping[str, str]) -> tf.distribute.St
         try:
             return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=_resolver(environment))
         except (ValueError, RuntimeError, KeyError, tf.errors.OpError) as error:
-            raise HwError(f"--distribute multiworker: {_first_line(error)}") from error
+            what = "TF_CONFIG is not JSON: " if isinstance(error, json.JSONDecodeError) else ""
+            raise HwError(f"--distribute multiworker: {what}{_first_line(error)}") from error
     return tf.distribute.get_strategy()
 
 

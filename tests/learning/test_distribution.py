@@ -143,3 +143,11 @@ def test_two_devices_in_one_process_learn_what_one_does():
         check=False,
     )
     assert done.stdout.strip().endswith("the same"), done.stderr[-3000:]
+
+
+def test_workers_told_of_in_no_json_are_refused_in_one_line(many_h5, tmp_path, run_hw):
+    told = run_hw(
+        "train", many_h5, *TINY, "--distribute", "multiworker", "-o", tmp_path / "m.h5",
+        env={"TF_CONFIG": "nonsense"}, code=1,
+    )  # fmt: skip
+    assert "TF_CONFIG is not JSON" in told.err
