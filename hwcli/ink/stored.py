@@ -66,12 +66,29 @@ def _check_attributes(root: h5py.File) -> None:
         raise ValueError(f"more than {MOST_ATTRIBUTES} attributes")
     with _little_memory(ATTRIBUTES):
         for name in root.attrs:
+            if _has_sequences(root.attrs.get_id(name).get_type()):
+                raise ValueError("an attribute of sequences")
             try:
                 root.attrs[name]
             except TypeError:  # of a kind that NumPy has not; whoever wants it will see
                 continue
             except MemoryError:
                 raise ValueError("an attribute that is too large") from None
+
+
+def _has_sequences(kind: h5py.h5t.TypeID) -> bool:
+    """Return whether there are sequences of any length in the type ``kind``; strings are none.
+
+    hw writes none, and where damage makes one of another type libhdf5 crashes when it is read.
+    """
+    match kind.get_class():
+        case h5py.h5t.VLEN:
+            return True
+        case h5py.h5t.ARRAY:
+            return _has_sequences(kind.get_super())
+        case h5py.h5t.COMPOUND:
+            return any(_has_sequences(kind.get_member_type(i)) for i in range(kind.get_nmembers()))
+    return False
 
 
 @contextlib.contextmanager

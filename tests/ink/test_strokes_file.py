@@ -282,3 +282,34 @@ def test_an_attribute_that_says_it_has_4_gb_is_refused(made_drawings: list[Drawi
     assert time.monotonic() - begun < 2
     with StrokesReader(io.BytesIO(content), "f") as reader:
         assert len(reader) == len(made_drawings)
+
+
+def test_a_string_that_became_a_sequence_of_no_kind_does_not_crash(
+    made_drawings: list[Drawing], tmp_path: Path
+) -> None:
+    """One wrong byte in the type of an attribute made libhdf5 crash: a process, so that it can be seen."""
+    content, places = written(made_drawings).getvalue(), []
+    string = b"\x19\x01\x01\0\x10\0\0\0"
+    while (place := content.find(string, places[-1] + 2 if places else 0)) >= 0:
+        places.append(place + 1)
+    assert len(places) >= 5
+    program = """
+import io, sys
+from hwcli.errors import BadInput
+from hwcli.ink.strokes_file import StrokesReader
+content = bytearray(open(sys.argv[1], "rb").read())
+for place in map(int, sys.argv[2:]):
+    content[place] = 0x3A
+    try:
+        reader = StrokesReader(io.BytesIO(content), "f")
+        print(len(reader.ids), "read")
+    except BadInput as error:
+        print(error)
+    content[place] = 1
+"""
+    path = tmp_path / "f.h5"
+    path.write_bytes(content)
+    command = [sys.executable, "-c", program, path, *map(str, places)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, len(places)), done.stderr
+    assert "not an HDF5 file" in done.stdout
