@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, NoReturn
@@ -104,6 +105,7 @@ def _end_after(error: BaseException) -> NoReturn:
     """Say why the program ends, in one line unless it is the user who ended it, and end it."""
     _do_not_listen()
     if number := stopping.asked():  # whatever a library has made of it
+        traceback.clear_frames(error.__traceback__)  # else processes' semaphores are left to their tracker
         _end_as(number)
     match error:
         case KeyboardInterrupt():

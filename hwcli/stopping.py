@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 _asked: int | None = None
 WAIT = 0.02
 """Seconds between two looks whether a function that a library called is left."""
-_spared = {("cairocffi.surfaces", "write_func"), ("cairocffi.surfaces", "read_func")}
-"""Modules and names of such functions that are not ours."""
+_spared = {
+    ("cairocffi.surfaces", "write_func"),
+    ("cairocffi.surfaces", "read_func"),
+    ("multiprocessing.popen_spawn_posix", "_launch"),
+    ("concurrent.futures.process", "__init__"),
+}
+"""Modules and names of such functions that are not ours; a process that gets half of its task would say so."""
 _spared_codes: set[CodeType] = set()
 
 

@@ -63,8 +63,9 @@ def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator
                 yield draw_batch(batch, recipe)
         return
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _follow_the_first)
-    waiting: deque[Future[bytes]] = deque(pool.submit(draw_batch, batch, recipe) for batch in few)
+    waiting: deque[Future[bytes]] = deque()
     try:
+        waiting.extend(pool.submit(draw_batch, batch, recipe) for batch in few)
         for batch in batches:
             waiting.append(pool.submit(draw_batch, batch, recipe))
             if len(waiting) > 2 * jobs + WORTH:

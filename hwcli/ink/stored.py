@@ -69,7 +69,9 @@ def _check_attributes(root: h5py.File) -> None:
             if _has_sequences(root.attrs.get_id(name).get_type()):
                 raise ValueError("an attribute of sequences")
             try:
-                root.attrs[name]
+                value = root.attrs[name]
+                if isinstance(value, str):
+                    value.encode()  # where it is no UTF-8 h5py leaves surrogates, which nobody can write
             except TypeError:  # of a kind that NumPy has not; whoever wants it will see
                 continue
             except MemoryError:

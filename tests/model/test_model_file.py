@@ -154,6 +154,7 @@ def _never_written(root: h5py.File) -> None:
         (lambda root: _virtual(root, "weights/output/bias"), "not a dataset of this file"),
         (lambda root: root.attrs.update(config="[network]\nunits = 65536\nlayers = 64"), "more than"),
         (lambda root: _never_written(root), "cut short"),
+        (lambda root: root.attrs.create("licence", b"fr\xd3e", None, h5py.string_dtype()), "not an HDF5 file"),
     ],
 )
 def test_damage_is_refused_with_its_reason(change: Callable[[h5py.File], Any], reason: str) -> None:
