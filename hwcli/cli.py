@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import traceback
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, NoReturn
