@@ -6,7 +6,9 @@ at any time, so the memory that it takes does not grow with their number.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 import json
 import os
 import signal
@@ -65,9 +67,9 @@ def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _follow_the_first)
     waiting: deque[Future[bytes]] = deque()
     try:
-        waiting.extend(pool.submit(draw_batch, batch, recipe) for batch in few)
-        for batch in batches:
-            waiting.append(pool.submit(draw_batch, batch, recipe))
+        for batch in itertools.chain(few, batches):
+            with _deaf_to_ctrl_c():
+                waiting.append(pool.submit(draw_batch, batch, recipe))
             if len(waiting) > 2 * jobs + WORTH:
                 yield waiting.popleft().result()
         while waiting:
@@ -76,6 +78,16 @@ def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator
         raise HwError("a process that draws images was ended from outside") from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Have processes that start meanwhile pass over Ctrl-C from their first moment on."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow_the_first() -> None:

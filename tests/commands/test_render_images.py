@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,11 @@ import numpy as np
 import pytest
 from conftest import CAIRO, RunHw, ink_json_lines
 from PIL import Image
+
+from hwcli.drawing import batch
+from hwcli.drawing.layout import Layout
+from hwcli.drawing.style import Style
+from hwcli.ink import Drawing
 
 
 def listed(folder: Path, name: str = "manifest.jsonl") -> list[dict[str, Any]]:
@@ -151,3 +159,25 @@ def test_times_of_the_ink_are_kept(run_hw: RunHw) -> None:
     svg = run_hw("render", "--animate", "--speed", 2, stdin=ink).out.decode()
     assert svg.count("--d:0.5s") == 1
     assert svg.count("--d:0.125s") == 1
+
+
+def test_processes_that_draw_are_deaf_to_ctrl_c_from_their_first_moment_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal sends it to all of them, and one in which Python starts would leave a traceback."""
+    # Python starts here, and tells whether the signal would come through.
+    program = "import signal, sys; sys.stdout.write(str(signal.SIGINT in signal.pthread_sigmask(0, [])))"
+    told: list[str] = []
+
+    class Pool(batch.ProcessPoolExecutor):
+        def submit(self, *task: Any) -> Any:
+            told.append(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout)
+            return super().submit(*task)
+
+    monkeypatch.setattr(batch, "ProcessPoolExecutor", Pool)
+    drawings = [Drawing(np.array([[0, 0, 0], [5, 5, 1]], np.float32))] * (batch.BATCH * batch.WORTH)
+    recipe = batch.Recipe(str(tmp_path), "svg", Layout(), Style(), 60, None)
+    lines = b"".join(batch.draw_all(iter(drawings), recipe, 2)).splitlines()
+    assert len(lines) == len(drawings)
+    assert told == ["True"] * batch.WORTH
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
