@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 
 from bench_render import made_lines
+
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 
 HW = [sys.executable, "-m", "hwcli"]
