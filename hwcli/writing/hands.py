@@ -67,9 +67,14 @@ class Scribe:
         """
         self.characters = model.config.network.characters
         self.writer, self.takes, self._judge = writer, takes, judge
-        self._preparation, self._longest = model.config.data.preparation, model.config.data.max_points
+        data = model.config.data
+        self._preparation, self._longest, self._lines_before = (
+            data.preparation,
+            data.max_points,
+            data.lines_before,
+        )
         self._usual = Placement(0.0, model.height)
-        self._pace = POINTS_A_CHARACTER[model.config.data.step > 0]
+        self._pace = POINTS_A_CHARACTER[data.step > 0]
 
     @property
     def lanes(self) -> int:
@@ -89,18 +94,19 @@ class Scribe:
         return Hand(prepared.points, text, placement, known)
 
     def together(self, lines: Sequence[Drawing]) -> tuple[Drawing, int]:
-        """Return the first of ``lines``, with their texts, as one, and how many.
+        """Return the last of ``lines``, with their texts, as one, and how many.
 
-        They are as many as are not longer together than what the network was trained on, and one at least.
+        They are as many as the network was trained to read before a line, or as are not longer together than
+        what it was trained on, and one at least.
         """
         most = self._longest or USUAL_LONGEST
         count, points = 0, 0
-        for line in lines:
+        for line in reversed(lines[-self._lines_before :]):
             points += len(prepare(line, self._preparation)[0])
             if count and points > most:
                 break
             count += 1
-        return joined(lines[:count]), count
+        return joined(lines[len(lines) - count :]), count
 
     def continued(self, hand: Hand | None, length: int, chance: Chance) -> Order:
         """Return the order of ``length`` points that go on from ``hand``, or from nothing, without a text."""

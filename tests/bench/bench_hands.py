@@ -44,6 +44,7 @@ from hwcli.model import Model
 from hwcli.model.file import read_model
 from hwcli.model.hand import bundled_model
 from hwcli.writing.hands import Hand, Scribe
+from hwcli.writing.lanes import Ink
 from hwcli.writing.mixture import Manner, log_density, pen_logit, pen_loss, split
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
@@ -126,7 +127,7 @@ def fine_tuned(lines: Sequence[Drawing], path: Path, options: Sequence[str]) -> 
 
 def together(model: Model, lines: Sequence[Drawing]) -> list[Drawing]:
     """Return those of ``lines`` that ``hw sample --prime`` has ``model`` read."""
-    return list(lines[: scribe_of(model).together(lines)[1]])
+    return list(lines[len(lines) - scribe_of(model).together(lines)[1] :])
 
 
 def nats(model: Model, lines: Sequence[Drawing], before: Sequence[Drawing]) -> float:
@@ -161,9 +162,13 @@ def write(model: Model, primes: Sequence[Drawing], seed: int) -> list[Drawing]:
         scribe.written(text, hand, lambda take, number=number: chance_for(seed, number, take))
         for number, text in enumerate(texts)
     ]
-    parts = write_drawings(scribe.writer, orders, len(orders) * TAKES)
-    drawn = [part.points for part in parts if part.last]
-    return [Drawing(scribe.alone(hand, ink), text=text) for ink, text in zip(drawn, texts, strict=True)]
+    drawn: list[list[Ink]] = [[]]
+    for part in write_drawings(scribe.writer, orders, len(orders) * TAKES):
+        drawn[-1].append(part.points)
+        if part.last:
+            drawn.append([])
+    inks = map(np.concatenate, drawn[:-1])
+    return [Drawing(scribe.alone(hand, ink), text=text) for ink, text in zip(inks, texts, strict=True)]
 
 
 def summary(records: Sequence[dict[str, object]]) -> dict[str, object]:

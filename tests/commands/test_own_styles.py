@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from conftest import RunHw, ink_json_lines
 
+from hwcli.model.hand import bundled_model
+
 WRITE = ["sample", "--seed", 1, "--best-of", 1, "--points", 60]
 
 
@@ -36,13 +38,14 @@ def test_a_prime_of_several_lines_is_one_hand_and_kept_by_name(
     done = run_hw(*WRITE, "--prime", mine, "--save-style", "me", "ab", "cd", env=home)
     made = headers(done.text)
     assert [header["text"] for header in made] == ["ab", "cd"]
-    assert made[0]["prime"] == "made-0001"
-    assert 1 < made[0]["prime_lines"] < 12
+    count = made[0]["prime_lines"]
+    assert 1 < count < 12
+    assert made[0]["prime"] == f"made-{13 - count:04}"
     assert "--style me" in done.err
 
     kept = headers((Path(home["XDG_DATA_HOME"]) / "hw" / "styles" / "me.jsonl").read_text())
     texts = [header["text"] for header in headers(mine.read_text())]
-    assert kept[0]["text"] == " ".join(texts[: made[0]["prime_lines"]])
+    assert kept[0]["text"] == " ".join(texts[-count:])
     again = run_hw(*WRITE, "--style", "me", "ab", "cd", env=home)
     assert {header["style"] for header in headers(again.text)} == {"me"}
     assert again.text.count("\n") == done.text.count("\n")
@@ -50,6 +53,11 @@ def test_a_prime_of_several_lines_is_one_hand_and_kept_by_name(
     assert "me\t" in run_hw("styles", env=home).text
     assert ">me<" in run_hw("styles", "--sheet", env=home).text
     assert "exists" in run_hw(*WRITE, "--save-style", "me", "ab", env=home, code=1).err
+
+
+def test_a_model_reads_as_many_lines_as_it_was_trained_to(run_hw: RunHw, mine: Path) -> None:
+    (header,) = headers(run_hw("sample", "--seed", 1, "--best-of", 1, "--prime", mine, "ab").text)
+    assert header["prime_lines"] == bundled_model().config.data.lines_before == 2
 
 
 def test_a_text_is_written_in_each_of_several_hands_when_that_is_asked_for(run_hw: RunHw, mine: Path) -> None:
