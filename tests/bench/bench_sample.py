@@ -36,6 +36,7 @@ from hwcli.writing.desk import Order
 from hwcli.writing.mixture import CHANCES, Manner, draw_rows
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
+from hwcli.writing.second_core import SecondCore
 
 SCALE = Scale((0.1, 0.0), (0.7, 0.7))
 TEXT = "Dear Ann, the parcel came on the 3rd May"
@@ -60,8 +61,9 @@ def model_of(units: int, window: int = 0) -> Model:
 
 
 def ours(model: Model, lanes: int) -> Step:
-    """Return our step."""
-    stepper = NumpyNetwork(model.config.network, model.weights).stepper(lanes)
+    """Return our step, as ``hw sample`` takes it where all drawings go through the network at once."""
+    second_core = SecondCore().__enter__()  # until the program's end
+    stepper = NumpyNetwork(model.config.network, model.weights).stepper(lanes, second_core)
 
     def step(rows: Any) -> Any:
         stepper.feed(rows)
