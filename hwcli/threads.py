@@ -15,8 +15,9 @@ def cores() -> int:
 def one_core_a_product() -> None:
     """Have NumPy use one core a matrix product; before NumPy is imported, and unless the user says otherwise.
 
-    The products of a network's step are too short to share: on a machine with other work to do, two threads
-    that wait for each other at every step made it ten times slower.  Whole lines are shared out instead.
+    The products of a network's step are too short for its threads: on a machine with other work to do, two that
+    wait for each other at every step made it ten times slower.  Whole lines are shared out instead, products
+    only with a second core that is free (``hwcli.writing.second_core``).
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

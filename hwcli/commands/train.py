@@ -15,7 +15,7 @@ VALIDATED = "0.05"
 
 def run(
     strokes: train_options.Strokes = stdio.STREAM,
-    output: train_options.Model = None,
+    output: train_options.ModelOutput = None,
     preset: train_options.Preset = None,
     config: train_options.ConfigFile = None,
     settings: train_options.Settings = None,

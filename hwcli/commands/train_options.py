@@ -24,7 +24,7 @@ def _ways_to_distribute(incomplete: str) -> list[str]:
 Strokes = Annotated[
     str, typer.Argument(metavar="[STROKES]", help="The stroke file, from hw ingest; - is stdin.")
 ]
-Model = Annotated[
+ModelOutput = Annotated[
     Path | None,
     typer.Option(
         "--output",

@@ -61,11 +61,11 @@ class Notes:
         self._peaks[lane] = 0
         self._steps[lane] = 0
         if peaks is not None and steps is not None:
-            self._make_room(len(peaks))
+            self._resize(max(len(peaks), self._peaks.shape[1]))
             self._peaks[lane, : len(peaks)], self._steps[lane, : len(steps)] = peaks, steps
 
-    def _make_room(self, places: int) -> None:
-        if places > self._peaks.shape[1]:
+    def _resize(self, places: int) -> None:
+        if places != self._peaks.shape[1]:
             self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
 
     def take(self, window: Window, steps: NDArray[np.int64], ends: NDArray[np.int64]) -> Array:
@@ -75,8 +75,7 @@ class Notes:
         there is no text.
         """
         lanes, places = len(self._peaks), window.shown.shape[1]
-        if places != self._peaks.shape[1]:
-            self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
+        self._resize(places)
         shown, lengths = window.shown[:lanes], window.lengths[:lanes]
         place = np.arange(places)
         inside = np.where(place < lengths[:, np.newaxis], shown, 0)
