@@ -7,4 +7,5 @@ set -eu
 picture=${1:-demo.svg}
 text=${2:-"Dear Ann, the parcel came on 3 May."}
 
-hw sample "$text" --seed 1 | hw render -o "$picture" --force
+# On white, for programs that show pictures on black; a plotter's sheet has no background.
+hw sample "$text" --seed 1 | hw render --background white -o "$picture" --force

@@ -215,7 +215,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_example_demo(tmp_path: Path) -> None:
     shell(["sh", EXAMPLES / "demo.sh", "demo.svg"], tmp_path)
-    assert "<svg" in (tmp_path / "demo.svg").read_text()
+    picture = (tmp_path / "demo.svg").read_text()
+    assert "<svg" in picture
+    assert 'fill="white"' in picture  # what shows nothing behind it as black would show black on black
 
 
 @pytest.mark.slow
