@@ -11,6 +11,7 @@ from hwcli.collecting.coverage import Coverage, Goal
 from hwcli.collecting.message import Message
 from hwcli.collecting.notebook import PROGRAM, Kept, Notebook
 from hwcli.collecting.plan import Plan
+from hwcli.wording import counted
 
 
 class Desk:
@@ -90,9 +91,9 @@ class Desk:
             coverage = self._coverage()
             lines = len(self._kept.texts)
         return (
-            f"{lines} line{'' if lines == 1 else 's'} in {self._notebook.name}, with "
-            f"{coverage.characters_covered} of {len(self._goal.characters)} characters and "
-            f"{coverage.pairs_covered} of {len(self._goal.pairs)} frequent pairs"
+            f"{counted(lines, 'lines')} in {self._notebook.name}, with "
+            f"{coverage.characters_covered} of {counted(len(self._goal.characters), 'characters')} and "
+            f"{coverage.pairs_covered} of {counted(len(self._goal.pairs), 'frequent pairs')}"
         )
 
     def _coverage(self) -> Coverage:

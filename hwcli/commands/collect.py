@@ -14,6 +14,7 @@ import typer
 from hwcli import console, stdio
 from hwcli.errors import HwError
 from hwcli.options import Quiet, Verbose
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.collecting.coverage import Goal
@@ -115,7 +116,9 @@ def _notebook(output: Path) -> Iterator[tuple[Notebook, Kept]]:
         return
     with open_notebook(output) as (notebook, kept):
         if kept.torn:
-            console.warn(f"{output}: a line that was cut short at its end is taken away ({kept.torn:,} bytes)")
+            console.warn(
+                f"{output}: a line that was cut short at its end is taken away ({counted(kept.torn, 'bytes')})"
+            )
         yield notebook, kept
 
 
@@ -160,7 +163,7 @@ def _tell(server: Server, kept: Kept, output: Path, no_open: bool) -> None:
     from hwcli.collecting.address import is_loopback
 
     if kept.texts:
-        console.say(f"going on with {output}: {len(kept.texts):,} lines so far")
+        console.say(f"going on with {output}: {counted(len(kept.texts), 'lines')} so far")
     console.say(f"write at {server.url} (Ctrl-C ends)")
     has_screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if not no_open and has_screen and is_loopback(server.host):

@@ -21,6 +21,7 @@ from hwcli.commands.given import read_model
 from hwcli.errors import HwError, ThresholdNotMet, UsageError
 from hwcli.options import Force, HowToWrite, ModelFile, Quiet, Seed, SkipBad, Verbose, chosen_model
 from hwcli.threads import cores, one_core_a_product
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink.offsets import Scale
@@ -115,7 +116,7 @@ def _measure(model: Model, source: Source) -> Totals:
             for scores in score_lines(model, lines, workers=cores()):
                 totals.add(scores)
                 points += scores.counts.sum()
-                show(totals.lines, f"{totals.lines:,} lines, {points:,.0f} points")
+                show(totals.lines, f"{counted(totals.lines, 'lines')}, {points:,.0f} points")
     if not totals.lines:
         raise HwError(f"no drawing of two points or more to measure on in {stdio.name_of(source.path)}")
     return totals

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from hwcli import console, stdio
 from hwcli.commands.given import BadRecords, read_lines
 from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -79,11 +80,11 @@ class Source:
         """Say what was not measured on."""
         self._bad.tell("records")
         if self._too_short:
-            console.warn(f"{self._too_short} drawings of fewer than two points left out")
+            console.warn(f"{counted(self._too_short, 'drawings')} of fewer than two points left out")
         if self._untexted:
             console.warn(
-                f"{self._untexted} drawings have no text, or one with characters that the model lacks: "
-                "they were measured as if it were unknown"
+                f"{counted(self._untexted, 'drawings')} without a text, or with characters the model lacks:"
+                " measured as if it were unknown"
             )
         missing = self._selection.missing() if self._limit is None else []
         if missing:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
 from hwcli.errors import HwError, UsageError
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink.strokes_file import StrokesReader
@@ -71,7 +72,7 @@ class Asked:
             return self.is_sure
         few = begins_anew and lines <= FEW_LINES
         if few:
-            console.say(f"{lines} lines: fine-tunes (--no-fine-tune trains as on many lines)")
+            console.say(f"{counted(lines, 'lines')}: fine-tunes (--no-fine-tune trains as on many lines)")
         return few
 
     def settings(self) -> str:
@@ -105,7 +106,7 @@ def rehearsal(model: Model | None, config: Config, seed: int) -> Iterator[Stroke
         with StrokesWriter(file, []) as writer, console.progress("rehearsal", count) as show:
             for done, line in enumerate(rehearsal_lines(model, texts, count, seed, cores()), start=1):
                 writer.add(line)
-                show(done, f"{done} lines that the model writes itself")
+                show(done, counted(done, "lines that the model writes itself"))
         with StrokesReader(file, "rehearsal") as reader:
             yield reader
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
 from hwcli.errors import BadInput
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink.selection import Selection
@@ -74,4 +75,4 @@ class BadRecords:
     def tell(self, called: str) -> None:
         """Say how many were left out, and why the first; ``called`` is what they are."""
         if self._found:
-            console.warn(f"{len(self)} bad {called} left out, the first: {self._found[0]}")
+            console.warn(f"{counted(len(self), f'bad {called}')} left out, the first: {self._found[0]}")

@@ -11,6 +11,7 @@ from hwcli import console, stdio
 from hwcli.commands.ingest_options import HowCut
 from hwcli.commands.provenance import this_command
 from hwcli.errors import BadInput, HwError
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -126,14 +127,14 @@ class Ingest:
         matched = with_texts(lines, texts)
         if matched is None:
             console.warn(
-                f"{stdio.name_of(path)}: {len(lines)} lines of ink, but {len(texts)} of text in "
+                f"{stdio.name_of(path)}: {counted(len(lines), 'lines')} of ink, but {len(texts)} of text in "
                 f"{stdio.name_of(named)}: left without a text"
             )
         yield from lines if matched is None else matched
 
     def _tell(self, read: int) -> None:
         self._read = read
-        self._show(self._done + read, f"{self._report.written['drawings']:,} drawings")
+        self._show(self._done + read, counted(self._report.written["drawings"], "drawings"))
 
     def _drawings(self, path: Path) -> Iterator[Drawing]:
         from hwcli.ink.sources.iam_ondb import archive_files, tree_files

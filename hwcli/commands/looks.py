@@ -20,6 +20,7 @@ from hwcli.commands.given import BadRecords, read_lines
 from hwcli.errors import HwError, ThresholdNotMet, UsageError
 from hwcli.options import HowToWrite, chosen_model, settled_seed
 from hwcli.threads import cores, one_core_a_product
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -173,7 +174,7 @@ def _tell(looks: Looks, bad: BadRecords) -> None:
 
     bad.tell("records")
     if looks.untexted:
-        console.warn(f"{looks.untexted} drawings without a text left out")
+        console.warn(f"{counted(looks.untexted, 'drawings')} without a text left out")
     for rate, reading in worst(looks.readings, WORST):
         console.detail(f"{reading.id}: {rate:.0%} wrong: {reading.text!r} was read as {reading.read!r}")
 

@@ -12,6 +12,7 @@ from hwcli.commands.given import open_strokes, read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError
 from hwcli.options import Force, ModelFile, Output, Quiet, Seed, Verbose, chosen_model, settled_seed
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,8 +93,8 @@ def _told(gathering: Gathering, chance: np.random.Generator) -> Stock:
     stock = gathering.stock(chance)
     signs = sum(len(text) == 1 for style in stock.styles.values() for text in style.pieces)
     console.say(
-        f"{len(gathering):,} lines cut up, {len(stock.styles):,} hands, {len(stock.writers):,} with words "
-        f"enough to write; {signs:,} characters that stand alone"
+        f"{counted(len(gathering), 'lines')} cut up, {counted(len(stock.styles), 'hands')}, "
+        f"{len(stock.writers):,} with words enough to write; {counted(signs, 'characters')} standing alone"
     )
     return stock
 
@@ -110,6 +111,6 @@ def _write(
             show(count)
         if len(writer) < number:
             raise HwError(
-                f"{shown}: its hands can write {len(writer)} such lines, not {number}; it takes several lines "
-                "a writer whose texts are right, and a model that has learned to write"
+                f"{shown}: its hands can write {counted(len(writer), 'such lines')}, not {number:,};"
+                " it takes several lines a writer whose texts are right, and a model that has learned to write"
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hwcli import console, stdio
 from hwcli.errors import BadInput, HwError, UsageError
 from hwcli.threads import cores
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.drawing.layout import Layout
@@ -59,7 +60,7 @@ def write_images(
         (folder / UNFINISHED).unlink()
         raise HwError(f"no ink in {stdio.name_of(file)}")
     (folder / UNFINISHED).replace(folder / MANIFEST)
-    console.say(f"wrote {count} images and {folder / MANIFEST}")
+    console.say(f"wrote {counted(count, 'images')} and {folder / MANIFEST}")
 
 
 def _with_ink(drawings: Iterator[Drawing]) -> Iterator[Drawing]:

@@ -16,6 +16,7 @@ from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard
 from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, HowToWrite, ModelFile, Output, Quiet, Seed, SkipBad, Verbose
 from hwcli.threads import one_core_a_product
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -101,7 +102,9 @@ def run(
     if kept_as is not None:
         _save_style(kept_as, hands.ink(0) or out.kept(), plan.header, force)
     if strict and out.failures:
-        raise HwError(f"{out.failures} of {out.drawings} drawings did not come out well (see above)")
+        raise HwError(
+            f"{out.failures} of {counted(out.drawings, 'drawings')} did not come out well (see above)"
+        )
 
 
 def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, number: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 from hwcli import console, stdio
 from hwcli.errors import HwError
 from hwcli.options import Force, Output, Quiet, Verbose
+from hwcli.wording import counted
 
 
 def run(
@@ -54,4 +55,4 @@ def run(
                 writer.write(style)
         else:
             sink.write("".join(f"{name}\t{style.text}\n" for name, style in styles).encode())
-    console.detail(f"{len(styles)} styles, {len(own)} of them your own")
+    console.detail(f"{counted(len(styles), 'styles')}, {len(own)} of them your own")

@@ -22,6 +22,7 @@ from hwcli.learning.distribution import WorkerLost
 from hwcli.learning.run import Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
 from hwcli.model.file import Model, weight_count, write_model
 from hwcli.model.hand import write_hand
+from hwcli.wording import counted
 
 LOG_EVERY = 5.0
 """Seconds between two records of the training loss in the log."""
@@ -255,19 +256,21 @@ def _tell_begin(run: Run) -> None:
     lines, validation = run.training, run.validation
     points = int(lines.lengths.sum())
     held = f", {len(validation)} to validate on" if validation else ", none to validate on"
-    console.say(f"{weight_count(run.config.network):,} weights; {len(lines):,} lines, {points:,} points{held}")
+    console.say(
+        f"{weight_count(run.config.network):,} weights; {counted(len(lines), 'lines')}, {points:,} points{held}"
+    )
     left = (
         len(lines.reader)
         - len(lines)
         - (len(validation) if validation and validation.reader is lines.reader else 0)
     )
     if run.config.data.max_lines and left > 0:
-        console.warn(f"{left:,} lines are left out: data.max_lines is {run.config.data.max_lines:,}")
+        console.warn(f"{counted(left, 'lines')} left out: data.max_lines is {run.config.data.max_lines:,}")
     if lines.cut_count:
-        console.warn(f"{lines.cut_count:,} lines are longer than data.max_points and are cut to it")
+        console.warn(f"{counted(lines.cut_count, 'lines')} longer than data.max_points, and cut to it")
     left_out = sum(int(length < 3) for length in lines.reader.lengths)
     if left_out:
-        console.warn(f"{left_out:,} drawings of fewer than 3 points are left out")
+        console.warn(f"{counted(left_out, 'drawings')} of fewer than 3 points left out")
     if run.position.batches:
         console.say(f"goes on after batch {run.position.batches:,} of {run.batches_in_all:,}")
 
@@ -294,7 +297,10 @@ def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress
     elif isinstance(event, Validated):
         _take_validation(event, run, files, log)
     elif isinstance(event, Stopped):
-        console.say(f"stopped by {event.reason} after {position.batches:,} batches, {position.points:,} points")
+        console.say(
+            f"stopped by {event.reason} after {counted(position.batches, 'batches')},"
+            f" {position.points:,} points"
+        )
 
 
 def _time_left(run: Run) -> str:

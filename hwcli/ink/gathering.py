@@ -17,6 +17,7 @@ from hwcli.ink.drawing import Drawing
 from hwcli.ink.resampling import resample
 from hwcli.ink.selection import Selection
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
+from hwcli.wording import counted
 
 OnBad = Callable[[BadInput], None]
 EMPTY = "drawings without points"
@@ -73,11 +74,11 @@ class Report:
         """Return it for people, a line for each thing that happened."""
         rows = [("read", _listed(self.read))]
         for title, counts in (("mended", self.mended), ("dropped", self.dropped)):
-            rows += [(title, f"{count:,} {what}") for what, count in counts.items() if count]
+            rows += [(title, counted(count, what)) for what, count in counts.items() if count]
         rows += _with_examples("left out", self.unreadable_count, "unreadable", self.unreadable)
         rows += _with_examples("missing", len(self.not_found), "of the list not found", self.not_found)
         rows += _with_examples("renamed", len(self.renamed), "with an id that was taken", self.renamed)
-        rows += [("text", f"{count:,} {what}") for what, count in self.texts.items() if count]
+        rows += [("text", counted(count, what)) for what, count in self.texts.items() if count]
         rows.append(("written", _listed(self.written)))
         shown = [
             (title if title != before else "", what)
@@ -91,7 +92,7 @@ def _shifted(rows: list[tuple[str, str]]) -> list[str]:
 
 
 def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
+    return ", ".join(counted(count, what) for what, count in counts.items())
 
 
 def _with_examples(title: str, count: int, what: str, examples: list[str]) -> list[tuple[str, str]]:

@@ -131,7 +131,7 @@ def test_what_was_collected_is_ingested(run_hw: RunHw, tmp_path: Path) -> None:
     assert [drawing.id for drawing in drawings] == ["mine-0002", "mine-0003"]
     assert drawings[1].text == first["last"]["text"]
     assert all(drawing.writer == "me" and drawing.time is not None for drawing in drawings)
-    assert "1 drawings that were written again" in done.err
+    assert "1 drawing that was written again" in done.err
 
 
 def test_own_lines_in_their_order(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_liveliness_needs_no_reader(run_hw: RunHw, ink_h5: Path, tmp_path: Path)
 def test_drawings_without_a_text_are_told(run_hw: RunHw, ink_jsonl: Path) -> None:
     dash = b'{"drawing":"dash"}\n[0,0,0]\n[9,0,1]\n'
     done = run_hw("eval", "--liveliness", stdin=dash + ink_jsonl.read_bytes())
-    assert "1 drawings without a text left out" in done.err
+    assert "1 drawing without a text left out" in done.err
     assert "nothing to measure" in run_hw("eval", "--liveliness", stdin=dash, code=1).err
 
 

@@ -43,7 +43,7 @@ def test_the_text_counts_and_lines_without_one_are_told(
     done = run_hw("eval", "-m", texted_h5, "--json", stdin=unknown)
     found = json.loads(done.out)
     assert found["untexted"] == found["lines"] == 24
-    assert "24 drawings have no text" in done.err
+    assert "24 drawings without a text" in done.err
     assert found["nats_line"] != usual["nats_line"]
 
 

@@ -274,7 +274,7 @@ def test_bad_primes_can_be_left_out(run_hw: RunHw, model_h5: Path) -> None:
     common = ["sample", "-m", model_h5, "--prime", "-", "--points", 5, "--seed", 1, "--skip-bad"]
     done = run_hw(*common, stdin=mixed)
     assert [header["drawing"] for header, _ in drawings_of(done.lines)] == ["given-1"]
-    assert "1 bad primes left out, the first: <stdin>: drawing short" in done.err
+    assert "1 bad prime left out, the first: <stdin>: drawing short" in done.err
     assert "no prime" in run_hw(*common, stdin=b'{"drawing":"short"}\n[1,2,0]\n', code=1).err
 
 

@@ -17,17 +17,17 @@ MAY_IMPORT = {
     "cli": {"commands", "options", "console", "stdio", "stopping", "errors"},
     "options": {"console", "stdio", "errors"},
     "commands": {
-        "commands", "options", "console", "stdio", "locks", "errors", "threads",
+        "commands", "options", "console", "stdio", "locks", "errors", "threads", "wording",
         "drawing", "writing", "learning", "measuring", "collecting", "recombining", "model", "ink",
     },
-    "collecting": {"collecting", "ink", "errors"},
+    "collecting": {"collecting", "ink", "errors", "wording"},
     "drawing": {"drawing", "ink", "stdio", "errors"},
     "writing": {"writing", "ink", "model", "errors", "threads"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
     "measuring": {"measuring", "ink", "model", "writing", "errors"},
     "recombining": {"recombining", "drawing", "writing", "model", "ink"},
     "model": {"model", "ink", "errors"},
-    "ink": {"ink", "stdio", "sinks", "errors", "threads"},
+    "ink": {"ink", "stdio", "sinks", "errors", "threads", "wording"},
     "console": set(),
     "stdio": {"sinks", "stopping", "errors"},
     "sinks": {"stopping"},
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "stopping": set(),
     "errors": set(),
     "threads": set(),
+    "wording": set(),
 }  # fmt: skip
 LIBRARIES = {
     "ink": {"numpy", "h5py", "defusedxml"},
