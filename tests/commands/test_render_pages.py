@@ -225,3 +225,20 @@ def test_hardly_any_ink_is_a_picture(run_hw: RunHw, options: list[str], ink: byt
     out = run_hw("render", *options, stdin=ink).out
     assert b"<path" in out
     assert b"nan" not in out
+
+
+@pytest.mark.parametrize("page", [[], ["--page", "a4"]])
+def test_a_blank_line_has_no_cell_in_a_grid(run_hw: RunHw, page: list[str]) -> None:
+    grid = ["render", "--grid", 2, "--captions", "id", *page]
+    assert (
+        run_hw(*grid, stdin=text(3, lines=1)).out
+        == run_hw(*grid, stdin=text(3, lines=1).replace(BLANK, b"")).out
+    )
+
+
+def test_a_blank_line_parts_drawings_one_below_the_other(run_hw: RunHw) -> None:
+    tall, short = (
+        float(ET.fromstring(run_hw("render", stdin=ink).out).get("height", "").removesuffix("mm"))
+        for ink in (text(2, lines=1), text(2, lines=1).replace(BLANK, b""))
+    )
+    assert tall > short
