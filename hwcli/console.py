@@ -6,11 +6,15 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 QUIET, NORMAL, VERBOSE = 0, 1, 2
+ROOM_BESIDE_BAR = 72
+"""Characters that a title, times and a note take beside a bar of progress."""
 _level = NORMAL
+_print: Callable[[str], object] | None = None
+"""Prints a message above the bar that stands on the terminal, while there is one."""
 _UNSEEN = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 """Control characters, which a name from a file could send to the terminal, as they are shown instead."""
 
@@ -49,9 +53,13 @@ def is_verbose() -> bool:
 
 
 def _write(message: str) -> None:
+    message = message.translate(_UNSEEN)
     # A closed or full stderr must not turn a success into a failure.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(message.translate(_UNSEEN) + "\n")
+        if _print is not None:
+            _print(message)
+            return
+        sys.stderr.write(message + "\n")
         sys.stderr.flush()
 
 
@@ -81,29 +89,53 @@ class Progress(Protocol):
 
 
 @contextlib.contextmanager
-def progress(title: str, total: float | None = None, every: float = 10.0) -> Iterator[Progress]:
-    """Show how a long step goes: a bar when stderr is a terminal, else a plain line each ``every`` seconds."""
+def progress(
+    title: str, total: float | None = None, every: float = 10.0, tells_time: bool = False
+) -> Iterator[Progress]:
+    """Show how a long step goes: a bar when stderr is a terminal, else a plain line each ``every`` seconds.
+
+    ``tells_time``: its notes tell what time is left, and the bar does not.
+    """
     if _level < NORMAL or sys.stderr is None:
         yield lambda done, note="": None
     elif sys.stderr.isatty():
-        with _bar(title, total) as show:
+        with _bar(title, total, tells_time) as show:
             yield show
     else:
         yield _plain_lines(title, total, every)
 
 
 @contextlib.contextmanager
-def _bar(title: str, total: float | None) -> Iterator[Progress]:
+def _bar(title: str, total: float | None, tells_time: bool) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    times = (TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    screen = Console(stderr=True)
+    # On a narrow terminal the bar gives way first, then the note's end.
+    width = min(40, max(8, screen.width - ROOM_BESIDE_BAR))
+    columns = (TextColumn("{task.description}"), BarColumn(width), TextColumn("{task.percentage:>3.0f}%"))
+    times = () if tells_time else (TimeElapsedColumn(), TimeRemainingColumn())
+    note = TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis"))
     # Redirection would take stdout away from the pipe that it belongs to.
-    bar = Bar(*columns, *times, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False)
-    with bar:
+    bar = Bar(*columns, *times, note, console=screen, redirect_stdout=False, redirect_stderr=False)
+    with bar, _above(bar.print):
         task = bar.add_task(title, total=total, note="")
         yield lambda done, note="": bar.update(task, completed=done, note=note)
+
+
+@contextlib.contextmanager
+def _above(show: Callable[..., None]) -> Iterator[None]:
+    """Have messages printed by ``show``, above a bar, until the block ends."""
+    global _print
+    before, _print = (
+        _print,
+        lambda message: show(message, markup=False, highlight=False, emoji=False, soft_wrap=True),
+    )
+    try:
+        yield
+    finally:
+        _print = before
 
 
 def _plain_lines(title: str, total: float | None, every: float) -> Progress:

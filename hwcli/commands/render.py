@@ -114,7 +114,7 @@ def _read(file: str, skip_bad: bool) -> list[Drawing]:
 def _laid_out(drawings: list[Drawing], placing: options.Placing, seed: int | None) -> list[Sheet]:
     from hwcli.drawing.layout import lay_out
 
-    if placing.gridded:  # one below the other, a blank line parts paragraphs; in a grid its cell would be a hole
+    if placing.gridded:  # one below the other a blank line parts paragraphs, in a grid it would be a hole
         drawings = [drawing for drawing in drawings if len(drawing)]
     if placing.page is None:
         return [lay_out(drawings, placing.layout)]

@@ -26,6 +26,14 @@ from hwcli.wording import counted
 
 LOG_EVERY = 5.0
 """Seconds between two records of the training loss in the log."""
+ENDINGS = {
+    "epochs": "finished",
+    "patience": "stopped by --patience",
+    "batches": "stopped by --max-batches",
+    "time": "stopped by --max-time",
+    "interrupted": "interrupted",
+}
+"""What is told of each reason for which a run ends."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -184,6 +192,30 @@ def open_log(files: Files) -> Iterator[Log]:
         raise HwError(f"{files.log}: {stdio.explain(error)}") from error
 
 
+class Ahead:
+    """What is ahead of a run: its last batch, and how long that will take, by what batches took so far."""
+
+    def __init__(self, run: Run, limits: Limits) -> None:
+        """Look ahead to the end of the last epoch, or to that of ``limits`` which comes first."""
+        most = run.batches_in_all if limits.batches is None else limits.batches
+        self._run, self.last_batch = run, min(run.batches_in_all, most)
+        self._end = None if limits.seconds is None else time.monotonic() + limits.seconds
+
+    def seconds(self) -> float:
+        """Return how long it will take from now on, unless it stops because nothing more is gained."""
+        position = self._run.position
+        left = position.seconds / max(position.batches, 1) * (self.last_batch - position.batches)
+        return max(left if self._end is None else min(left, self._end - time.monotonic()), 0.0)
+
+    def told(self) -> str:
+        """Return the same in words."""
+        seconds = self.seconds()
+        if seconds < 60:
+            return f"{seconds:.0f} s left"
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f"{hours} h {minutes:02} min left" if hours else f"{minutes} min left"
+
+
 class Caught:
     """The signal that asked the run to end, None so far."""
 
@@ -236,10 +268,11 @@ def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
     if not run.position.batches:
         files.write_checkpoint(run)  # from now on --resume goes on, whenever the run is killed
     saved = time.monotonic()
-    with open_log(files) as log, console.progress("train", run.batches_in_all) as show:
+    ahead = Ahead(run, limits)
+    with open_log(files) as log, console.progress("train", ahead.last_batch, tells_time=True) as show:
         try:
             for event in run.events(limits):
-                _take(event, run, files, log, show)
+                _take(event, run, files, log, show, ahead)
                 if time.monotonic() - saved >= save_every:
                     files.write_checkpoint(run)
                     saved = time.monotonic()
@@ -275,7 +308,7 @@ def _tell_begin(run: Run) -> None:
         console.say(f"goes on after batch {run.position.batches:,} of {run.batches_in_all:,}")
 
 
-def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress) -> None:
+def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress, ahead: Ahead) -> None:
     """Show and log one event, and save where it calls for it."""
     position = run.position
     epoch = position.batches / run.batches_an_epoch
@@ -283,7 +316,7 @@ def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress
         note = f"epoch {epoch:.2f}  loss {event.loss:.3f} a point  {event.points_per_second:,.0f} points/s"
         if event.description:
             note += f"  {event.description['description_length']:.1f} nats to describe a line"
-        show(position.batches, f"{note}  {_time_left(run)}")
+        show(position.batches, f"{note}  {ahead.told()}")
         record = {"batch": position.batches, "epoch": round(epoch, 3), "loss": round(event.loss, 5)}
         record |= {name: round(value, 3) for name, value in event.description.items()}
         speed = {"rate": event.rate, "points_per_second": round(event.points_per_second)}
@@ -298,15 +331,8 @@ def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress
         _take_validation(event, run, files, log)
     elif isinstance(event, Stopped):
         console.say(
-            f"stopped by {event.reason} after {counted(position.batches, 'batches')},"
-            f" {position.points:,} points"
+            f"{ENDINGS[event.reason]} after {counted(position.batches, 'batches')}, {position.points:,} points"
         )
-
-
-def _time_left(run: Run) -> str:
-    position = run.position
-    left = position.seconds / max(position.batches, 1) * (run.batches_in_all - position.batches)
-    return f"{left / 60:.0f} min left"
 
 
 def _take_validation(event: Validated, run: Run, files: Files, log: Log) -> None:

@@ -294,3 +294,26 @@ def test_progress_on_a_terminal_leaves_standard_output_alone(hw: Hw) -> None:
         os.close(theirs)
     assert (code, out) == (0, "data\n")
     assert b"read" in shown
+
+
+def test_messages_stand_in_lines_of_their_own_above_a_bar(hw: Hw) -> None:
+    ours, theirs = pty.openpty()
+    message = "a file called [bold]x[/bold].h5 :smile: " + "and more " * 12
+    body = f"""
+        os.environ |= {{"TERM": "xterm", "COLUMNS": "80"}}
+        with console.progress('read', 4) as show:
+            show(1, 'a note')
+            console.say({message + "end"!r})
+            show(2)
+    """
+    try:
+        code, _, _ = finish(hw(body, stderr=theirs))
+        os.write(theirs, b"all")
+        shown = b""
+        while not shown.endswith(b"all"):
+            shown += os.read(ours, 1 << 16)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert code == 0
+    assert f"\x1b[2K{message}end\r\n" in shown.decode()
