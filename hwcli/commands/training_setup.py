@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -230,16 +230,38 @@ def prepare_tensorflow(threads: int | None, distribute: str, tensorboard: Path |
     if distribute not in WAYS:
         raise UsageError(f"--distribute {distribute}: one of {', '.join(WAYS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    told = told_of_workers(os.environ, distribute == "auto")
     with console.hushed():
         try:
             from hwcli.learning.device import use_threads
             from hwcli.learning.distribution import Devices, make_strategy
         except ImportError as error:
             raise MissingExtra("hw train", "train") from error
-        cores, strategy = use_threads(threads, lambda: make_strategy(distribute, os.environ))
+        cores, strategy = use_threads(threads, lambda: make_strategy(distribute, told))
     if tensorboard is not None and find_spec("tensorboard") is None:
         raise MissingExtra("--tensorboard", "tensorboard")
     return cores, Devices(strategy)
+
+
+def told_of_workers(environment: Mapping[str, str], is_auto: bool) -> dict[str, str]:
+    """Return ``environment`` without Slurm's number of tasks where these do not all run this command.
+
+    The shell of ``salloc`` and a batch script have it too; only in a step, which ``srun`` starts, are there
+    others to wait for.  If ``is_auto``, it is told that the run goes on alone.
+    """
+    tasks, of_step = (_number(environment.get(f"SLURM_{name}", "")) for name in ("NTASKS", "STEP_NUM_TASKS"))
+    if of_step > 1:
+        return {**environment, "SLURM_NTASKS": str(of_step)}
+    if is_auto and tasks > 1 and "TF_CONFIG" not in environment:
+        console.say(
+            f"trains alone, in one process of the {tasks} that Slurm allows; srun hw train ... starts all"
+        )
+    return {name: value for name, value in environment.items() if name != "SLURM_NTASKS"}
+
+
+def _number(text: str) -> int:
+    """Return the number that ``text`` is, 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 @dataclass(frozen=True)

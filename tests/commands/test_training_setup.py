@@ -1,0 +1,39 @@
+"""What ``hw train`` makes of its surroundings before TensorFlow is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwcli.commands.training_setup import told_of_workers
+
+STEP = {"SLURM_STEP_ID": "0", "SLURM_PROCID": "1"}
+
+
+@pytest.mark.parametrize("tasks", ["", "0", "1", "-3", "many", "4.5", "٣"])
+def test_odd_numbers_of_tasks_are_none(tasks: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for surroundings in (
+        {"SLURM_NTASKS": tasks},
+        {"SLURM_NTASKS": tasks, "SLURM_STEP_NUM_TASKS": tasks, **STEP},
+    ):
+        assert "SLURM_NTASKS" not in told_of_workers({"SLURM_JOB_ID": "7", **surroundings}, is_auto=True)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "step", [{}, {"SLURM_STEP_NUM_TASKS": "1", **STEP}, {"SLURM_STEP_NUM_TASKS": "x", **STEP}]
+)
+def test_outside_a_step_of_several_tasks_nobody_is_waited_for(
+    step: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4", "HOME": "/home/me", **step}
+    told = told_of_workers(shell, is_auto=True)
+    assert told == {name: value for name, value in shell.items() if name != "SLURM_NTASKS"}
+    assert capsys.readouterr().err.startswith("trains alone, in one process of the 4 that Slurm allows")
+    told_of_workers(shell, is_auto=False)
+    told_of_workers(shell | {"TF_CONFIG": "{}"}, is_auto=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_tasks_of_a_step_are_those_that_count() -> None:
+    step = {"SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2", **STEP}
+    assert told_of_workers(step, is_auto=True) == step | {"SLURM_NTASKS": "2"}
