@@ -64,6 +64,20 @@ def _stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
+def is_fed() -> bool:
+    """Return whether standard input, as a file or through a pipe, has something to read at this moment."""
+    from fcntl import ioctl
+    from termios import FIONREAD
+
+    try:
+        if sys.stdin is None or sys.stdin.isatty():
+            return False
+        waiting = ioctl(sys.stdin.fileno(), FIONREAD, bytes(4))
+    except (OSError, ValueError):  # a device without such a count, or closed
+        return False
+    return int.from_bytes(waiting, sys.byteorder) > 0
+
+
 @contextlib.contextmanager
 def open_seekable(path: str | Path) -> Iterator[BinaryIO]:
     """Open ``path`` (``-``: standard input) for reading in any order, as HDF5 needs it.

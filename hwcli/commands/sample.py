@@ -88,6 +88,10 @@ def run(
     hands = Hands()
     kept_as = None if save_style is None else own_styles.place_for(save_style)
     if source is None:
+        if loaded.config.network.window and prime != stdio.STREAM and stdio.is_fed():
+            console.warn(
+                "standard input is not read, as there is -n, --points or --prime; --text-file - reads it"
+            )
         pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
     else:
         hands = _hands(plan, style, primes, said, own_hands, source.is_one and wrap is None)

@@ -121,6 +121,31 @@ def test_without_a_text_ink_comes_from_nothing_only_if_that_was_asked_for(
     assert "no text" in run_hw(*common, "", code=1).err
 
 
+def test_text_on_standard_input_that_is_not_read_is_told_of(reader_h5: Path, tmp_path: Path) -> None:
+    """From a file: what comes through a pipe may come too late to be seen."""
+    (tmp_path / "text").write_text("one\n")
+    (tmp_path / "nothing").touch()
+    (tmp_path / "prime").write_bytes(PRIME)
+    command = [sys.executable, "-m", "hwcli", "sample", "-m", reader_h5, "--seed", "1", "--points", "9"]
+
+    def told(stdin: str, *options: object) -> str:
+        with (tmp_path / stdin).open("rb") as file:
+            given = [*map(str, command), *map(str, options)]
+            done = subprocess.run(given, stdin=file, capture_output=True, text=True, env=hw_environment())
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    assert "standard input is not read" in told("text", "-n", 2)
+    assert "--text-file - reads it" in told("text", "--prime", tmp_path / "prime")
+    silent = (
+        ("text", "-n", 2, "a text"),
+        ("text", "--text-file", "-"),
+        ("nothing", "-n", 2),
+        ("prime", "--prime", "-"),
+    )
+    assert not [given for given in silent if "standard input" in told(*given)]
+
+
 def test_a_line_is_written_before_the_next_one_has_come(reader_h5: Path) -> None:
     command = [sys.executable, "-m", "hwcli", "sample", "-q", "-m", str(reader_h5), "--seed", "1"]
     with subprocess.Popen(
