@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hwcli.drawing.sheet import Sheet
     from hwcli.ink.drawing import Drawing
 
+THIN = 3
+"""Letters lower than so many widths of the pen run together."""
+
 
 def run(
     file: options.Ink = stdio.STREAM,
@@ -133,5 +136,6 @@ def _on_pages(drawings: list[Drawing], placing: options.Placing, page: Page, see
         sheets = write_pages(drawings, page, placing.layout, placing.setting, chance)
     letter = sheets[0].letter
     if letter < 0.995 * placing.layout.height:
-        console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits (--x-height)")
+        thick = ", and a finer --pen suits them" if letter < THIN * placing.layout.pen else ""
+        console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits (--x-height){thick}")
     return sheets

@@ -22,6 +22,9 @@ LONGEST = 1e6
 ROW_GAP, COLUMN_GAP = 1.0, 2.0
 """The room between drawings, in heights of a letter."""
 
+BLANK_LINE = 1.5
+"""The height of a row without ink, in heights of a letter."""
+
 CAPTION_SIZE, CAPTION_LINE, CHARACTER_WIDTH = 0.8, 1.5, 0.55
 """The size of a caption in heights of a letter; its line and its usual character in sizes of the caption."""
 
@@ -93,7 +96,13 @@ def rows_of(blocks: Sequence[Block], layout: Layout) -> list[tuple[Sequence[Bloc
     """Return the rows of a grid of ``blocks``, each with its height, captions included."""
     head = CAPTION_LINE * CAPTION_SIZE * layout.height if layout.captions else 0.0
     rows = [blocks[i : i + layout.columns] for i in range(0, len(blocks), layout.columns)]
-    return [(row, max(block.size[1] for block in row) + head) for row in rows]
+    return [(row, _height(row, layout) + head) for row in rows]
+
+
+def _height(row: Sequence[Block], layout: Layout) -> float:
+    if not any(len(block.drawing) for block in row):
+        return BLANK_LINE * layout.height
+    return max(block.size[1] for block in row)
 
 
 def place(row: Sequence[Block], left: float, top: float, cell: float, layout: Layout) -> Iterator[Placed]:

@@ -241,4 +241,10 @@ def test_a_blank_line_parts_drawings_one_below_the_other(run_hw: RunHw) -> None:
         float(ET.fromstring(run_hw("render", stdin=ink).out).get("height", "").removesuffix("mm"))
         for ink in (text(2, lines=1), text(2, lines=1).replace(BLANK, b""))
     )
-    assert tall > short
+    assert tall > short + 2 * 3  # more than two small letters
+
+
+def test_letters_too_small_for_the_pen_are_told_of(run_hw: RunHw) -> None:
+    page = ["render", "--page", "24x200mm", "--margin", "2mm"]
+    assert "a finer --pen suits them" in run_hw(*page, stdin=text(1)).err
+    assert "finer" not in run_hw(*page, "--pen", "0.1mm", stdin=text(1)).err
