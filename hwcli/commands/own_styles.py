@@ -66,7 +66,7 @@ def find(wanted: str) -> tuple[str, Drawing]:
         return wanted, _read(own)
     if wanted in styles.style_names():
         return wanted, styles.packaged_style(wanted)
-    if Path(wanted).exists():
+    if wanted and Path(wanted).exists():
         return Path(wanted).stem, _read(Path(wanted))
     raise styles.no_style(wanted, names())
 

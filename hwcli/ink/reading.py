@@ -155,7 +155,7 @@ def _read_kind(kind: str, file: BinaryIO, source: str, on_bad: OnBad | None) -> 
     elif kind == EMPTY:
         raise BadInput(source, "empty: there is no ink in it")
     else:
-        raise BadInput(source, f"not ink that hw knows: {KNOWN}")
+        raise BadInput(source, f"not ink that hw knows ({KNOWN}); hw sample makes ink of text")
 
 
 def _read_whole(file: BinaryIO, kind: str, source: str, on_bad: OnBad | None) -> Iterator[Drawing]:

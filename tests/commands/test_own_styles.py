@@ -82,3 +82,4 @@ def test_names_that_are_taken_or_unknown_are_told(run_hw: RunHw, home: dict[str,
     style = run_hw("styles", env=home).lines[0].split("\t")[0]
     assert "comes along" in run_hw(*WRITE, "--save-style", style, "a", env=home, code=2).err
     assert "no style 'me'" in run_hw(*WRITE, "--style", "me", "a", env=home, code=1).err
+    assert "no style ''" in run_hw(*WRITE, "--style", "", "a", env=home, code=1).err

@@ -211,7 +211,7 @@ BROKEN = {
     "nothing": (b"", "<stdin>"),
     "blank": (b"\n\n", "<stdin>"),
     "no points": (b'{"drawing":"a","version":1}\n', "no ink in <stdin>"),
-    "no ink": (b"hello\n", "<stdin>"),
+    "no ink": (b"hello\n", "hw sample makes ink of text"),
     "half a line": (b'[0,0,0]\n{"x":1,"y"\n', "<stdin>:2:"),
     "NaN": (b"[0,0,0]\n[NaN,1,1]\n", "<stdin>:2:"),
     "infinite": (b"[0,0,0]\n[1,-Infinity,1]\n", "<stdin>:2:"),
