@@ -16,4 +16,4 @@ points=${POINTS:-200}
 # shellcheck disable=SC2086
 hw export "$strokes" ${LINES_OF:---limit 6} |
     hw sample --model "$model" --prime - --prime-points 50 --points "$points" --seed "${SEED:-1}" |
-    hw render --prime-colour grey -o "$picture" --force
+    hw render --prime-colour grey --background white -o "$picture" --force

@@ -24,4 +24,4 @@ hw eval --model "$work/model.h5" "$work/strokes.h5"
 
 hw export "$work/strokes.h5" a01-000u-01 |
     hw sample --model "$work/model.h5" --prime - --prime-points 50 -n 6 --points 200 --seed 1 |
-    hw render --prime-colour grey -o "$work/picture.svg"
+    hw render --prime-colour grey --background white -o "$work/picture.svg"

@@ -16,7 +16,7 @@ mkdir -p "$directory"
 if [ ! -e "$directory/chosen" ]; then
     for seed in $(seq 1 "${CANDIDATES:-60}"); do
         sample --seed "$seed" | sed "s/\"drawing\":\"sample-1\"/\"drawing\":\"$seed\"/"
-    done | hw render --grid 3 --captions id -o "$directory/candidates.svg"
+    done | hw render --grid 3 --captions id --background white -o "$directory/candidates.svg"
     echo "look at $directory/candidates.svg, and write lines of SEED NAME to $directory/chosen" >&2
     exit
 fi

@@ -16,7 +16,7 @@ number=${N:-100}
 mkdir -p "$work"
 hw sample --model "$model" -n "$number" --points "${POINTS:-400}" ${BIAS:+--bias "$BIAS"} --seed "${SEED:-1}" \
     -o "$work/samples.jsonl" --force
-hw render "$work/samples.jsonl" --grid 4 --captions id -o "$work/sheet.svg" --force
+hw render "$work/samples.jsonl" --grid 4 --captions id --background white -o "$work/sheet.svg" --force
 
 # A drawing begins with its header: awk can deal them out, a file each.
 rm -f "$work"/sample-*.jsonl
