@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -193,19 +194,20 @@ def open_log(files: Files) -> Iterator[Log]:
 
 
 class Ahead:
-    """What is ahead of a run: its last batch, and how long that will take, by what batches took so far."""
+    """What is ahead of a run: its last batch, and how long that will take, by what its batches take now."""
 
-    def __init__(self, run: Run, limits: Limits) -> None:
-        """Look ahead to the end of the last epoch, or to that of ``limits`` which comes first."""
+    def __init__(self, run: Run, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        """Look ahead to the end of the last epoch, or to that of ``limits`` which comes first, as it begins."""
         most = run.batches_in_all if limits.batches is None else limits.batches
         self._run, self.last_batch = run, min(run.batches_in_all, most)
-        self._end = None if limits.seconds is None else time.monotonic() + limits.seconds
+        self._clock, self._began, self._done = clock, clock(), run.position.batches
+        self._most = math.inf if limits.seconds is None else limits.seconds
 
     def seconds(self) -> float:
         """Return how long it will take from now on, unless it stops because nothing more is gained."""
-        position = self._run.position
-        left = position.seconds / max(position.batches, 1) * (self.last_batch - position.batches)
-        return max(left if self._end is None else min(left, self._end - time.monotonic()), 0.0)
+        taken, batches = self._clock() - self._began, self._run.position.batches
+        left = taken / max(batches - self._done, 1) * (self.last_batch - batches)
+        return max(min(left, self._most - taken), 0.0)
 
     def told(self) -> str:
         """Return the same in words."""
