@@ -149,7 +149,8 @@ def _server(host: str, port: int | None, desk: Desk) -> Iterator[Server]:
         except OSError as error:
             failure = error
     else:
-        raise HwError(f"cannot listen at {host}, port {ports[-1]}: {stdio.explain(failure)}") from failure
+        where = f"{host}, port {port}" if port else host
+        raise HwError(f"cannot listen at {where}: {stdio.explain(failure)}") from failure
     if not is_loopback(host):
         console.warn(
             "whoever on the network has this address can add lines, and what is sent can be read on its way"

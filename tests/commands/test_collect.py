@@ -194,7 +194,7 @@ def test_a_network_is_listened_to_only_when_asked_and_with_a_warning(tmp_path: P
         (("--text-file", "empty.txt"), "empty.txt: no line of text in it"),
         (("--text-file", "binary.txt"), "binary.txt: not UTF-8 text"),
         (("--text-file", "long.txt"), "long.txt:2: not a line to write"),
-        (("--host", "no.such.host.invalid"), "cannot listen at no.such.host.invalid"),
+        (("--host", "no.such.host.invalid"), "cannot listen at no.such.host.invalid: "),
         (("-o", "binary.txt"), "binary.txt:1: not UTF-8 text"),
         (("-o", "."), "not a regular file"),
     ],
