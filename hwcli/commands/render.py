@@ -67,6 +67,8 @@ def run(
     pen = pen or (options.PENCIL if pencil else options.PEN)
     options.check_number("--dpi", dpi)
     options.check_number("--speed", speed)
+    if jobs is not None and out_dir is None:
+        raise UsageError("--jobs draws many images side by side: it needs an --out-dir")
     placing = options.placing_of(
         page=page, landscape=landscape, margin=margin, x_height=x_height, scale_each=scale_each,
         line_spacing=line_spacing, align=align, drift=drift, paper=paper, grid=grid, captions=captions, pen=pen,

@@ -135,6 +135,8 @@ def target_of(format_: Kind | None, output: Path | None, animate: bool, html: bo
     """Return what the options, or the name of the ``output``, ask for, or what suits standard output."""
     if html and format_ not in (None, "html"):
         raise UsageError(f"--html and --format {format_}: choose one")
+    if html and output is not None and SUFFIXES.get(output.suffix.lower(), "html") != "html":
+        raise UsageError(f"--html writes a web page, which {output} is not by its name")
     kind = "html" if html else format_ or _kind_of(output, animate)
     if animate and kind == "png":
         kind = "apng"

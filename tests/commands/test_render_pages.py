@@ -193,7 +193,8 @@ def test_statistics_are_those_of_a_known_square(run_hw: RunHw) -> None:
         ["--html", "--pencil"], ["--html", "--format", "svg"], ["--path", "word"], ["--watch"],
         ["--watch", "-o", "a.svg"], ["--jobs", "0"], ["--out-dir", "x", "--format", "text"],
         ["--out-dir", "x", "-o", "a.svg"], ["--out-dir", "x", "--page", "a4"],
-        ["--out-dir", "x", "--grid", "2"], ["--out-dir", "x", "--animate"],
+        ["--out-dir", "x", "--grid", "2"], ["--out-dir", "x", "--animate"], ["--jobs", "2"],
+        ["--html", "-o", "a.svg"],
     ],
     ids=" ".join,
 )  # fmt: skip
