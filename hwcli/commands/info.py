@@ -152,6 +152,8 @@ def _lines(facts: dict[str, Any], verbose: bool) -> list[str]:
             lines += [_line(key if number == 0 else "", line) for number, line in enumerate(shown)]
         elif key == "characters":
             lines.append(_line(key, f"{len(value)}: {value}" if value else "none"))
+        elif key == "seed":  # to be given to --seed as it stands
+            lines.append(_line(key, str(value)))
         else:
             lines.append(_line(key.replace("_", " "), _words(value)))
     return lines

@@ -119,10 +119,14 @@ class Chart:
                 )
 
     def upright(self, x: Axis, y: Axis, value: float, text: str, colour: str, level: int = 0) -> None:
-        """Draw an upright dashed line at ``value`` on ``x``, with ``text`` beside it ``level`` lines down."""
+        """Draw an upright dashed line at ``value`` on ``x``, with ``text`` beside it ``level`` lines down.
+
+        The text is on the side where there is more room.
+        """
         place = float(x.place(value))
         self.add(_line(place, y.start, place, y.end, colour, "6 4"))
-        self.add(text_at(place + 5, y.end + 12 + 16 * level, text, colour=colour))
+        side, anchor = (5, "start") if place < (x.start + x.end) / 2 else (-5, "end")
+        self.add(text_at(place + side, y.end + 12 + 16 * level, text, anchor=anchor, colour=colour))
 
     def legend(self, x: float, y: float, entries: Iterable[tuple[str, str, float]]) -> None:
         """Draw a line and a text for each of ``entries``: text, colour, width of the line."""

@@ -69,16 +69,17 @@ def test_people_get_a_table(run_hw: Callable[..., Any], ink_h5: Path) -> None:
 def test_a_model(run_hw: Callable[..., Any], tmp_path: Path) -> None:
     weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(SMALL.network).items()}
     with (tmp_path / "m.h5").open("w+b") as file:
-        write_model(
-            file, Model(SMALL, Scale((1, 2), (3, 4)), weights, [{"epoch": 1}, {"epoch": 2}], "for research")
-        )
+        history = [{"epoch": 1}, {"epoch": 2}]
+        write_model(file, Model(SMALL, Scale((1, 2), (3, 4)), weights, history, "for research", seed=12345))
     found = facts(run_hw, tmp_path / "m.h5")
     assert found["kind"] == "model"
     assert found["network"]["units"] == 4
     assert found["weights"] == weight_count(SMALL.network)
     assert found["scale"] == {"mean": [1, 2], "sd": [3, 4]}
     assert (found["licence"], found["last_validation"]) == ("for research", {"epoch": 2})
-    assert "for research" in run_hw("info", tmp_path / "m.h5").text
+    told = run_hw("info", tmp_path / "m.h5")
+    assert "for research" in told.text
+    assert ["seed", "12345"] in [line.split() for line in told.lines]  # as --seed takes it
 
 
 def test_each_step_that_made_a_model_has_a_line_for_people(run_hw: Callable[..., Any], tmp_path: Path) -> None:

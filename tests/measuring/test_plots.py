@@ -143,6 +143,18 @@ def test_the_reach_is_drawn_with_the_two_lengths_of_back_propagation(
     assert any(text.startswith("20: every so many points (k1)") for text in texts(svg))
 
 
+@pytest.mark.parametrize(("value", "anchor"), [(10, "start"), (256, "end")])
+def test_what_is_marked_on_a_chart_is_named_where_there_is_room(value: float, anchor: str) -> None:
+    chart = Chart(960, 440, "a chart")
+    chart.upright(Axis(0, 280, 100, 930), Axis(0, 1, 400, 90), value, "how far", "red")
+    (label,) = (
+        text for text in parsed(chart.svg()).iter("{http://www.w3.org/2000/svg}text") if text.text == "how far"
+    )
+    place = 100 + 830 * value / 280
+    assert label.get("text-anchor") == anchor
+    assert (float(label.get("x", "")) > place) == (anchor == "start")
+
+
 def test_the_reach_of_a_network_that_reads_depends_on_the_text(made_drawings: list[Drawing]) -> None:
     config = Config().updated({"network": {"layers": 2, "units": 10, "mixtures": 3, "window": 2}})
     rng = np.random.default_rng(2)
