@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 USUAL_POINTS = 600
 TEXT_BIAS = 0.25
 """Read nearly as well as at 0.5, and alive: slant and width vary more than half as much as people's."""
+HAND_BIAS = 0.75
+"""Of lines in one hand: at 0.25 half as many characters again are read wrong, and lines in a hand that is given
+are taken for that hand's no more often (``tests/bench/bench_hands.py``)."""
 
 
 def run(
@@ -78,7 +81,9 @@ def run(
     source = _text_source(loaded, path, texts, text_file, needs_text, is_free)
     if source is not None and source.path == prime == stdio.STREAM:
         raise UsageError("the prime and the text cannot both come on standard input")
-    bias = _bias(how, loaded, path, is_text=source is not None)
+    is_one_hand = style is not None or prime is not None or not (own_hands or _is_single(source, wrap))
+    usual = 0.0 if source is None else HAND_BIAS if is_one_hand else TEXT_BIAS
+    bias = _bias(how, loaded, path, usual)
     scribe = _scribe(loaded, how, bias)
     seed = options.settled_seed(seed)
     plan = Plan(
@@ -94,7 +99,7 @@ def run(
             )
         pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
     else:
-        hands = _hands(plan, style, primes, said, own_hands, source.is_one and wrap is None)
+        hands = _hands(plan, style, primes, said, own_hands, _is_single(source, wrap))
         pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
     if kept_as is not None:
         stdio.refuse_existing(kept_as, force)
@@ -121,15 +126,13 @@ def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, nu
         )
 
 
-def _bias(how: HowToWrite, model: Model, path: Path, is_text: bool) -> float:
-    """Return the bias to write with: the one that was asked for, else that which suits text or other ink."""
+def _bias(how: HowToWrite, model: Model, path: Path, usual: float) -> float:
+    """Return the bias to write with: the one that was asked for, else the ``usual`` one."""
     if how.bias and model.config.network.kind != "mixture":
         raise UsageError(
             f"{path} predicts the next point itself, not a density of it: --bias has no meaning for it"
         )
-    if how.bias is not None:
-        return how.bias
-    return TEXT_BIAS if is_text else 0.0
+    return usual if how.bias is None else how.bias
 
 
 def _scribe(model: Model, how: HowToWrite, bias: float) -> Scribe:
@@ -167,6 +170,11 @@ def _text_source(
     if sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty():
         raise UsageError("what to write? give a TEXT, pipe lines in, or write ink from nothing with -n N")
     return TextSource([], stdio.STREAM)
+
+
+def _is_single(source: TextSource | None, wrap: int | None) -> bool:
+    """Return whether there is one text alone, whose hand is its own where none is given."""
+    return source is not None and source.is_one and wrap is None
 
 
 def _hands(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from hwcli.writing.text import encode
 
 HAND_TEXT = "a quick hand of my own"
 """What is written when a hand is made up: letters with and without ascenders and descenders, common words."""
+MADE_UP_BIAS = 0.25
+"""The largest bias that a hand is made up with: neater ones would all be that which the network knows best."""
 HAND_TAKES = 4
 """Of a hand there are so many takes at least: many lines may be written in it."""
 POINTS_A_CHARACTER = {True: 25, False: 60}
@@ -132,8 +135,10 @@ class Scribe:
     def made_up(self, chance: Chance) -> Drawing:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
         takes = max(self.takes, HAND_TAKES)
+        manner = replace(self.writer.manner, bias=min(self.writer.manner.bias, MADE_UP_BIAS))
+        writer = self.writer._replace(manner=manner)
         order = self.written(HAND_TEXT, None, chance)._replace(takes=takes)
-        ink = np.concatenate([part.points for part in write_drawings(self.writer, [order], takes)])
+        ink = np.concatenate([part.points for part in write_drawings(writer, [order], takes)])
         return Drawing(self.alone(None, ink), text=HAND_TEXT)
 
     def beside(self, hand: Hand | None, ink: Ink, origin: Ink | None = None) -> Points:

@@ -58,7 +58,8 @@ FORMS = (
 HELD_OUT = 2
 WRITTEN = 5
 """Lines that each way writes in each hand, the same texts for all."""
-BIAS, TAKES = 0.25, 4
+BIAS, HAND_BIAS, TAKES = 0.25, 0.75, 4
+"""As ``hw sample`` writes a text: in a hand of its own, in one that is given; and how many takes it makes."""
 
 
 def main() -> None:
@@ -145,15 +146,15 @@ def nats(model: Model, lines: Sequence[Drawing], before: Sequence[Drawing]) -> f
     return round(float(np.concatenate(losses).mean()), 4)
 
 
-def scribe_of(model: Model) -> Scribe:
+def scribe_of(model: Model, bias: float = BIAS) -> Scribe:
     """Return what writes as ``hw sample`` does."""
     network = NumpyNetwork(model.config.network, model.weights)
-    return Scribe(model, Writer(network, model.scale, Manner(BIAS, 1.0)), TAKES)
+    return Scribe(model, Writer(network, model.scale, Manner(bias, 1.0)), TAKES)
 
 
 def write(model: Model, primes: Sequence[Drawing], seed: int) -> list[Drawing]:
     """Return the texts as ``model`` writes them: in the hand of ``primes``, or each in one that it makes up."""
-    scribe, texts = scribe_of(model), own_lines()[:WRITTEN]
+    scribe, texts = scribe_of(model, HAND_BIAS if primes else BIAS), own_lines()[:WRITTEN]
     hand: Hand | None = None
     if primes:
         prime, _ = scribe.together(primes)
