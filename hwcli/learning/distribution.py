@@ -57,10 +57,25 @@ def _resolver(environment: Mapping[str, str]) -> tf.distribute.cluster_resolver.
     if "TF_CONFIG" in environment:
         return resolvers.TFConfigClusterResolver()
     if "SLURM_JOB_ID" in environment:
-        return resolvers.SlurmClusterResolver()
+        return _slurm_resolver(int(environment.get("SLURM_NTASKS", "1")))
     if "KUBERNETES_SERVICE_HOST" in environment:
         return resolvers.KubernetesClusterResolver()
     raise HwError("--distribute multiworker: no TF_CONFIG, Slurm or Kubernetes tells of the workers")
+
+
+def _slurm_resolver(tasks: int) -> tf.distribute.cluster_resolver.ClusterResolver:
+    """Return what tells of the ``tasks`` of a step of Slurm.
+
+    The library's own asks ``nvidia-smi`` how many GPUs there are.  Where there are none, it is asked as if each
+    task had one, and only for the addresses.
+    """
+    resolvers = tf.distribute.cluster_resolver
+    if tf.config.list_physical_devices("GPU"):
+        return resolvers.SlurmClusterResolver()
+    slurm = resolvers.SlurmClusterResolver(gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False)
+    addresses = slurm.cluster_spec()
+    kind, number = slurm.get_task_info()
+    return resolvers.SimpleClusterResolver(addresses, task_type=kind, task_id=number, rpc_layer="grpc")
 
 
 def _first_line(error: Exception) -> str:

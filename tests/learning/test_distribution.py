@@ -151,3 +151,20 @@ def test_workers_told_of_in_no_json_are_refused_in_one_line(many_h5, tmp_path, r
         env={"TF_CONFIG": "nonsense"}, code=1,
     )  # fmt: skip
     assert "TF_CONFIG is not JSON" in told.err
+
+
+def test_slurm_tells_of_workers_on_machines_without_gpus(monkeypatch):
+    from hwcli.learning.distribution import _resolver
+
+    step = {
+        "SLURM_JOB_ID": "7", "SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "0",
+        "SLURM_PROCID": "2", "SLURM_STEP_NODELIST": "n[1-2]", "SLURM_STEP_TASKS_PER_NODE": "2(x2)",
+    }  # fmt: skip
+    for name, value in step.items():
+        monkeypatch.setenv(name, value)
+    resolver = _resolver(step)
+    addresses = resolver.cluster_spec().as_dict()["worker"]
+    assert [address.split(":")[0] for address in addresses] == ["n1", "n1", "n2", "n2"]
+    assert len(set(addresses)) == 4
+    assert (resolver.task_type, resolver.task_id) == ("worker", 2)
+    assert resolver.num_accelerators().get("GPU", 0) == 0
