@@ -353,7 +353,7 @@ def test_a_text_that_does_not_end_is_told_and_fails_under_strict(run_hw: RunHw, 
     assert "sample-1 (ab): it does not come to its end" in done.err
     assert len(drawings_of(done.lines)[0][1]) == 40
     failed = run_hw(*common, "--strict", code=1)
-    assert "1 of 1 drawings did not come out well" in failed.err
+    assert "1 of 1 drawing did not come out well" in failed.err
     assert failed.out == done.out
 
 
