@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Sequence
@@ -168,7 +169,8 @@ def read_history(root: h5py.File) -> list[dict[str, Any]]:
     lines = stored.numbers(root, "history", ("uint8",))
     if lines.ndim != 1 or len(lines) > LONGEST_HISTORY:
         raise ValueError("its history is no text, or too long")
-    records = [json.loads(line) for line in lines.tobytes().decode().splitlines()]
+    # Line by line: millions of short lines take more memory than what is read from them.
+    records = [json.loads(line.decode()) for line in io.BytesIO(lines)]
     if not all(isinstance(record, dict) for record in records):
         raise ValueError("its history is not made of records")
     return records

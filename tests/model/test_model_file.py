@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -174,6 +175,18 @@ def test_a_file_cut_short_is_refused() -> None:
     for size in range(8, len(whole), len(whole) // 40):
         with pytest.raises(BadInput):
             read(whole[:size])
+
+
+def test_a_long_history_takes_little_more_memory_than_its_records() -> None:
+    lines = b"{}\n" * 100_000
+    content = damaged(lambda root: _replace(root, "history", np.frombuffer(lines, np.uint8)))
+    tracemalloc.start()
+    try:
+        assert len(read(content).history) == 100_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 32 * len(lines)
 
 
 @settings(max_examples=150, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "endurance"))
 
 import fuzz_seeds
 from fuzz import READERS
+from fuzz_edits import edited
 from fuzz_targets import fuzz_target
 
 from hwcli.ink.reading import read_any
@@ -46,3 +48,15 @@ def test_whole_files_are_read() -> None:
     for content in fuzz_seeds.seeds("model"):
         assert read_model(io.BytesIO(content), "model").seed == 7
     assert read_checkpoint(io.BytesIO(fuzz_seeds.checkpoint()), "checkpoint").position.batches == 3
+
+
+def test_changing_a_file_takes_little_memory(tmp_path: Path) -> None:
+    """Else it would look like the memory of the reader, as it did with these changes: 1.05 GB."""
+    changes = bytes.fromhex("006e06060606060606060606060606060606060661060694066e")
+    content = fuzz_seeds.strokes()
+    tracemalloc.start()
+    try:
+        assert edited(content, changes, tmp_path) != content
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
