@@ -47,6 +47,11 @@ def fail(message: str) -> None:
     _write("hw: " + " ".join(message.splitlines()))
 
 
+def visible(text: str) -> str:
+    """Return ``text``, which comes from a file, with no character that does something to a terminal."""
+    return text.translate({**_UNSEEN, ord("\n"): "\\n", ord("\t"): "\\t"})
+
+
 def is_verbose() -> bool:
     """Return whether ``--verbose`` was given."""
     return _level >= VERBOSE

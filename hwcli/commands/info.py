@@ -7,7 +7,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from hwcli import stdio
+from hwcli import console, stdio
 from hwcli.errors import BadInput
 from hwcli.options import AsJson, Quiet, Verbose
 
@@ -160,7 +160,7 @@ def _lines(facts: dict[str, Any], verbose: bool) -> list[str]:
 
 
 def _line(title: str, value: str) -> str:
-    return f"{title:<{_WIDTH}}{value}"
+    return console.visible(f"{title:<{_WIDTH}}{value}")
 
 
 def _words(value: Any) -> str:

@@ -170,7 +170,7 @@ def read_history(root: h5py.File) -> list[dict[str, Any]]:
     if lines.ndim != 1 or len(lines) > LONGEST_HISTORY:
         raise ValueError("its history is no text, or too long")
     # Line by line: millions of short lines take more memory than what is read from them.
-    records = [json.loads(line.decode()) for line in io.BytesIO(lines)]
+    records = [json.loads(line.decode()) for line in io.BytesIO(lines.tobytes())]
     if not all(isinstance(record, dict) for record in records):
         raise ValueError("its history is not made of records")
     return records

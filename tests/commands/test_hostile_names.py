@@ -59,6 +59,16 @@ def test_a_message_with_a_name_in_it_is_one_line(run_hw: Any, tmp_path: Path, na
     assert everything(tmp_path) == set()
 
 
+def test_what_a_file_holds_is_told_without_a_word_to_the_terminal(run_hw: Any, tmp_path: Path) -> None:
+    """A text may hold what colours a terminal, breaks a line, or moves back in one."""
+    plain = run_hw("info", "-", stdin=ink(["ab"]), cwd=tmp_path)
+    told = run_hw("info", "-", stdin=ink(["a\x1b[31m\nb\r\x9b\t"]), cwd=tmp_path)
+    assert len(told.lines) == len(plain.lines)
+    assert told.text.replace("\n", "").isprintable()
+    assert "\\n" in told.text
+    assert "\\x1b" in told.text
+
+
 def test_members_of_an_archive_are_read_and_never_made(run_hw: Any, tmp_path: Path) -> None:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:
