@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as arrays
 from hwcli.errors import BadInput
 from hwcli.ink import Drawing
 from hwcli.ink.sinks.stroke3 import write_stroke3
-from hwcli.ink.sources.stroke3 import read_stroke3
+from hwcli.ink.sources.stroke3 import points_of, read_stroke3
 
 SKETCH = np.array([[0, 0, 0], [3, 4, 1], [-1, 0, 0], [5, 5, 1]], np.int16)
 ABSOLUTE = [[0, 0, 0], [3, 4, 1], [2, 4, 0], [7, 9, 1]]
@@ -232,3 +232,9 @@ def test_other_programs_can_read_what_is_written() -> None:
         assert archive["train"][0].dtype == np.int16
         np.testing.assert_array_equal(archive["train"][0], SKETCH)
         assert len(archive["valid"]) == 0
+
+
+def test_a_signalling_nan_is_refused_without_a_warning() -> None:
+    signalling = np.array([0, 0, 0, 0x7F800001, 0, 0, 0, 0, 0x3F800000], "<u4").view("<f4").reshape(3, 3)
+    with pytest.raises(ValueError, match="not finite"):
+        points_of(signalling)

@@ -141,7 +141,8 @@ def points_of(table: NDArray[Any]) -> NDArray[np.float32]:
         raise ValueError(f"its shape is {table.shape}, not (points, 3)")
     if len(table) > limits.POINTS:
         raise ValueError(f"more than {limits.POINTS} points")
-    rows = table.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # what is not a number is looked at below
+        rows = table.astype(np.float64)
     if rows.shape[1] == 5:
         ends = np.flatnonzero(rows[:, 4] > 0)
         rows = rows[: ends[0] if len(ends) else len(rows), [0, 1, 3]]
