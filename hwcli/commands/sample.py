@@ -81,7 +81,8 @@ def run(
     source = _text_source(loaded, path, texts, text_file, needs_text, is_free)
     if source is not None and source.path == prime == stdio.STREAM:
         raise UsageError("the prime and the text cannot both come on standard input")
-    is_one_hand = style is not None or prime is not None or not (own_hands or _is_single(source, wrap))
+    is_single = source is not None and source.is_one and wrap is None
+    is_one_hand = style is not None or prime is not None or not (own_hands or is_single)
     usual = 0.0 if source is None else HAND_BIAS if is_one_hand else TEXT_BIAS
     bias = _bias(how, loaded, path, usual)
     scribe = _scribe(loaded, how, bias)
@@ -99,7 +100,7 @@ def run(
             )
         pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
     else:
-        hands = _hands(plan, style, primes, said, own_hands, _is_single(source, wrap))
+        hands = _hands(plan, style, primes, said, own_hands, is_single)
         pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
     if kept_as is not None:
         stdio.refuse_existing(kept_as, force)
@@ -172,17 +173,12 @@ def _text_source(
     return TextSource([], stdio.STREAM)
 
 
-def _is_single(source: TextSource | None, wrap: int | None) -> bool:
-    """Return whether there is one text alone, whose hand is its own where none is given."""
-    return source is not None and source.is_one and wrap is None
-
-
 def _hands(
-    plan: Plan, style: str | None, primes: Primes | None, said: str | None, own_hands: bool, is_any: bool
+    plan: Plan, style: str | None, primes: Primes | None, said: str | None, own_hands: bool, is_single: bool
 ) -> Hands:
     """Return the hands that texts are written in.
 
-    ``own_hands``: each drawing's is its own; ``is_any``: so it is where none is given.
+    ``own_hands``: each drawing's is its own; ``is_single``: so is that of the one text where none is given.
     """
     if style is not None:
         name, ink = own_styles.find(style)
@@ -196,7 +192,7 @@ def _hands(
         ink, lines = plan.scribe.together(inks)
         more = {"prime_lines": lines} if lines > 1 else {}
         return GivenHands(plan, [(ink, ink.text, {"prime": ink.id, **more})])
-    return Hands() if own_hands or is_any else MadeHands(plan)
+    return Hands() if own_hands or is_single else MadeHands(plan)
 
 
 def _save_style(path: Path, hand: Drawing | None, header: dict[str, Any], force: bool) -> None:

@@ -71,11 +71,8 @@ class Scribe:
         self.characters = model.config.network.characters
         self.writer, self.takes, self._judge = writer, takes, judge
         data = model.config.data
-        self._preparation, self._longest, self._lines_before = (
-            data.preparation,
-            data.max_points,
-            data.lines_before,
-        )
+        self._preparation = data.preparation
+        self._longest, self._lines_before = data.max_points, data.lines_before
         self._usual = Placement(0.0, model.height)
         self._pace = POINTS_A_CHARACTER[data.step > 0]
 
