@@ -1,8 +1,8 @@
 """One step of an LSTM layer and of the window over the text, and their derivatives: all that is element-wise.
 
-Each step is one chain of element-wise work, compiled by XLA into a single pass over the numbers; the matrix
+Each step is one chain of element-wise work, compiled by XLA into a few passes over the numbers; the matrix
 products stand outside, where TensorFlow has the processor's own.  Equations 7 to 11 of Graves 2013, with or
-without peepholes, and 46 to 51 for the window.
+without peepholes, and 46 to 51 for the window.  A line is a column: values are (N, B), N numbers of B lines.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class Step(NamedTuple):
     """What a step leaves behind."""
 
     hidden: tf.Tensor
-    """(B, H)"""
+    """(H, B)"""
     cells: tf.Tensor
-    """(B, H)"""
-    gates: tf.Tensor
-    """(B, 4H), activations of the gates input, forget, candidate, output, for the way back."""
+    """(H, B)"""
+    squashed: tf.Tensor
+    """(4H, B), the tanh in the activations of the gates input, forget, candidate, output, for the way back."""
 
 
 def lstm_step(
@@ -32,53 +32,66 @@ def lstm_step(
     cells: tf.Tensor,
     peephole: tf.Tensor | None,
 ) -> Step:
-    """Take a step from ``cells`` (B, H).
+    """Take a step from ``cells`` (H, B).
 
-    ``pre_activations`` are the parts of the gates' sums, (B, 4H), from the inputs, from the step before and the
-    bias, in any floating type.
+    ``pre_activations`` are the parts of the gates' sums from the inputs and from the step before, (4H, B), and
+    the bias (4H, 1), in any floating type; ``peephole`` is (3, H, 1).
     """
     from_inputs, from_before, bias = (tf.cast(part, tf.float32) for part in pre_activations)
-    sums, units = from_inputs + from_before + bias, cells.shape[1]
+    sums, units = from_inputs + from_before + bias, cells.shape[0]
     if peephole is not None:
         none = tf.zeros_like(cells)
-        sums += tf.concat([cells * peephole[0], cells * peephole[1], none, none], 1)
-    # σ(z) = tanh(z / 2) / 2 + 1/2, so one pass serves the four gates.
-    half, rest = (np.repeat(np.array(each, np.float32), units) for each in (GATE_FACTORS, GATE_TERMS))
-    gates = tf.tanh(sums * half) * half + rest
-    i, f, g, o = tf.split(gates, 4, axis=1)
+        sums += tf.concat([cells * peephole[0], cells * peephole[1], none, none], 0)
+    squashed = tf.tanh(sums * _a_gate(GATE_FACTORS, units))
+    i, f, g, o = _gates(squashed)
     cells = f * cells + i * g
     if peephole is not None:
-        o = tf.sigmoid(sums[:, 3 * units :] + cells * peephole[2])
-        gates = tf.concat([i, f, g, o], 1)
-    return Step(o * tf.tanh(cells), cells, gates)
+        late = tf.tanh((sums[3 * units :] + cells * peephole[2]) * GATE_FACTORS[3])
+        squashed = tf.concat([squashed[: 3 * units], late], 0)
+        o = late * GATE_FACTORS[3] + GATE_TERMS[3]
+    return Step(o * tf.tanh(cells), cells, squashed)
+
+
+def _a_gate(values: tuple[float, ...], units: int) -> tf.Tensor:
+    """Return ``values``, one a gate, for the rows of (4H, B)."""
+    return tf.constant(np.repeat(np.array(values, np.float32), units)[:, None])
+
+
+def _gates(squashed: tf.Tensor) -> list[tf.Tensor]:
+    """Return the gates' activations, four (H, B).  σ(z) = tanh(z / 2) / 2 + 1/2, so one pass serves all."""
+    units = squashed.shape[0] // 4
+    gates: list[tf.Tensor] = tf.split(
+        squashed * _a_gate(GATE_FACTORS, units) + _a_gate(GATE_TERMS, units), 4, axis=0
+    )
+    return gates
 
 
 class BackStep(NamedTuple):
     """The derivatives of the loss before a step."""
 
     deltas: tf.Tensor
-    """(B, 4H), at the pre-activations."""
+    """(4H, B), at the pre-activations."""
     cells: tf.Tensor
-    """(B, H), at the cells before the step."""
+    """(H, B), at the cells before the step."""
 
 
 def lstm_back_step(
-    gates: tf.Tensor,
+    squashed: tf.Tensor,
     cells: tuple[tf.Tensor, tf.Tensor],
     at_hidden: tf.Tensor,
     at_cells: tf.Tensor,
     peephole: tf.Tensor | None,
     clip: float,
 ) -> BackStep:
-    """Go back over a step: ``cells`` before and after it, the derivatives at what it gave, each (B, H).
+    """Go back over a step: ``cells`` before and after it, the derivatives at what it gave, each (H, B).
 
     ``clip`` is the largest derivative of the loss at a pre-activation (Graves 2013, section 2.1); 0: no limit.
     """
     before, after = cells
-    i, f, g, o = tf.split(gates, 4, axis=1)
-    squashed = tf.tanh(after)
-    at_o = _clipped(clip, at_hidden * squashed * o * (1 - o))
-    at_cells += at_hidden * o * (1 - squashed * squashed)
+    i, f, g, o = _gates(squashed)
+    shown = tf.tanh(after)
+    at_o = _clipped(clip, at_hidden * shown * o * (1 - o))
+    at_cells += at_hidden * o * (1 - shown * shown)
     if peephole is not None:
         at_cells += at_o * peephole[2]
     at_i = _clipped(clip, at_cells * g * i * (1 - i))
@@ -87,7 +100,7 @@ def lstm_back_step(
     earlier = at_cells * f
     if peephole is not None:
         earlier += at_i * peephole[0] + at_f * peephole[1]
-    return BackStep(tf.concat([at_i, at_f, at_g, at_o], 1), earlier)
+    return BackStep(tf.concat([at_i, at_f, at_g, at_o], 0), earlier)
 
 
 def _clipped(clip: float, value: tf.Tensor) -> tf.Tensor:
@@ -98,42 +111,43 @@ class Window(NamedTuple):
     """Where the window over the text stands after a step, and what it shows."""
 
     parameters: tf.Tensor
-    """(B, 3K): α, β and κ of its K Gaussians."""
+    """(3K, B): α, β and κ of its K Gaussians."""
     vector: tf.Tensor
-    """(B, C): the characters, weighted."""
+    """(C, B): the characters, weighted."""
 
 
 def window_step(hidden: tf.Tensor, kappa: tf.Tensor, text: tf.Tensor, weights: tuple[Any, Any]) -> Window:
-    """Move the window from ``kappa`` (B, K) over ``text`` (B, U, C), one-hot, by the layer's ``hidden`` (B, H).
+    """Move the window from ``kappa`` (K, B) over ``text`` (B, U, C), one-hot, by the layer's ``hidden`` (H, B).
 
     ``weights`` are the kernel (H, 3K) and the bias (3K,).
     """
     kernel, bias = weights
-    alpha, beta, moved = tf.split(tf.exp(tf.matmul(hidden, kernel) + bias), 3, axis=1)
+    moving = tf.exp(tf.matmul(kernel, hidden, transpose_a=True) + bias[:, None])
+    alpha, beta, moved = tf.split(moving, 3, axis=0)
     kappa += moved
-    shown = tf.reduce_sum(alpha[:, :, None] * tf.exp(_exponent(beta, _distance(kappa, text))), 1)
-    return Window(tf.concat([alpha, beta, kappa], 1), tf.einsum("bu,buc->bc", shown, text))
+    shown = tf.reduce_sum(alpha[:, None] * tf.exp(_exponent(beta, _distance(kappa, text))), 0)
+    return Window(tf.concat([alpha, beta, kappa], 0), tf.einsum("ub,buc->cb", shown, text))
 
 
 def _distance(kappa: tf.Tensor, text: tf.Tensor) -> tf.Tensor:
-    """Return (B, K, U) how far each Gaussian stands from each character; the first character is at 1."""
+    """Return (K, U, B) how far each Gaussian stands from each character; the first character is at 1."""
     places = tf.range(1, text.shape[1] + 1) if text.shape[1] is not None else tf.range(1, tf.shape(text)[1] + 1)
-    return kappa[:, :, None] - tf.cast(places, tf.float32)
+    return kappa[:, None] - tf.cast(places, tf.float32)[:, None]
 
 
 def _exponent(beta: tf.Tensor, distance: tf.Tensor) -> tf.Tensor:
-    return -beta[:, :, None] * distance * distance
+    return -beta[:, None] * distance * distance
 
 
 class WindowBack(NamedTuple):
     """The derivatives of the loss before a window's step."""
 
     deltas: tf.Tensor
-    """(B, 3K), at the outputs of the layer that move it."""
+    """(3K, B), at the outputs of the layer that move it."""
     kappa: tf.Tensor
-    """(B, K), at κ before the step."""
+    """(K, B), at κ before the step."""
     hidden: tf.Tensor
-    """(B, H), at the layer's output."""
+    """(H, B), at the layer's output."""
 
 
 def window_back_step(
@@ -143,13 +157,13 @@ def window_back_step(
     text: tf.Tensor,
     kernel: tf.Tensor,
 ) -> WindowBack:
-    """Go back over a step: ``parameters`` are κ before it (B, K) and α, β and κ after it (B, 3K)."""
+    """Go back over a step: ``parameters`` are κ before it (K, B) and α, β and κ after it (3K, B)."""
     kappa_before, after = parameters
-    alpha, beta, kappa = tf.split(after, 3, axis=1)
+    alpha, beta, kappa = tf.split(after, 3, axis=0)
     distance = _distance(kappa, text)
-    at_shown = tf.einsum("bc,buc->bu", at_vector, text)[:, None, :] * tf.exp(_exponent(beta, distance))
-    at_alpha = tf.reduce_sum(at_shown, 2)
-    at_beta = -alpha * tf.reduce_sum(at_shown * distance * distance, 2)
-    at_kappa += -2 * alpha * beta * tf.reduce_sum(at_shown * distance, 2)
-    deltas = tf.concat([at_alpha * alpha, at_beta * beta, at_kappa * (kappa - kappa_before)], 1)
-    return WindowBack(deltas, at_kappa, tf.matmul(deltas, kernel, transpose_b=True))
+    at_shown = tf.einsum("cb,buc->ub", at_vector, text) * tf.exp(_exponent(beta, distance))
+    at_alpha = tf.reduce_sum(at_shown, 1)
+    at_beta = -alpha * tf.reduce_sum(at_shown * distance * distance, 1)
+    at_kappa += -2 * alpha * beta * tf.reduce_sum(at_shown * distance, 1)
+    deltas = tf.concat([at_alpha * alpha, at_beta * beta, at_kappa * (kappa - kappa_before)], 0)
+    return WindowBack(deltas, at_kappa, tf.matmul(kernel, deltas))

@@ -96,8 +96,9 @@ def block_loss(
 
 
 def _after(steps: tf.Tensor, initial: tf.Tensor, later: tf.Tensor) -> tf.Tensor:
-    """Return the state after ``steps`` steps: ``initial`` (B, N) or one of ``later`` (T, B, N)."""
-    return tf.where(steps > 0, tf.stop_gradient(later[tf.maximum(steps - 1, 0)]), initial)
+    """Return the state after ``steps`` steps: ``initial`` (N, B) or one of ``later`` (T, N, B)."""
+    state = tf.cast(tf.stop_gradient(later[tf.maximum(steps - 1, 0)]), initial.dtype)
+    return tf.where(steps > 0, state, initial)
 
 
 class Learner:
@@ -134,7 +135,7 @@ class Learner:
 
     def _make_graphs(self) -> None:
         state = tf.nest.map_structure(
-            lambda tensor: _spec(None, tensor.shape[1]), zero_state(self.config.network, 1)
+            lambda tensor: _spec(tensor.shape[0], None), zero_state(self.config.network, 1)
         )
         scalar, text = tf.TensorSpec([], tf.int32), tf.TensorSpec([None, None], tf.int32)
         rows, targets, mask = (_spec(None, None, width) for width in (3, 3, 1))
@@ -313,7 +314,7 @@ def _part(given: BlockInput, state: State, part: int, parts: int) -> tuple[Block
     """Return one of ``parts`` of the lines."""
     lines = tf.shape(given.rows)[1]
     first, last = lines * part // parts, lines * (part + 1) // parts
-    return _lines(given, first, last), tf.nest.map_structure(lambda t: t[first:last], state)
+    return _lines(given, first, last), tf.nest.map_structure(lambda t: t[:, first:last], state)
 
 
 def _lines(given: BlockInput, first: tf.Tensor, last: tf.Tensor) -> BlockInput:
@@ -323,7 +324,7 @@ def _lines(given: BlockInput, first: tf.Tensor, last: tf.Tensor) -> BlockInput:
 
 
 def _joined(states: list[State]) -> State:
-    return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *states)
+    return tf.nest.map_structure(lambda *parts: tf.concat(parts, 1), *states)
 
 
 def _counted_points(batch: Batch, block: Block) -> int:

@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from hwcli.learning.losses import clip_derivatives
 from hwcli.learning.lstm import LayerStates, LayerWeights, lstm_sequence
+from hwcli.learning.products import affine
 from hwcli.learning.window import WindowedState, WindowWeights, windowed_sequence
 from hwcli.model.config import Config, Network
 from hwcli.model.file import Weights, weight_shapes
 
 State = tuple[LayerStates | WindowedState, ...]
-"""Of each layer: hidden and cells, (B, H); of the first also its window's, where there is one."""
+"""Of each layer: hidden and cells, (H, B); of the first also its window's, where there is one."""
 
 
 class Treatment(NamedTuple):
@@ -60,12 +61,10 @@ def initial_weights(network: Network, chance: np.random.Generator, pace: float =
 
 def zero_state(network: Network, batch: tf.Tensor | int) -> State:
     """Return the state before a line's first point."""
-    zeros = tf.zeros([batch, network.units])
+    zeros, windows, letters = (tf.zeros([n, batch]) for n in (network.units, network.window, network.alphabet))
     layers: list[LayerStates | WindowedState] = [LayerStates(zeros, zeros) for _ in range(network.layers)]
     if network.window:
-        layers[0] = WindowedState(
-            zeros, zeros, tf.zeros([batch, network.window]), tf.zeros([batch, network.alphabet])
-        )
+        layers[0] = WindowedState(zeros, zeros, windows, letters)
     return tuple(layers)
 
 
@@ -100,6 +99,7 @@ def run_network(
     how = (treatment.clip_cells, treatment.products, treatment.part)
     states: list[LayerStates | WindowedState] = []
     shown: list[tf.Tensor] = []
+    rows, mask = (tf.transpose(each, [0, 2, 1]) for each in (rows, mask))
     for layer, initial in enumerate(state):
         lstm = layer_weights(weights, layer)
         if isinstance(initial, WindowedState):
@@ -111,28 +111,23 @@ def run_network(
             continue
         below = _dropped(states[-1].hidden, treatment.dropout_layers, treatment.seed, layer) if layer else rows
         given = [rows] if layer and network.skip else []
-        inputs = tf.concat([*given, *shown, below], -1)
-        states.append(lstm_sequence(inputs, mask, initial, lstm, *how))
-    hidden = tf.concat([s.hidden for s in (states if network.skip else states[-1:])], -1)
-    hidden = _dropped(hidden, treatment.dropout_output, treatment.seed, network.layers)
-    read = tf.concat([hidden, *shown], -1)
-    outputs = _output_layer(read, weights["output/kernel"], weights["output/bias"], treatment.products)
-    return clip_derivatives(outputs, treatment.clip_outputs), tuple(states)
-
-
-def _output_layer(hidden: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, products: tf.DType) -> tf.Tensor:
-    flat = tf.reshape(hidden, [-1, kernel.shape[0]])
-    outputs = tf.cast(tf.matmul(tf.cast(flat, products), tf.cast(kernel, products)), tf.float32) + bias
-    return tf.reshape(outputs, [tf.shape(hidden)[0], tf.shape(hidden)[1], kernel.shape[1]])
+        states.append(lstm_sequence([*given, *shown, below], mask, initial, lstm, *how))
+    read = [each.hidden for each in (states if network.skip else states[-1:])]
+    if treatment.dropout_output:
+        read = [_dropped(tf.concat(read, 1), treatment.dropout_output, treatment.seed, network.layers)]
+    outputs = affine([*read, *shown], weights["output/kernel"], weights["output/bias"], treatment.products)
+    outputs = clip_derivatives(tf.transpose(outputs, [0, 2, 1]), treatment.clip_outputs)
+    return outputs, tuple(states)
 
 
 def _dropped(values: tf.Tensor, share: float, seed: tf.Tensor | None, place: int) -> tf.Tensor:
     """Return ``values`` with a ``share`` of them at 0 and the rest scaled up (Srivastava et al. 2014)."""
     if not share or seed is None:
         return values
-    return tf.nn.experimental.stateless_dropout(
-        values, share, seed=tf.random.experimental.stateless_fold_in(seed, place)
-    )
+    seed = tf.random.experimental.stateless_fold_in(seed, place)
+    # Its chances are of the type of the values: bfloat16 has too few numbers to hit the share.
+    dropped = tf.nn.experimental.stateless_dropout(tf.cast(values, tf.float32), share, seed=seed)
+    return tf.cast(dropped, values.dtype)
 
 
 def treatment_for(config: Config, seed: tf.Tensor, products: tf.DType, part: int) -> Treatment:

@@ -14,18 +14,24 @@ import tensorflow as tf
 
 from hwcli.learning.cells import lstm_back_step, lstm_step, window_back_step, window_step
 from hwcli.learning.lstm import (
-    BLOCK,
-    Gradient,
     LayerWeights,
     array_of,
+    as_columns,
+    before_and_after,
+    begun,
     fused,
     peephole_gradient,
-    projected,
-    shifted,
     stacked,
-    weight_gradients,
     written,
-)  # fmt: skip
+)
+from hwcli.learning.products import (
+    Gradient,
+    filled_up,
+    input_gradients,
+    projected,
+    side_by_side,
+    weight_gradients,
+)
 
 
 class WindowWeights(NamedTuple):
@@ -38,16 +44,16 @@ class WindowWeights(NamedTuple):
 
 
 class WindowedState(NamedTuple):
-    """What the layer and its window hold, after one step (B, ...) or after each (T, B, ...)."""
+    """What the layer and its window hold, after one step (N, B) or after each (T, N, B)."""
 
     hidden: tf.Tensor
-    """(..., H), the layer's outputs."""
+    """(..., H, B), the layer's outputs, after each step in the type of its products."""
     cells: tf.Tensor
-    """(..., H)"""
+    """(..., H, B)"""
     kappa: tf.Tensor
-    """(..., K), where the Gaussians stand; the text's first character is at 1."""
+    """(..., K, B), where the Gaussians stand; the text's first character is at 1."""
     vector: tf.Tensor
-    """(..., C), the characters that the window shows, weighted."""
+    """(..., C, B), the characters that the window shows, weighted."""
 
 
 def windowed_sequence(
@@ -64,9 +70,9 @@ def windowed_sequence(
 
     Parameters
     ----------
-    rows: (T, B, 3) float32, no gradient flows into them.
+    rows: (T, 3, B), in any floating type.
     text: (B, U, C) one-hot; no character where a text is shorter.
-    mask: (T, B, 1) float32, 1 where there is a point; where it is 0 the state stays as it was.
+    mask: (T, 1, B) float32, 1 where there is a point; where it is 0 the state stays as it was.
     initial: before the first step; no gradient flows into it.
     weights: of the layer, whose kernel (3 + C, 4H) is for a row and the window vector of the step before; and
         of the window.  All float32.
@@ -78,42 +84,34 @@ def windowed_sequence(
 
     @tf.custom_gradient
     def operation(
-        kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, moving: tf.Tensor, moving_bias: tf.Tensor,
-        *peephole: tf.Tensor,
+        rows: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, moving: tf.Tensor,
+        moving_bias: tf.Tensor, *peephole: tf.Tensor,
     ) -> tuple[tuple[tf.Tensor, ...], Gradient]:  # fmt: skip
-        layer = LayerWeights(
-            tf.cast(kernel[:3], products), _looped(kernel, recurrent, products), bias, *peephole
-        )
-        window = WindowWeights(moving, moving_bias)
-        states, tape = _forward(projected(rows, layer.kernel), text, there, initial, (layer, window), part)
+        wide, filled = side_by_side([rows], products), filled_up(kernel[:3], products)
+        looped = filled_up(tf.concat([recurrent, kernel[3:]], 0), products)
+        layer, window = LayerWeights(filled, looped, bias, *peephole), WindowWeights(moving, moving_bias)
+        before, after, tape = _forward(projected(wide, filled), text, there, initial, (layer, window), part)
 
         def gradient(at_hidden: tf.Tensor, _cells: Any, _parameters: Any, at_vector: tf.Tensor) -> Any:
-            before = WindowedState(*(shifted(*pair) for pair in zip(initial, states, strict=True)))
             deltas, window_deltas = _backward(
-                (at_hidden, at_vector), (tape, before, states), text, there, (layer, window),
-                windowed_back_step_of(at_hidden.shape[-1], clip, part),
+                (at_hidden, at_vector), (tape, before, after), text, there, (layer, window),
+                windowed_back_step_of(at_hidden.shape[1], clip, part),
             )  # fmt: skip
             at_row, at_recurrent, at_shown, at_bias = weight_gradients(
-                [rows, before.hidden, before.vector], deltas
+                [wide, before.hidden, before.vector], deltas
             )
-            at_moving, at_moving_bias = weight_gradients([states.hidden], tf.cast(window_deltas, products))
-            result = [tf.concat([at_row, at_shown], 0), at_recurrent, at_bias, at_moving, at_moving_bias]
-            if has_peephole:
-                result.append(peephole_gradient(deltas, before.cells, states.cells))
-            return tuple(result)
+            at_moving, at_moving_bias = weight_gradients([after.hidden], tf.cast(window_deltas, products))
+            at_kernel = tf.concat([at_row[:3], at_shown], 0)
+            (at_rows,) = input_gradients(deltas, filled, [rows])
+            result = (at_rows, at_kernel, at_recurrent, at_bias, at_moving, at_moving_bias)
+            return (*result, peephole_gradient(deltas, before.cells, after.cells)) if has_peephole else result
 
-        return tuple(tf.cast(state, tf.float32) for state in states), gradient
+        return tuple(after._replace(hidden=tf.cast(after.hidden, products))), gradient
 
     layer, window = weights
-    arguments = [layer.kernel, layer.recurrent, layer.bias, *window]
+    arguments = [rows, layer.kernel, layer.recurrent, layer.bias, *window]
     hidden, cells, kappa, vector = operation(*arguments, *([layer.peephole] if has_peephole else []))
     return WindowedState(hidden, tf.stop_gradient(cells), tf.stop_gradient(kappa), vector)
-
-
-def _looped(kernel: tf.Tensor, recurrent: tf.Tensor, products: tf.DType) -> tf.Tensor:
-    """Return the weights that a step's product needs: from hidden, from the window vector, filled up."""
-    both = tf.cast(tf.concat([recurrent, kernel[3:]], 0), products)
-    return tf.pad(both, [[0, -both.shape[0] % BLOCK], [0, 0]])
 
 
 def _forward(
@@ -123,32 +121,31 @@ def _forward(
     initial: WindowedState,
     weights: tuple[LayerWeights, WindowWeights],
     part: int,
-) -> tuple[WindowedState, tuple[tf.TensorArray, tf.TensorArray]]:
-    """Return the states after each step; and, of each, the gates' activations and the window's parameters."""
-    (_, looped, bias, peephole), window = weights
-    steps = tf.shape(given)[0]
-    step = windowed_step_of(initial.hidden.shape[-1], part)
+) -> tuple[WindowedState, WindowedState, tuple[tf.TensorArray, tf.TensorArray]]:
+    """Return the states before and after each step; and, of each, the gates' tape and the window's parameters.
 
-    def go_on(time: tf.Tensor, fed: tf.Tensor, state: WindowedState, arrays: Any) -> tuple[Any, ...]:
-        sums = (given[time], tf.matmul(fed, looped), bias)
-        fed, state, gates, parameters = step(sums, fed, state, there[time], text, window, peephole)
-        values = (state.hidden, state.cells, state.kappa, state.vector, gates, parameters)
-        return time + 1, fed, state, written(arrays, time, values)
+    ``weights``: the layer's recurrent ones are for what ``_fed`` returns.
+    """
+    layer, window = weights
+    steps, step = tf.shape(given)[0], windowed_step_of(initial.hidden.shape[0], part)
+    looped, bias, peephole = tf.transpose(layer.recurrent), *as_columns(layer)
 
-    arrays = tuple(array_of(steps, tf.float32) for _ in range(6))
-    loop = (tf.constant(0), _fed(initial, looped), initial, arrays)
-    *_, (*states, gates, parameters) = tf.while_loop(
-        lambda time, *_: time < steps, go_on, loop, maximum_iterations=steps
-    )
-    widths = [state.shape[-1] for state in initial]
-    return WindowedState(*map(stacked, states, widths)), (gates, parameters)
+    def go_on(time: tf.Tensor, fed: tf.Tensor, state: WindowedState, arrays: Any, tape: Any) -> tuple[Any, ...]:
+        sums = (given[time], tf.matmul(looped, fed), bias)
+        fed, state, *noted = step(sums, fed, state, there[time], text, window, peephole)
+        return time + 1, fed, state, written(arrays, time + 1, state), written(tape, time, noted)
+
+    tape = (array_of(steps, tf.float32), array_of(steps, tf.float32))
+    loop = (tf.constant(0), _fed(initial, layer.recurrent), initial, begun(initial, steps), tape)
+    *_, arrays, tape = tf.while_loop(lambda time, *_: time < steps, go_on, loop, maximum_iterations=steps)
+    return *before_and_after(arrays, initial), tape
 
 
 def _fed(state: WindowedState, looped: tf.Tensor) -> tf.Tensor:
-    """Return what a step's product reads of ``state``: hidden and the window vector, (B, F), filled up."""
+    """Return what a step's product reads of ``state``: hidden and the window vector, (F, B), filled up."""
     hidden, _, _, vector = state
-    rest = looped.shape[0] - hidden.shape[1] - vector.shape[1]
-    return tf.cast(tf.pad(tf.concat([hidden, vector], 1), [[0, 0], [0, rest]]), looped.dtype)
+    rest = looped.shape[0] - hidden.shape[0] - vector.shape[0]
+    return tf.cast(tf.pad(tf.concat([hidden, vector], 0), [[0, rest], [0, 0]]), looped.dtype)
 
 
 @cache
@@ -161,13 +158,11 @@ def windowed_step_of(units: int, _part: int) -> Callable[..., Any]:
     ) -> Any:  # fmt: skip
         new = lstm_step(sums, state.cells, peephole)
         window = window_step(new.hidden, state.kappa, text, weights)
-        moved = WindowedState(
-            new.hidden, new.cells, window.parameters[:, -state.kappa.shape[1] :], window.vector
-        )
+        moved = WindowedState(new.hidden, new.cells, window.parameters[-state.kappa.shape[0] :], window.vector)
         state = WindowedState(*(tf.where(there, *pair) for pair in zip(moved, state, strict=True)))
-        rest = tf.zeros_like(fed[:, state.hidden.shape[1] + state.vector.shape[1] :])
-        fed = tf.concat([tf.cast(state.hidden, fed.dtype), tf.cast(state.vector, fed.dtype), rest], 1)
-        return fed, state, new.gates, window.parameters
+        rest = tf.zeros_like(fed[state.hidden.shape[0] + state.vector.shape[0] :])
+        fed = tf.concat([tf.cast(state.hidden, fed.dtype), tf.cast(state.vector, fed.dtype), rest], 0)
+        return fed, state, new.squashed, window.parameters
 
     return fused(step, units)
 
@@ -180,23 +175,22 @@ def _backward(
     weights: tuple[LayerWeights, WindowWeights],
     back_step: Callable[..., Any],
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the derivatives at the gates' sums (T, B, 4H) and at the window's outputs (T, B, 3K).
+    """Return the derivatives at the gates' sums (T, 4H, B) and at the window's outputs (T, 3K, B).
 
-    ``at`` are those at hidden and at the window vectors, (T, B, H) and (T, B, C); ``run`` is what the way
+    ``at`` are those at hidden and at the window vectors, (T, H, B) and (T, C, B); ``run`` is what the way
     forward left: its tape, the states before and after each step.
     """
-    (at_hidden, at_vector), ((gates, parameters), before, after) = at, run
-    (_, looped, _, peephole), window = weights
-    steps, units = tf.shape(at_hidden)[0], at_hidden.shape[-1]
+    (at_hidden, at_vector), ((tape, parameters), before, after) = at, run
+    (layer, window), steps = weights, tf.shape(at_hidden)[0]
+    looped, (_, peephole) = layer.recurrent, as_columns(layer)
 
     def go_back(time: tf.Tensor, from_later: tf.Tensor, later: Any, arrays: Any) -> tuple[Any, ...]:
-        lstm = (gates.read(time), (before.cells[time], after.cells[time]), at_hidden[time])
+        lstm = (tape.read(time), (before.cells[time], after.cells[time]), at_hidden[time])
         shown = ((before.kappa[time], parameters.read(time)), at_vector[time])
         delta, window_delta, later = back_step(
             lstm, shown, from_later, later, there[time], text, window.kernel, peephole
         )
-        from_later = tf.matmul(delta, looped, transpose_b=True)
-        return time - 1, from_later, later, written(arrays, time, (delta, window_delta))
+        return time - 1, tf.matmul(looped, delta), later, written(arrays, time, (delta, window_delta))
 
     nothing = WindowedState(*(tf.zeros_like(state[0]) for state in after))
     arrays = (array_of(steps, looped.dtype), array_of(steps, tf.float32))
@@ -204,7 +198,7 @@ def _backward(
     *_, (deltas, window_deltas) = tf.while_loop(
         lambda time, *_: time >= 0, go_back, loop, maximum_iterations=steps
     )
-    return stacked(deltas, 4 * units), stacked(window_deltas, 3 * before.kappa.shape[-1])
+    return stacked(deltas, looped.shape[1]), stacked(window_deltas, 3 * before.kappa.shape[1])
 
 
 @cache
@@ -219,15 +213,15 @@ def windowed_back_step_of(units: int, clip: float, _part: int) -> Callable[..., 
         lstm: Any, shown: Any, from_later: tf.Tensor, later: WindowedState, there: tf.Tensor, text: tf.Tensor,
         moving: tf.Tensor, peephole: Any,
     ) -> Any:  # fmt: skip
-        (gates, cells, at_hidden), (parameters, at_vector) = lstm, shown
-        units, width, narrow = at_hidden.shape[1], at_vector.shape[1], from_later.dtype
+        (squashed, cells, at_hidden), (parameters, at_vector) = lstm, shown
+        units, width, narrow = at_hidden.shape[0], at_vector.shape[0], from_later.dtype
         from_later = tf.cast(from_later, tf.float32)
-        at_hidden += later.hidden + from_later[:, :units]
-        at_vector += later.vector + from_later[:, units : units + width]
+        at_hidden = tf.cast(at_hidden, tf.float32) + later.hidden + from_later[:units]
+        at_vector += later.vector + from_later[units : units + width]
         at = WindowedState(at_hidden, later.cells, later.kappa, at_vector)
         here = WindowedState(*(tf.where(there, value, 0.0) for value in at))
         window = window_back_step(parameters, here.vector, here.kappa, text, moving)
-        new = lstm_back_step(gates, cells, here.hidden + window.hidden, here.cells, peephole, clip)
+        new = lstm_back_step(squashed, cells, here.hidden + window.hidden, here.cells, peephole, clip)
         none = (tf.zeros_like(at_hidden), new.cells, window.kappa, tf.zeros_like(at_vector))
         handed = WindowedState(*(tf.where(there, *pair) for pair in zip(none, at, strict=True)))
         return tf.cast(new.deltas, narrow), window.deltas, handed

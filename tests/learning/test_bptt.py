@@ -179,13 +179,13 @@ def test_the_state_that_is_carried_is_that_of_the_step_before_the_next_block(tex
                 for carried, whole in zip(tf.nest.flatten(state), tf.nest.flatten(states), strict=True):
                     # The second line ends two points earlier, and stays as it was.
                     lines = slice(0, 2 if block.start < STEPS - 2 else 1)
-                    expected = whole[block.start - 1, lines]
-                    np.testing.assert_allclose(carried[lines], expected, atol=1e-5)
+                    expected = whole[block.start - 1, :, lines]
+                    np.testing.assert_allclose(carried[:, lines], expected, atol=1e-5)
             assert isinstance(state[0], WindowedState)
             _, state = block_loss(weights, WINDOWED, block_input(texted, block), state)
     assert np.any(states[0].kappa[-1] > 1)
-    assert np.any(states[0].vector[-1, 0] > 0)
-    assert not np.any(states[0].vector[:, 1])
+    assert np.any(states[0].vector[-1, :, 0] > 0)
+    assert not np.any(states[0].vector[..., 1])
 
 
 def test_a_gradient_that_reaches_back_to_the_first_point_is_the_whole_one(texted):

@@ -6,7 +6,7 @@ import pytest
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
 from hwcli.learning import lstm
-from hwcli.learning.lstm import LayerWeights, lstm_sequence
+from hwcli.learning.lstm import LayerStates, LayerWeights, lstm_sequence
 
 STEPS_OF = (lstm.step_of, lstm.back_step_of)
 STEPS, BATCH, INPUTS, UNITS = 7, 3, 4, 5
@@ -55,8 +55,15 @@ def operation(case, peepholes=True, clip=0.0, products=tf.float32, **changed):
     weights = LayerWeights(
         values["kernel"], values["recurrent"], values["bias"], values["peephole"] if peepholes else None
     )
-    initial = (values["hidden"], values["cells"])
-    return lstm_sequence(values["inputs"], values["mask"], initial, weights, clip, products)
+    initial = LayerStates(tf.transpose(values["hidden"]), tf.transpose(values["cells"]))
+    inputs, mask = turned(values["inputs"]), turned(values["mask"])
+    parts = [inputs[:, :1], inputs[:, 1:]]
+    return LayerStates(*map(turned, lstm_sequence(parts, mask, initial, weights, clip, products)))
+
+
+def turned(values):
+    """Return (T, B, N), as the equations here have it, as (T, N, B), as training has it, or back."""
+    return tf.transpose(values, [0, 2, 1])
 
 
 def reference(case, peepholes=True):

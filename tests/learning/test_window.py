@@ -12,7 +12,7 @@ from hwcli.learning.window import WindowedState, WindowWeights, windowed_sequenc
 STEPS_OF = (window.windowed_step_of, window.windowed_back_step_of)
 STEPS, BATCH, UNITS, GAUSSIANS, LETTERS = 6, 3, 4, 2, 5
 CODES = [[0, 3, 1, 1], [2, 4, -1, -1], [-1, -1, -1, -1]]
-WEIGHTS = ("kernel", "recurrent", "bias", "moving", "moving_bias", "peephole")
+LEARNED = ("rows", "kernel", "recurrent", "bias", "moving", "moving_bias", "peephole")
 
 
 def sigmoid(x):
@@ -75,8 +75,15 @@ def operation(case, clip=0.0, products=tf.float32, **changed):
         LayerWeights(v["kernel"], v["recurrent"], v["bias"], v["peephole"]),
         WindowWeights(v["moving"], v["moving_bias"]),
     )
-    initial = WindowedState(v["hidden"], v["cells"], v["kappa"], v["vector"])
-    return windowed_sequence(v["rows"], v["text"], v["mask"], initial, weights, clip, products)
+    initial = WindowedState(*(tf.transpose(v[name]) for name in ("hidden", "cells", "kappa", "vector")))
+    rows, mask = turned(v["rows"]), turned(v["mask"])
+    states = windowed_sequence(rows, v["text"], mask, initial, weights, clip, products)
+    return WindowedState(*map(turned, states))
+
+
+def turned(values):
+    """Return (T, B, N), as the equations here have it, as (T, N, B), as training has it, or back."""
+    return tf.transpose(values, [0, 2, 1])
 
 
 def test_values_are_those_of_the_equations(case):
@@ -120,7 +127,7 @@ def numeric_gradient(case, name):
     return gradient
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize("name", LEARNED)
 def test_gradient_is_the_numeric_one(case, name):
     found = gradients(case, [name])[name]
     np.testing.assert_allclose(found, numeric_gradient(case, name), atol=1e-4, rtol=1e-3)
@@ -162,6 +169,6 @@ def test_compiled_steps_are_the_plain_ones(case, recompiled, clip):
     found = []
     for compiled in (True, False):
         recompiled(compiled)
-        found.append([*operation(case, clip), *gradients(case, WEIGHTS, clip=clip).values()])
+        found.append([*operation(case, clip), *gradients(case, LEARNED, clip=clip).values()])
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)
