@@ -13,7 +13,7 @@ from hwcli.ink.drawing import Points
 from hwcli.ink.limits import COORDINATE
 from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.writing.cells import State
-from hwcli.writing.mixture import CHANCES, Manner, draw_rows
+from hwcli.writing.mixture import CHANCES, Manner, draw_chances, draw_rows
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
 from hwcli.writing.signals import Notes, Signals
@@ -37,8 +37,8 @@ At less a stroke may be due: at 1, every second final t of a sample had no bar; 
 ASIDE = 0.5
 """A stroke that begins so far to the right of all ink, in units of the scale, is no part of what is there."""
 PER_LANE = (
-    "_rows", "_pens", "_left", "_is_past", "_may_end", "_said", "_lead", "_chances", "_drawn", "_ink", "_count",
-    "_right", "_steps", "_ends",
+    "_is_busy", "_rows", "_pens", "_left", "_is_past", "_may_end", "_said", "_lead", "_chances", "_drawn",
+    "_ink", "_count", "_right", "_steps", "_ends",
 )  # fmt: skip
 """The arrays that have an entry for each lane."""
 READ_AT_ONCE = 16
@@ -134,6 +134,7 @@ class Lanes:
         self._tasks: list[Task | None] = [None] * lanes
         self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
         self._before: dict[int, State] = {}
+        self._is_busy = np.zeros(lanes, np.bool_)
         self._steps = np.zeros(lanes, np.int64)
         self._ends = np.zeros(lanes, np.int64)
         self._rows = np.zeros((lanes, 3), np.float32)
@@ -143,7 +144,7 @@ class Lanes:
         self._may_end = np.zeros(lanes, np.bool_)
         self._said = np.zeros(lanes, np.int64)
         self._lead = np.zeros(lanes, np.int64)
-        self._chances = np.full((lanes, CHANCE_BLOCK, CHANCES), 0.5)
+        self._chances = np.zeros((lanes, CHANCE_BLOCK, CHANCES))
         self._drawn = np.zeros(lanes, np.int64)
         self._ink = np.zeros((lanes, ROOM, 3))
         self._count = np.zeros(lanes, np.int64)
@@ -155,7 +156,7 @@ class Lanes:
 
     def begin(self, lane: int, key: tuple[int, int], task: Task) -> None:
         """Have the free ``lane`` begin the drawing ``key``."""
-        self.keys[lane], self._tasks[lane] = key, task
+        self.keys[lane], self._tasks[lane], self._is_busy[lane] = key, task, True
         self._is_past[lane], self._left[lane], self._ends[lane] = False, task.length, task.end
         self._drawn[lane] = self._count[lane] = 0
         if task.moment is None:
@@ -203,6 +204,7 @@ class Lanes:
         signals = self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
         ended = Ended(ink, signals, self._moment(lane, signals))
         self.keys[lane] = self._tasks[lane] = None
+        self._is_busy[lane] = False
         self._to_read.pop(lane, None)
         self._before.pop(lane, None)
         self._stepper.begin(lane)
@@ -219,7 +221,7 @@ class Lanes:
 
     def done(self) -> list[int]:
         """Return the lanes in which nothing is left to write."""
-        return np.flatnonzero(self._left <= 0).tolist()
+        return (self._left <= 0).nonzero()[0].tolist()
 
     def advance(self) -> None:
         """Go on by a point in every lane that is not free, the prime's or one that is drawn.
@@ -228,19 +230,18 @@ class Lanes:
         ------
         HwError: the network's numbers are not finite, or a drawing leaves every bound.
         """
-        writing = np.array([key is not None for key in self.keys])
+        writing = self._is_busy.copy()
         self._before = {int(lane): self._stepper.state(int(lane)) for lane in self._near_ends()}
         with np.errstate(all="ignore"):  # what is not finite is refused below
             self._stepper.feed(self._rows)
-            writing &= ~self._note()
+            writing[self._note()] = False
             for lane, rows in list(self._to_read.items()):
                 if rows:
                     self._rows[lane], writing[lane] = rows.popleft(), False
                 else:
                     del self._to_read[lane]
-            lanes = np.flatnonzero(writing)
-            if len(lanes):
-                self._write(lanes)
+            if writing.any():
+                self._write(writing.nonzero()[0])
 
     def _near_ends(self) -> NDArray[np.intp]:
         """Return the lanes in which a piece that is not its text's last may end at the next row."""
@@ -250,8 +251,8 @@ class Lanes:
         is_piece = self._ends < window.lengths[: len(self.keys)]
         return np.flatnonzero(is_piece & (self._drawn > 0) & (self._rows[:, 2] > 0.5))
 
-    def _note(self) -> NDArray[np.bool_]:
-        """Note where the windows are; return which lanes have come to their end.
+    def _note(self) -> NDArray[np.intp]:
+        """Note where the windows are; return the lanes that have come to their end.
 
         That is when the window, having seen a pen-up, stands at the end of the piece or of the text.  It moves
         on with the pen-up; one that is not asked before mostly stands at the last character still.  Where it
@@ -259,7 +260,7 @@ class Lanes:
         """
         window = self._stepper.window
         if window is None or not window.lengths.any():
-            return np.zeros_like(self._is_past)
+            return np.zeros(0, np.intp)
         self._steps += 1
         has_come = (self._lead < 0) & (window.shown[: len(self.keys)].argmax(axis=1) >= self._said)
         np.copyto(self._lead, self._drawn, where=has_come)
@@ -269,7 +270,7 @@ class Lanes:
         is_up = has_begun & (self._rows[:, 2] > 0.5)
         is_last = self._ends >= window.lengths[: len(self.keys)]
         self._may_end = is_up & is_last & (at_end > 1) & (at_end <= SURE)
-        ended: NDArray[np.bool_] = is_up & self._is_past & ~self._may_end
+        ended = np.flatnonzero(is_up & self._is_past & ~self._may_end)
         self._left[ended] = 0
         return ended
 
@@ -279,11 +280,9 @@ class Lanes:
         for lane in lanes[place[lanes] == 0]:
             self._draw_chances(int(lane))
         chance = self._chances[np.arange(len(place)), place]
-        drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)
-        if len(lanes) < len(drawn):
-            drawn = drawn[lanes]
+        drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)[lanes]
         pens = self._pens[lanes] + (drawn[:, :2] * self._sd + self._mean)
-        if self._may_end[lanes].any():
+        if self._may_end.any():
             goes_on = self._goes_on(lanes, pens)
             lanes, pens, drawn = lanes[goes_on], pens[goes_on], drawn[goes_on]
         if not len(lanes):
@@ -312,8 +311,7 @@ class Lanes:
     def _draw_chances(self, lane: int) -> None:
         task = self._tasks[lane]
         assert task is not None
-        self._chances[lane, :, :2] = task.chance.random((CHANCE_BLOCK, 2))
-        self._chances[lane, :, 2:] = task.chance.standard_normal((CHANCE_BLOCK, 2))
+        self._chances[lane] = draw_chances(task.chance, CHANCE_BLOCK)
 
     def _put(self, lanes: NDArray[np.intp], pens: Ink, ups: NDArray[np.float32] | float) -> None:
         """Add a point to each of ``lanes``: where the ``pens`` are (n, 2), and whether they go up, ``ups``."""

@@ -17,7 +17,7 @@ from hwcli.model.config import Network
 Array = NDArray[Any]
 
 CHANCES = 4
-"""Random numbers that a point takes: two uniform ones (component, pen), then two normal ones (x, y)."""
+"""Random numbers that a point takes: a uniform one (component), a logistic (pen), two normal ones (x, y)."""
 
 
 @dataclass(frozen=True)
@@ -108,39 +108,42 @@ def pen_logit(network: Network, outputs: Array) -> Array:
     return outputs[..., 0] if network.kind == "mixture" else outputs[..., 2]
 
 
+def draw_chances(chance: np.random.Generator, points: int) -> Array:
+    """Return the random numbers of so many points, (points, 4) float64, as ``CHANCES`` has them."""
+    chances = np.empty((points, CHANCES))
+    chances[:, :2] = chance.random((points, 2))
+    chances[:, 2:] = chance.standard_normal((points, 2))
+    with np.errstate(divide="ignore"):  # 0 may be drawn
+        chances[:, 1] = np.log(chances[:, 1]) - np.log1p(-chances[:, 1])
+    return chances
+
+
 def draw_rows(network: Network, outputs: Array, chance: Array, manner: Manner) -> Array:
     """Return rows (n, 3) drawn from what ``outputs`` (n, O) predict.
 
     ``chance`` (n, 4) holds the random numbers, as ``CHANCES`` has them.
     """
     rows = np.empty((len(outputs), 3), outputs.dtype)
-    if network.kind == "mixture":
-        rows[:, :2] = _draw_offsets(split(outputs), chance, manner.bias)
-    else:
-        rows[:, :2] = outputs[:, :2]
+    rows[:, :2] = _draw_offsets(outputs, chance, manner.bias) if network.kind == "mixture" else outputs[:, :2]
     rows[:, 2] = _draw_pen(pen_logit(network, outputs), chance[:, 1], manner.pen_temperature)
     return rows
 
 
-def _draw_offsets(mixture: Mixture, chance: Array, bias: float) -> Array:
+def _draw_offsets(outputs: Array, chance: Array, bias: float) -> Array:
     """Draw a component, then a point of it, both biased (Graves 2013, equations 61 and 62)."""
-    logits = mixture.weights * (1 + bias)
-    heights = np.cumsum(np.exp(logits - logits.max(axis=-1, keepdims=True)), axis=-1, dtype=np.float64)
+    parts = outputs[:, 1:].reshape(len(outputs), 6, -1)  # as ``split`` names them
+    logits = parts[:, 0] * (1 + bias)
+    heights = np.exp(logits - logits.max(axis=-1, keepdims=True)).cumsum(axis=-1, dtype=np.float64)
     chosen = (heights < chance[:, :1] * heights[:, -1:]).sum(axis=-1)
-    every = np.arange(len(chosen))
-    mean, log_sd = mixture.mean[every, :, chosen], mixture.log_sd[every, :, chosen]
-    raw = mixture.correlation[every, chosen]
-    x, y = chance[:, 2], chance[:, 3]
-    correlated = np.tanh(raw) * x + np.exp(-log_cosh(raw)) * y  # √(1 - tanh²) is 1 / cosh
-    drawn: Array = np.exp(log_sd - bias)
+    picked = parts[np.arange(len(parts)), :, chosen]
+    drawn: Array = np.exp(picked[:, 3:5] - bias)
+    raw, x, y = picked[:, 5], chance[:, 2], chance[:, 3]
     drawn[:, 0] *= x
-    drawn[:, 1] *= correlated
-    drawn += mean
+    drawn[:, 1] *= np.tanh(raw) * x + np.exp(-log_cosh(raw)) * y  # √(1 - tanh²) is 1 / cosh
+    drawn += picked[:, 1:3]
     return drawn
 
 
-def _draw_pen(logit: Array, uniform: Array, temperature: float) -> Array:
-    if temperature == 0:
-        return logit > 0
-    # u < σ(z), turned round so that no exponential can overflow.
-    return np.log(uniform) - np.log1p(-uniform) < logit / temperature
+def _draw_pen(logit: Array, logistic: Array, temperature: float) -> Array:
+    """Draw whether the pen goes up: that a logistic number is below z has the probability σ(z)."""
+    return logit > 0 if temperature == 0 else logistic < logit / temperature

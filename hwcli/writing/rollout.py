@@ -106,7 +106,8 @@ def _steps(writer: Writer, desk: Desk, count: int, second_core: SecondCore | Non
         if desk.is_exhausted:
             if not is_busy:
                 return
-            lanes.narrow(desk.wanted)
+            if lanes.free() is not None:
+                lanes.narrow(desk.wanted)
         yield is_busy
         if is_busy:
             lanes.advance()

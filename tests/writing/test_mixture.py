@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from hwcli.model.config import Network
 from hwcli.writing.mixture import (
     Manner,
+    draw_chances,
     draw_rows,
     log_cosh,
     log_density,
@@ -32,7 +33,7 @@ OUTPUTS = np.array(
 
 
 def chance(rng: np.random.Generator, number: int) -> Any:
-    return np.concatenate([rng.random((number, 2)), rng.standard_normal((number, 2))], axis=1)
+    return np.column_stack([rng.random(number), rng.logistic(size=number), rng.standard_normal((number, 2))])
 
 
 def drawn(
@@ -136,8 +137,33 @@ def test_a_regression_draws_the_point_that_it_predicts(rng: np.random.Generator)
     np.testing.assert_array_equal(mean_offset(REGRESSION, outputs), [0.25, -3])
 
 
+def test_chances_are_uniform_logistic_and_normal(rng: np.random.Generator) -> None:
+    made = draw_chances(rng, 200_000)
+    shares = (0.01, 0.2, 0.5, 0.9, 0.99)
+    normal = [-2.326348, -0.841621, 0, 1.281552, 2.326348]
+    for column, wanted in enumerate([shares, [math.log(s / (1 - s)) for s in shares], normal, normal]):
+        below = (made[:, column, np.newaxis] < wanted).mean(axis=0)
+        np.testing.assert_allclose(below, shares, atol=0.004)
+    np.testing.assert_allclose(np.corrcoef(made.T), np.eye(4), atol=0.01)
+
+
+class AlwaysNought(np.random.Generator):
+    """Draws the 0 that a uniform number may be."""
+
+    def random(self, shape: Any) -> Any:  # type: ignore[override]
+        return np.zeros(shape)
+
+
+def test_a_uniform_number_of_nought_lowers_the_pen_only_where_nothing_else_can_be() -> None:
+    made = draw_chances(AlwaysNought(np.random.PCG64(1)), 3)
+    assert (made[:, 1] == -np.inf).all()
+    rows = draw_rows(MIXTURE, np.tile(OUTPUTS, (3, 1)), made, Manner())
+    assert (rows[:, 2] == 1).all()
+    assert np.isfinite(rows).all()
+
+
 def test_the_last_component_is_drawn_even_when_rounding_has_lost_a_little() -> None:
-    edge = np.array([[1 - 2**-53, 0.5, 0, 0]])
+    edge = np.array([[1 - 2**-53, 0, 0, 0]])
     row = draw_rows(MIXTURE, np.tile(OUTPUTS.astype(np.float32), (1, 1)), edge, Manner())
     np.testing.assert_allclose(row[0, :2], [1.5, -1.2], rtol=1e-6)
 
