@@ -90,24 +90,46 @@ class Progress(Protocol):
     """What a long step calls as it goes on."""
 
     def __call__(self, done: float, note: str = "") -> None:
-        """Tell how much is done in all, in the units of the total, and what is worth a word."""
+        """Tell how much is done in all, in the units of the total, and what is worth a word.
+
+        Where there is no total the word says how much.
+        """
 
 
 @contextlib.contextmanager
 def progress(
-    title: str, total: float | None = None, every: float = 10.0, tells_time: bool = False
+    title: str, total: float | None = None, every: float = 10.0, tells_time: bool = False, after: float = 0.0
 ) -> Iterator[Progress]:
     """Show how a long step goes: a bar when stderr is a terminal, else a plain line each ``every`` seconds.
 
-    ``tells_time``: its notes tell what time is left, and the bar does not.
+    ``tells_time``: its notes tell what time is left, and the bar does not.  ``after``: seconds from which on
+    there is a bar, for steps that are mostly over before.
     """
     if _level < NORMAL or sys.stderr is None:
         yield lambda done, note="": None
-    elif sys.stderr.isatty():
+    elif not sys.stderr.isatty():
+        yield _plain_lines(title, total, every)
+    elif after:
+        with contextlib.ExitStack() as until_over:
+            yield _late(after, lambda: until_over.enter_context(_bar(title, total, tells_time)))
+    else:
         with _bar(title, total, tells_time) as show:
             yield show
-    else:
-        yield _plain_lines(title, total, every)
+
+
+def _late(after: float, begin: Callable[[], Progress]) -> Progress:
+    """Return what shows nothing for the seconds ``after``, and then what ``begin`` returns does."""
+    begun = time.monotonic()
+    late: Progress | None = None
+
+    def show(done: float, note: str = "") -> None:
+        nonlocal late
+        if late is None and time.monotonic() - begun >= after:
+            late = begin()
+        if late is not None:
+            late(done, note)
+
+    return show
 
 
 @contextlib.contextmanager
@@ -119,11 +141,13 @@ def _bar(title: str, total: float | None, tells_time: bool) -> Iterator[Progress
     screen = Console(stderr=True)
     # On a narrow terminal the bar gives way first, then the note's end.
     width = min(40, max(8, screen.width - ROOM_BESIDE_BAR))
-    columns = (TextColumn("{task.description}"), BarColumn(width), TextColumn("{task.percentage:>3.0f}%"))
-    times = () if tells_time else (TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(width))
+    share = () if total is None else (TextColumn("{task.percentage:>3.0f}%"),)
+    left = () if total is None else (TimeRemainingColumn(),)
+    times = () if tells_time else (TimeElapsedColumn(), *left)
     note = TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis"))
     # Redirection would take stdout away from the pipe that it belongs to.
-    bar = Bar(*columns, *times, note, console=screen, redirect_stdout=False, redirect_stderr=False)
+    bar = Bar(*columns, *share, *times, note, console=screen, redirect_stdout=False, redirect_stderr=False)
     with bar, _above(bar.print):
         task = bar.add_task(title, total=total, note="")
         yield lambda done, note="": bar.update(task, completed=done, note=note)
@@ -150,7 +174,7 @@ def _plain_lines(title: str, total: float | None, every: float) -> Progress:
         nonlocal last
         if time.monotonic() - last >= every:
             last = time.monotonic()
-            share = f"{done / total:.0%}" if total else f"{done:g}"
-            say(f"{title}: {share} {note}".rstrip())
+            share = f"{done / total:.0%} {note}".rstrip() if total else note or f"{done:g}"
+            say(f"{title}: {share}")
 
     return show

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -62,6 +63,16 @@ def _stdin() -> BinaryIO:
     if sys.stdin.isatty():
         raise UsageError("nothing to read: name a file, or pipe one in")
     return sys.stdin.buffer
+
+
+def ends_in_file(path: str | Path | None) -> bool:
+    """Return whether output to ``path`` is for a file: not for a terminal, nor for another program."""
+    if path is not None and str(path) not in (STREAM, "/dev/stdout"):
+        return not _is_special(Path(path))
+    try:
+        return sys.stdout is not None and stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):  # closed
+        return False
 
 
 def is_fed() -> bool:

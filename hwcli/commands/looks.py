@@ -163,7 +163,7 @@ def _looked_at(drawings: Iterator[Drawing], read: ReadsLines | None, asked: Aske
     looks = Looks()
     with console.progress(name) as show:
         for looks in looks_of(drawings, read, asked.is_shaped):
-            show(looks.lines, "lines")
+            show(looks.lines, counted(looks.lines, "lines"))
     if not looks.lines:
         raise HwError(f"no drawing with a text among the {name} lines, so that there is nothing to measure")
     return looks

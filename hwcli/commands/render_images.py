@@ -53,7 +53,7 @@ def write_images(
                 manifest.write(line)
                 manifest.flush()
                 count += line.count(b"\n")
-                progress(count)
+                progress(count, counted(count, "images"))
     if bad:
         console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
     if not count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from hwcli.writing.hands import Scribe
 
 USUAL_POINTS = 600
+A_MOMENT = 1.5
+"""Seconds that nobody minds to wait."""
 TEXT_BIAS = 0.25
 """Read nearly as well as at 0.5, and alive: slant and width vary more than half as much as people's."""
 HAND_BIAS = 0.75
@@ -104,9 +107,9 @@ def run(
         pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
     if kept_as is not None:
         stdio.refuse_existing(kept_as, force)
-    with stdio.open_output(output, binary=False, force=force) as sink:
+    with stdio.open_output(output, binary=False, force=force) as sink, _progress(output) as show:
         out = sample_output.Output(scribe, sink)
-        out.write(pieces, source is not None and source.path == stdio.STREAM)
+        out.write(pieces, show, source is not None and source.path == stdio.STREAM)
     if primes is not None:
         primes.tell_skipped()
     if kept_as is not None:
@@ -115,6 +118,13 @@ def run(
         raise HwError(
             f"{out.failures} of {counted(out.drawings, 'drawings')} did not come out well (see above)"
         )
+
+
+def _progress(output: Path | None) -> AbstractContextManager[console.Progress]:
+    """Return what shows how the writing goes, where nothing else does: the ink goes into a file."""
+    if stdio.ends_in_file(output):
+        return console.progress("writing", after=A_MOMENT)
+    return nullcontext(lambda done, note="": None)
 
 
 def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, number: bool) -> None:

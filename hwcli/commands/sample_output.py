@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from hwcli import console
 from hwcli.commands.sample_plan import Head, Piece
 from hwcli.threads import cores
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -52,8 +53,8 @@ class Output:
         heads, points = zip(*self._first, strict=True)
         return Drawing(np.concatenate(points), heads[0].id, heads[0].text)
 
-    def write(self, pieces: Iterator[Piece], are_arriving: bool = False) -> None:
-        """Write the drawings of ``pieces``; ``are_arriving``: they may keep one waiting."""
+    def write(self, pieces: Iterator[Piece], show: console.Progress, are_arriving: bool = False) -> None:
+        """Write the drawings of ``pieces``, ``show`` how many; ``are_arriving``: they may keep one waiting."""
         from hwcli.writing.rollout import write_drawings
 
         lanes, all_lanes = self._scribe.lanes, self._scribe.lanes * cores()
@@ -71,6 +72,7 @@ class Output:
         workers = min(cores(), -(-takes // lanes))
         for part in write_drawings(self._scribe.writer, orders, min(takes, lanes), workers):
             self._take(part)
+            show(self.drawings, counted(self.drawings, "drawings"))
         self._blanks()
 
     def _orders(self, pieces: Iterator[Piece]) -> Iterator[Order]:

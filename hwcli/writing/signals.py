@@ -42,7 +42,7 @@ class Signals(NamedTuple):
         faults = [] if self.is_ended else ["it does not come to its end"]
         seen = self.peaks[counted]
         if (missed := int((seen < SEEN).sum())) and len(seen):
-            faults.append(f"{missed} of {len(seen)} characters were passed over")
+            faults.append(f"{missed} of {len(seen)} characters {'was' if missed == 1 else 'were'} passed over")
         if (np.diff(self.steps[counted]) < 0).any():
             faults.append("characters were not written one after the other")
         return faults

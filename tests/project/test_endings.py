@@ -296,16 +296,9 @@ def test_progress_on_a_terminal_leaves_standard_output_alone(hw: Hw) -> None:
     assert b"read" in shown
 
 
-def test_messages_stand_in_lines_of_their_own_above_a_bar(hw: Hw) -> None:
+def seen_on_a_terminal(hw: Hw, body: str) -> str:
+    """Return what a terminal gets on standard error from ``body``, which ends well."""
     ours, theirs = pty.openpty()
-    message = "a file called [bold]x[/bold].h5 :smile: " + "and more " * 12
-    body = f"""
-        os.environ |= {{"TERM": "xterm", "COLUMNS": "80"}}
-        with console.progress('read', 4) as show:
-            show(1, 'a note')
-            console.say({message + "end"!r})
-            show(2)
-    """
     try:
         code, _, _ = finish(hw(body, stderr=theirs))
         os.write(theirs, b"all")
@@ -316,4 +309,42 @@ def test_messages_stand_in_lines_of_their_own_above_a_bar(hw: Hw) -> None:
         os.close(ours)
         os.close(theirs)
     assert code == 0
-    assert f"\x1b[2K{message}end\r\n" in shown.decode()
+    return shown.decode()
+
+
+@pytest.mark.parametrize(("after", "is_there"), [(60, False), (0.001, True)])
+def test_a_bar_for_long_steps_alone_comes_when_one_is_long(hw: Hw, after: float, is_there: bool) -> None:
+    shown = seen_on_a_terminal(
+        hw,
+        f"""
+        with console.progress('write', after={after}) as show:
+            show(1, '1 drawing')
+            time.sleep(0.1)
+            show(2, '2 drawings')
+        """,
+    )
+    assert ("2 drawings" in shown) == is_there
+    assert "%" not in shown
+
+
+def test_it_is_known_whether_standard_output_is_for_a_file(hw: Hw, tmp_path: Path) -> None:
+    body = """
+        wanted = (stdio.ends_in_file(None), stdio.ends_in_file('-'), stdio.ends_in_file('new.jsonl'))
+        print(*wanted, stdio.ends_in_file('/dev/null'), file=sys.stderr)
+    """
+    with Path(tmp_path, "file").open("wb") as file:
+        told = [finish(hw(body, stdout=stream))[2] for stream in (file, subprocess.PIPE)]
+    assert told == ["True True True False\n", "False False True False\n"]
+
+
+def test_messages_stand_in_lines_of_their_own_above_a_bar(hw: Hw) -> None:
+    message = "a file called [bold]x[/bold].h5 :smile: " + "and more " * 12
+    body = f"""
+        os.environ |= {{"TERM": "xterm", "COLUMNS": "80"}}
+        with console.progress('read', 4) as show:
+            show(1, 'a note')
+            console.say({message + "end"!r})
+            show(2)
+    """
+    shown = seen_on_a_terminal(hw, body)
+    assert f"\x1b[2K{message}end\r\n" in shown
