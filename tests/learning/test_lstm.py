@@ -87,7 +87,7 @@ def test_bfloat16_products_come_close(case):
 def gradients(case, names, **options):
     variables = {name: tf.Variable(tf.constant(case[name], tf.float32)) for name in names}
     with tf.GradientTape() as tape:
-        hidden = operation(case, **options, **variables).hidden
+        hidden = tf.cast(operation(case, **options, **variables).hidden, tf.float32)
         loss = tf.reduce_sum(hidden * tf.constant(case["weighting"], tf.float32))
     return tape.gradient(loss, variables)
 
@@ -112,6 +112,14 @@ def test_gradient_is_the_numeric_one(case, name, peepholes):
         return
     found = gradients(case, [name], peepholes=peepholes)[name]
     np.testing.assert_allclose(found, numeric_gradient(case, name, peepholes), atol=2e-5, rtol=1e-4)
+
+
+def test_gradients_with_bfloat16_products_come_close(case):
+    names = ["inputs", "kernel", "recurrent", "bias", "peephole"]
+    exact, close = (gradients(case, names, products=products) for products in (tf.float32, tf.bfloat16))
+    for name in names:
+        assert close[name].dtype == tf.float32
+        np.testing.assert_allclose(close[name], exact[name], atol=0.03 * np.abs(exact[name]).max())
 
 
 def test_a_wide_clip_changes_nothing_and_a_narrow_one_bounds_the_bias_gradient(case):

@@ -68,14 +68,22 @@ def shown(layer, treatment=Treatment()):
     return run_network(weights, SMALL, *given, treatment)[0].numpy()
 
 
-def test_dropout_before_the_output_zeroes_its_share_and_grows_the_rest():
-    plain, dropped = shown(1), shown(1, Treatment(dropout_output=0.3, seed=tf.constant([1, 2])))
+@pytest.mark.parametrize(("products", "tolerance"), [(tf.float32, 1e-4), (tf.bfloat16, 0.02)])
+def test_dropout_before_the_output_zeroes_its_share_and_grows_the_rest(products, tolerance):
+    plain = shown(1, Treatment(products=products))
+    dropped = shown(1, Treatment(dropout_output=0.3, seed=tf.constant([1, 2]), products=products))
     gone = dropped == 0
     assert gone.mean() == pytest.approx(0.3, abs=0.01)
-    np.testing.assert_allclose(dropped[~gone], plain[~gone] / 0.7, rtol=1e-4)
+    np.testing.assert_allclose(dropped[~gone], plain[~gone] / 0.7, rtol=tolerance)
     # Each value by chance of its own: a unit, a line and a step are all hit about as often as any other.
     for axes in ((0, 1), (0, 2), (1, 2)):
         np.testing.assert_allclose(gone.mean(axes), 0.3, atol=0.12)
+
+
+@pytest.mark.parametrize("products", [tf.float32, tf.bfloat16])
+def test_a_small_share_of_dropout_is_hit(products):
+    dropped = shown(1, Treatment(dropout_output=0.05, seed=tf.constant([1, 2]), products=products))
+    assert (dropped == 0).mean() == pytest.approx(0.05, abs=0.003)
 
 
 def test_dropout_between_layers_leaves_the_lowest_and_its_way_to_the_output_alone():

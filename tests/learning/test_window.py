@@ -109,7 +109,7 @@ def gradients(case, names, **options):
     variables = {name: tf.Variable(tf.constant(case[name], tf.float32)) for name in names}
     with tf.GradientTape() as tape:
         states = operation(case, **options, **variables)
-        loss = tf.reduce_sum(states.hidden * tf.constant(case["at_hidden"], tf.float32))
+        loss = tf.reduce_sum(tf.cast(states.hidden, tf.float32) * tf.constant(case["at_hidden"], tf.float32))
         loss += tf.reduce_sum(states.vector * tf.constant(case["at_vector"], tf.float32))
     return tape.gradient(loss, variables)
 
@@ -131,6 +131,12 @@ def numeric_gradient(case, name):
 def test_gradient_is_the_numeric_one(case, name):
     found = gradients(case, [name])[name]
     np.testing.assert_allclose(found, numeric_gradient(case, name), atol=1e-4, rtol=1e-3)
+
+
+def test_gradients_with_bfloat16_products_come_close(case):
+    exact, close = (gradients(case, LEARNED, products=products) for products in (tf.float32, tf.bfloat16))
+    for name in LEARNED:
+        np.testing.assert_allclose(close[name], exact[name], atol=0.05 * np.abs(exact[name]).max())
 
 
 def test_a_wide_clip_changes_nothing_and_a_narrow_one_bounds_the_bias_gradient(case):
