@@ -85,10 +85,6 @@ Missing = Annotated[
     HowMissing,
     typer.Option("--missing", metavar="HOW", help="error, skip or replace: characters that cannot be written."),
 ]
-Style = Annotated[
-    str | None,
-    typer.Option("--style", metavar="NAME|FILE", help="Write in a style of 'hw styles', or of --save-style."),
-]
 Bias = Annotated[
     float | None,
     typer.Option(

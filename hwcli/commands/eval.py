@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hwcli import console, options, stdio
-from hwcli.commands import eval_options, looks
+from hwcli.commands import eval_options, looks, own_styles
 from hwcli.commands.eval_plots import refuse_plots, write_plots
 from hwcli.commands.eval_source import Source, given_scale, scale_of
 from hwcli.commands.given import read_model
@@ -43,7 +43,7 @@ def run(
     real: eval_options.Real = None,
     max_cer: eval_options.MaxCer = None,
     missing: options.Missing = "error",
-    style: options.Style = None,
+    style: own_styles.Style = None,
     bias: options.Bias = None,
     pen_temperature: options.PenTemperature = 1.0,
     best_of: options.BestOf = options.BEST_OF,

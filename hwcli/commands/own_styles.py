@@ -1,10 +1,12 @@
-"""Styles of one's own: hands that ``--save-style`` keeps, found by name in the user's data directory."""
+"""Styles by name: those of one's own, which ``--save-style`` keeps in the user's data directory, among them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from hwcli import stdio
 from hwcli.errors import HwError, UsageError
@@ -27,6 +29,23 @@ def folder() -> Path:
 def names() -> list[str]:
     """Return the names of the styles of one's own."""
     return sorted(path.name.removesuffix(ENDING) for path in folder().glob(f"*{ENDING}") if path.is_file())
+
+
+def _offered(incomplete: str) -> list[str]:
+    from hwcli.writing.styles import style_names
+
+    return [name for name in (*names(), *style_names()) if name.startswith(incomplete)]
+
+
+Style = Annotated[
+    str | None,
+    typer.Option(
+        "--style",
+        metavar="NAME|FILE",
+        help="Write in a style of 'hw styles', or of --save-style.",
+        autocompletion=_offered,
+    ),
+]
 
 
 def place_for(wanted: str) -> Path:

@@ -40,7 +40,7 @@ def run(
     text_file: sample_options.TextFile = None,
     wrap: sample_options.Wrap = None,
     missing: options.Missing = "error",
-    style: options.Style = None,
+    style: own_styles.Style = None,
     save_style: sample_options.SaveStyle = None,
     own_hands: sample_options.OwnHands = False,
     prime: sample_options.Prime = None,

@@ -29,9 +29,16 @@ def complete(run_hw: RunHw, shell: str, line: str) -> str:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 @pytest.mark.parametrize(
     ("line", "offered"),
-    [("hw tr", "train"), ("hw train --bptt-", "--bptt-stride"), ("hw train --preset gra", "graves-prediction")],
+    [
+        ("hw tr", "train"),
+        ("hw train --bptt-", "--bptt-stride"),
+        ("hw train --preset gra", "graves-prediction"),
+        ("hw sample --style cl", "clara"),
+    ],
 )
-def test_commands_options_and_presets_are_offered(run_hw: RunHw, shell: str, line: str, offered: str) -> None:
+def test_commands_options_presets_and_styles_are_offered(
+    run_hw: RunHw, shell: str, line: str, offered: str
+) -> None:
     assert offered in complete(run_hw, shell, line)
 
 
