@@ -134,6 +134,7 @@ class Lanes:
         self._tasks: list[Task | None] = [None] * lanes
         self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
         self._before: dict[int, State] = {}
+        self._every = np.arange(lanes)
         self._is_busy = np.zeros(lanes, np.bool_)
         self._steps = np.zeros(lanes, np.int64)
         self._ends = np.zeros(lanes, np.int64)
@@ -241,7 +242,7 @@ class Lanes:
                 else:
                     del self._to_read[lane]
             if writing.any():
-                self._write(writing.nonzero()[0])
+                self._write(writing)
 
     def _near_ends(self) -> NDArray[np.intp]:
         """Return the lanes in which a piece that is not its text's last may end at the next row."""
@@ -274,19 +275,21 @@ class Lanes:
         self._left[ended] = 0
         return ended
 
-    def _write(self, lanes: NDArray[np.intp]) -> None:
-        """Draw the next point in each of ``lanes``."""
+    def _write(self, writing: NDArray[np.bool_]) -> None:
+        """Draw the next point in each lane that is ``writing`` (n,)."""
         place = self._drawn % CHANCE_BLOCK
-        for lane in lanes[place[lanes] == 0]:
+        for lane in (writing & (place == 0)).nonzero()[0]:
             self._draw_chances(int(lane))
-        chance = self._chances[np.arange(len(place)), place]
+        chance = self._chances[self._every, place]
+        # Mostly these are all, and views of all cost less than picking them.
+        lanes = slice(None) if writing.all() else writing.nonzero()[0]
         drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)[lanes]
         pens = self._pens[lanes] + (drawn[:, :2] * self._sd + self._mean)
         if self._may_end.any():
-            goes_on = self._goes_on(lanes, pens)
-            lanes, pens, drawn = lanes[goes_on], pens[goes_on], drawn[goes_on]
-        if not len(lanes):
-            return
+            goes_on = self._goes_on(self._every[lanes], pens)
+            lanes, pens, drawn = self._every[lanes][goes_on], pens[goes_on], drawn[goes_on]
+            if not len(lanes):
+                return
         self._drawn[lanes] += 1
         self._rows[lanes] = drawn
         self._pens[lanes] = pens
@@ -313,13 +316,13 @@ class Lanes:
         assert task is not None
         self._chances[lane] = draw_chances(task.chance, CHANCE_BLOCK)
 
-    def _put(self, lanes: NDArray[np.intp], pens: Ink, ups: NDArray[np.float32] | float) -> None:
+    def _put(self, lanes: NDArray[np.intp] | slice, pens: Ink, ups: NDArray[np.float32] | float) -> None:
         """Add a point to each of ``lanes``: where the ``pens`` are (n, 2), and whether they go up, ``ups``."""
         count = self._count[lanes]
         if count.max() == self._ink.shape[1]:
             self._ink = np.concatenate([self._ink, np.zeros_like(self._ink)], axis=1)
-        self._ink[lanes, count, :2] = pens
-        self._ink[lanes, count, 2] = ups
+        self._ink[self._every[lanes], count, :2] = pens
+        self._ink[self._every[lanes], count, 2] = ups
         self._right[lanes] = np.maximum(self._right[lanes], pens[:, 0])
         self._count[lanes] += 1
         self._left[lanes] -= 1
@@ -336,6 +339,7 @@ class Lanes:
         self._notes.keep(keep)
         self.keys, self._tasks = [self.keys[lane] for lane in keep], [self._tasks[lane] for lane in keep]
         self._to_read = {new: self._to_read[old] for new, old in enumerate(keep) if old in self._to_read}
+        self._every = np.arange(len(keep))
         for name in PER_LANE:
             setattr(self, name, getattr(self, name)[keep])
 
