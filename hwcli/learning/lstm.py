@@ -69,7 +69,8 @@ def lstm_sequence(
     initial: before the first step; no gradient flows into it.
     weights: of the layer, float32.
     clip: largest derivative of the loss at a pre-activation; 0: no limit.
-    products: type in which matrices are multiplied (float32 or bfloat16); sums and states are float32.
+    products: type in which matrices are multiplied (float32 or bfloat16), and in which outputs and the
+        derivatives at them go from layer to layer; sums, cells and the weights' gradients are float32.
     part: which of the parts of a batch that run side by side this is: calls of one compiled function wait for
         each other, so each part has its own.
     """
@@ -88,13 +89,9 @@ def lstm_sequence(
             back_step, cells = back_step_of(recurrent.shape[0], clip, part), (before.cells, after.cells)
             deltas = _backward(at_hidden, squashed, cells, there, layer, back_step)
             at_wide, at_recurrent, at_bias = weight_gradients([wide, before.hidden], deltas)
-            result = [
-                at_wide[: kernel.shape[0]],
-                at_recurrent,
-                at_bias,
-                *input_gradients(deltas, filled, inputs),
-            ]
-            return tuple([*result, peephole_gradient(deltas, *cells)] if has_peephole else result)
+            at_inputs = input_gradients(deltas, filled, inputs)
+            result = (at_wide[: kernel.shape[0]], at_recurrent, at_bias, *at_inputs)
+            return (*result, peephole_gradient(deltas, *cells)) if has_peephole else result
 
         return tuple(after), gradient
 
