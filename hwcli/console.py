@@ -96,6 +96,10 @@ class Progress(Protocol):
         """
 
 
+def silent(done: float, note: str = "") -> None:
+    """Be a ``Progress`` that shows nothing."""
+
+
 @contextlib.contextmanager
 def progress(
     title: str, total: float | None = None, every: float = 10.0, tells_time: bool = False, after: float = 0.0
@@ -106,25 +110,25 @@ def progress(
     there is a bar, for steps that are mostly over before.
     """
     if _level < NORMAL or sys.stderr is None:
-        yield lambda done, note="": None
+        yield silent
     elif not sys.stderr.isatty():
         yield _plain_lines(title, total, every)
     elif after:
         with contextlib.ExitStack() as until_over:
-            yield _late(after, lambda: until_over.enter_context(_bar(title, total, tells_time)))
+            begun = time.monotonic()
+            yield _late(begun + after, lambda: until_over.enter_context(_bar(title, total, tells_time, begun)))
     else:
         with _bar(title, total, tells_time) as show:
             yield show
 
 
-def _late(after: float, begin: Callable[[], Progress]) -> Progress:
-    """Return what shows nothing for the seconds ``after``, and then what ``begin`` returns does."""
-    begun = time.monotonic()
+def _late(time_to_begin: float, begin: Callable[[], Progress]) -> Progress:
+    """Return what shows nothing until it is ``time_to_begin``, and then what ``begin`` returns does."""
     late: Progress | None = None
 
     def show(done: float, note: str = "") -> None:
         nonlocal late
-        if late is None and time.monotonic() - begun >= after:
+        if late is None and time.monotonic() >= time_to_begin:
             late = begin()
         if late is not None:
             late(done, note)
@@ -133,7 +137,8 @@ def _late(after: float, begin: Callable[[], Progress]) -> Progress:
 
 
 @contextlib.contextmanager
-def _bar(title: str, total: float | None, tells_time: bool) -> Iterator[Progress]:
+def _bar(title: str, total: float | None, tells_time: bool, begun: float | None = None) -> Iterator[Progress]:
+    """Show a bar of a step that began now, or when ``time.monotonic`` was ``begun``."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.table import Column
@@ -150,6 +155,8 @@ def _bar(title: str, total: float | None, tells_time: bool) -> Iterator[Progress
     bar = Bar(*columns, *share, *times, note, console=screen, redirect_stdout=False, redirect_stderr=False)
     with bar, _above(bar.print):
         task = bar.add_task(title, total=total, note="")
+        if begun is not None:
+            bar.tasks[0].start_time = begun
         yield lambda done, note="": bar.update(task, completed=done, note=note)
 
 
@@ -174,7 +181,7 @@ def _plain_lines(title: str, total: float | None, every: float) -> Progress:
         nonlocal last
         if time.monotonic() - last >= every:
             last = time.monotonic()
-            share = f"{done / total:.0%} {note}".rstrip() if total else note or f"{done:g}"
-            say(f"{title}: {share}")
+            how_far = f"{done / total:.0%} {note}".rstrip() if total else note or f"{done:g}"
+            say(f"{title}: {how_far}")
 
     return show

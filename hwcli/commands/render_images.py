@@ -47,7 +47,7 @@ def write_images(
         (folder / MANIFEST).unlink(missing_ok=True)
         with (
             stdio.open_growing(folder / UNFINISHED, force) as manifest,
-            console.progress("images") as progress,
+            console.progress("drawing") as progress,
         ):
             for line in draw_all(_with_ink(itertools.chain(first, ink)), recipe, jobs or cores()):
                 manifest.write(line)

@@ -124,7 +124,7 @@ def _progress(output: Path | None) -> AbstractContextManager[console.Progress]:
     """Return what shows how the writing goes, where nothing else does: the ink goes into a file."""
     if stdio.ends_in_file(output):
         return console.progress("writing", after=A_MOMENT)
-    return nullcontext(lambda done, note="": None)
+    return nullcontext(console.silent)
 
 
 def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, number: bool) -> None:

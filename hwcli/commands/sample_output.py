@@ -69,10 +69,11 @@ class Output:
             first = list(itertools.islice(orders, all_lanes + 1))
             orders, drawings = itertools.chain(first, orders), len(first)
         takes = max(drawings * self._scribe.takes, 1)
-        workers = min(cores(), -(-takes // lanes))
+        workers, written = min(cores(), -(-takes // lanes)), 0
         for part in write_drawings(self._scribe.writer, orders, min(takes, lanes), workers):
             self._take(part)
-            show(self.drawings, counted(self.drawings, "drawings"))
+            written += len(part.points)
+            show(written, f"{counted(self.drawings, 'drawings')}, {counted(written, 'points')}")
         self._blanks()
 
     def _orders(self, pieces: Iterator[Piece]) -> Iterator[Order]:

@@ -85,7 +85,8 @@ def lstm_back_step(
 ) -> BackStep:
     """Go back over a step: ``cells`` before and after it, the derivatives at what it gave, each (H, B).
 
-    ``clip`` is the largest derivative of the loss at a pre-activation (Graves 2013, section 2.1); 0: no limit.
+    ``squashed`` (4H, B) is what the step left for this; ``peephole`` is (3, H, 1).  ``clip`` is the largest
+    derivative of the loss at a pre-activation (Graves 2013, section 2.1); 0: no limit.
     """
     before, after = cells
     i, f, g, o = _gates(squashed)

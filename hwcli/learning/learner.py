@@ -97,6 +97,7 @@ def block_loss(
 
 def _after(steps: tf.Tensor, initial: tf.Tensor, later: tf.Tensor) -> tf.Tensor:
     """Return the state after ``steps`` steps: ``initial`` (N, B) or one of ``later`` (T, N, B)."""
+    # Outputs are in the products' type; a state goes on in float32.
     state = tf.cast(tf.stop_gradient(later[tf.maximum(steps - 1, 0)]), initial.dtype)
     return tf.where(steps > 0, state, initial)
 

@@ -70,7 +70,8 @@ def lstm_sequence(
     weights: of the layer, float32.
     clip: largest derivative of the loss at a pre-activation; 0: no limit.
     products: type in which matrices are multiplied (float32 or bfloat16), and in which outputs and the
-        derivatives at them go from layer to layer; sums, cells and the weights' gradients are float32.
+        derivatives at them go from layer to layer; sums and cells are float32, and so are the weights'
+        gradients, once they have come out of such a product.
     part: which of the parts of a batch that run side by side this is: calls of one compiled function wait for
         each other, so each part has its own.
     """
@@ -133,8 +134,9 @@ def _backward(
 
     ``cells`` are those before and after each step.  Where nothing is there a step hands derivatives through.
     """
-    (before, after), recurrent = cells, weights.recurrent
-    steps, (_, peephole) = tf.shape(at_hidden)[0], as_columns(weights)
+    before, after = cells
+    recurrent, (_, peephole) = weights.recurrent, as_columns(weights)
+    steps = tf.shape(at_hidden)[0]
 
     def go_back(time: tf.Tensor, *state: Any) -> tuple[Any, ...]:
         *later, deltas = state

@@ -52,10 +52,15 @@ def weight_gradients(parts: Sequence[tf.Tensor], deltas: tf.Tensor) -> list[tf.T
     """
     ones = tf.ones_like(parts[0][:, :1])
     wide = side_by_side([*parts, ones], deltas.dtype)
-    gradient = tf.cast(tf.matmul(_in_a_row(wide), _in_a_row(deltas), transpose_b=True), tf.float32)
+    gradient = _over_all_steps(wide, deltas)
     widths = [part.shape[1] for part in parts]
     *found, bias, _ = tf.split(gradient, [*widths, 1, wide.shape[1] - sum(widths) - 1])
     return [*found, bias[0]]
+
+
+def _over_all_steps(inputs: tf.Tensor, deltas: tf.Tensor) -> tf.Tensor:
+    """Return ``inputs`` (T, I, B) times ``deltas`` (T, N, B), summed over steps and lines: (I, N) float32."""
+    return tf.cast(tf.matmul(_in_a_row(inputs), _in_a_row(deltas), transpose_b=True), tf.float32)
 
 
 def _in_a_row(values: tf.Tensor) -> tf.Tensor:
@@ -81,8 +86,8 @@ def affine(
 
         def gradient(at_outputs: tf.Tensor) -> Any:
             deltas = tf.cast(at_outputs, products)
-            at_wide, at_bias = weight_gradients([wide], deltas)
-            return (at_wide[: kernel.shape[0]], at_bias, *input_gradients(deltas, filled, inputs))
+            at_kernel = _over_all_steps(wide, deltas)[: kernel.shape[0]]
+            return (at_kernel, tf.reduce_sum(at_outputs, [0, 2]), *input_gradients(deltas, filled, inputs))
 
         return tf.cast(projected(wide, filled), tf.float32) + bias[:, None], gradient
 

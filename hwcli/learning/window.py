@@ -47,7 +47,7 @@ class WindowedState(NamedTuple):
     """What the layer and its window hold, after one step (N, B) or after each (T, N, B)."""
 
     hidden: tf.Tensor
-    """(..., H, B), the layer's outputs, after each step in the type of its products."""
+    """(..., H, B), the layer's outputs."""
     cells: tf.Tensor
     """(..., H, B)"""
     kappa: tf.Tensor
@@ -78,7 +78,8 @@ def windowed_sequence(
         of the window.  All float32.
     clip, products, part: as for ``lstm_sequence``.
 
-    Gradient flows through ``hidden`` and ``vector`` of what is returned.
+    Gradient flows through ``hidden`` and ``vector`` of what is returned; ``hidden`` is in the products' type,
+    the others are float32.
     """
     there, has_peephole = mask > 0, weights[0].peephole is not None
 
@@ -92,7 +93,7 @@ def windowed_sequence(
         layer, window = LayerWeights(filled, looped, bias, *peephole), WindowWeights(moving, moving_bias)
         before, after, tape = _forward(projected(wide, filled), text, there, initial, (layer, window), part)
 
-        def gradient(at_hidden: tf.Tensor, _cells: Any, _parameters: Any, at_vector: tf.Tensor) -> Any:
+        def gradient(at_hidden: tf.Tensor, _at_cells: Any, _at_kappa: Any, at_vector: tf.Tensor) -> Any:
             deltas, window_deltas = _backward(
                 (at_hidden, at_vector), (tape, before, after), text, there, (layer, window),
                 windowed_back_step_of(at_hidden.shape[1], clip, part),
@@ -181,8 +182,9 @@ def _backward(
     forward left: its tape, the states before and after each step.
     """
     (at_hidden, at_vector), ((tape, parameters), before, after) = at, run
-    (layer, window), steps = weights, tf.shape(at_hidden)[0]
+    layer, window = weights
     looped, (_, peephole) = layer.recurrent, as_columns(layer)
+    steps = tf.shape(at_hidden)[0]
 
     def go_back(time: tf.Tensor, from_later: tf.Tensor, later: Any, arrays: Any) -> tuple[Any, ...]:
         lstm = (tape.read(time), (before.cells[time], after.cells[time]), at_hidden[time])

@@ -155,10 +155,16 @@ class Lanes:
         """Return a lane that is free, None when there is none."""
         return next((lane for lane, key in enumerate(self.keys) if key is None), None)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is a drawing in any lane."""
+        return bool(self._is_busy.any())
+
     def begin(self, lane: int, key: tuple[int, int], task: Task) -> None:
         """Have the free ``lane`` begin the drawing ``key``."""
         self.keys[lane], self._tasks[lane], self._is_busy[lane] = key, task, True
-        self._is_past[lane], self._left[lane], self._ends[lane] = False, task.length, task.end
+        self._is_past[lane] = self._may_end[lane] = False
+        self._left[lane], self._ends[lane] = task.length, task.end
         self._drawn[lane] = self._count[lane] = 0
         if task.moment is None:
             self._begin(lane, task)

@@ -102,7 +102,7 @@ def _steps(writer: Writer, desk: Desk, count: int, second_core: SecondCore | Non
         while (lane := lanes.free()) is not None and (given := desk.take()):
             lanes.begin(lane, *given)
             _hand_in(lanes, desk)
-        is_busy = any(key is not None for key in lanes.keys)
+        is_busy = lanes.is_busy
         if desk.is_exhausted:
             if not is_busy:
                 return

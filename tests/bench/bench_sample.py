@@ -33,7 +33,7 @@ from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes, write_model
 from hwcli.threads import cores
 from hwcli.writing.desk import Order
-from hwcli.writing.mixture import CHANCES, Manner, draw_rows
+from hwcli.writing.mixture import Manner, draw_chances, draw_rows
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
 from hwcli.writing.second_core import SecondCore
@@ -137,7 +137,7 @@ def see_to_it(ways: dict[str, Step], network: Network, lanes: int) -> None:
 def stepped(step: Step, network: Network, lanes: int, points: int) -> float:
     """Return the seconds that ``points`` points of each of ``lanes`` drawings take."""
     rows = np.zeros((lanes, 3), np.float32)
-    chance = np.random.default_rng(0).random((lanes, CHANCES))
+    chance = draw_chances(np.random.default_rng(0), lanes)
     started = time.perf_counter()
     for _ in range(points):
         rows = draw_rows(network, step(rows), chance, Manner()).astype(np.float32)

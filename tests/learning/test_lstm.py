@@ -114,6 +114,12 @@ def test_gradient_is_the_numeric_one(case, name, peepholes):
     np.testing.assert_allclose(found, numeric_gradient(case, name, peepholes), atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("products", [tf.float32, tf.bfloat16])
+def test_outputs_are_in_the_products_type_and_cells_in_float32(case, products):
+    states = operation(case, products=products)
+    assert (states.hidden.dtype, states.cells.dtype) == (products, tf.float32)
+
+
 def test_gradients_with_bfloat16_products_come_close(case):
     names = ["inputs", "kernel", "recurrent", "bias", "peephole"]
     exact, close = (gradients(case, names, products=products) for products in (tf.float32, tf.bfloat16))

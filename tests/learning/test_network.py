@@ -6,7 +6,7 @@ import pytest
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
 from hwcli.learning.learner import noisy
-from hwcli.learning.network import Treatment, initial_weights, run_network, zero_state
+from hwcli.learning.network import Treatment, initial_weights, layer_weights, run_network, zero_state
 from hwcli.model.config import Network, Noise
 from hwcli.writing.network import NumpyNetwork
 
@@ -32,6 +32,77 @@ def test_the_two_networks_agree_over_hundreds_of_steps(name):
     outputs, _ = run_network(tensors, network, rows, tf.ones([400, 2, 1]), zero_state(network, 2))
     written = NumpyNetwork(network, weights).run(np.swapaxes(rows, 0, 1))
     np.testing.assert_allclose(np.swapaxes(outputs, 0, 1), written, atol=1e-4)
+
+
+SHAPES = {
+    "one layer": Network(layers=1, units=4, mixtures=2),
+    "peepholes": Network(layers=3, units=4, mixtures=2, peepholes=True),
+    "no skips": Network(kind="regression", layers=3, units=4, skip=False),
+    "window": Network(layers=3, units=4, mixtures=2, window=2, characters="abc"),
+    "all": Network(layers=2, units=4, mixtures=2, window=2, characters="abc", skip=False, peepholes=True),
+}
+STEPS, LINES = 6, 4
+
+
+def gates_of(sums, cells, peephole):
+    """Equations 7 to 11 of Graves 2013, gradient recorded."""
+    i, f, g, o = tf.split(sums, 4, axis=1)
+    at_i, at_f, at_o = (0, 0, 0) if peephole is None else tf.unstack(peephole)
+    new = tf.sigmoid(f + at_f * cells) * cells + tf.sigmoid(i + at_i * cells) * tf.tanh(g)
+    return tf.sigmoid(o + at_o * new) * tf.tanh(new), new
+
+
+def looped(weights, network, rows, mask, text):
+    """Return the outputs (T, B, O) of a network written as a loop over the points, without further thought."""
+    hidden = [tf.zeros([LINES, network.units])] * network.layers
+    cells, kappa = list(hidden), tf.zeros([LINES, network.window])
+    vector, letters = tf.zeros([LINES, network.alphabet]), tf.one_hot(text, network.alphabet)
+    outputs = []
+    for row, there in zip(rows, mask > 0, strict=True):
+        for layer in range(network.layers):
+            own = layer_weights(weights, layer)
+            read = [row] if layer == 0 or network.skip else []
+            read += [vector, hidden[layer - 1]] if layer else [vector]
+            sums = tf.concat(read, 1) @ own.kernel + hidden[layer] @ own.recurrent + own.bias
+            new, new_cells = gates_of(sums, cells[layer], own.peephole)
+            hidden[layer] = tf.where(there, new, hidden[layer])
+            cells[layer] = tf.where(there, new_cells, cells[layer])
+            if layer == 0 and network.window:
+                moving = tf.exp(new @ weights["window/kernel"] + weights["window/bias"])
+                alpha, beta, moved = (each[:, :, None] for each in tf.split(moving, 3, axis=1))
+                away = kappa[:, :, None] + moved - tf.range(1.0, text.shape[1] + 1)
+                shown = tf.reduce_sum(alpha * tf.exp(-beta * away**2), 1)
+                kappa = tf.where(there, kappa + moved[..., 0], kappa)
+                vector = tf.where(there, tf.einsum("bu,buc->bc", shown, letters), vector)
+        outputs.append(
+            tf.concat([*(hidden if network.skip else hidden[-1:]), vector], 1) @ weights["output/kernel"]
+            + weights["output/bias"]
+        )
+    return tf.stack(outputs)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize(("products", "tolerance"), [(tf.float32, 1e-4), (tf.bfloat16, 0.1)])
+def test_outputs_and_gradients_are_those_of_a_plain_loop(name, products, tolerance):
+    network, chance = SHAPES[name], np.random.default_rng(6)
+    weights = {key: tf.constant(value) for key, value in weights_of(network, chance).items()}
+    rows = tf.constant(chance.normal(size=(STEPS, LINES, 3)), tf.float32)
+    mask = tf.constant(chance.random((STEPS, LINES, 1)) > 0.3, tf.float32)
+    text = tf.constant([[0, 1, 2], [2, -1, -1], [-1, -1, -1], [1, 1, 0]])
+    weighting = tf.constant(chance.normal(size=(STEPS, LINES, network.outputs)), tf.float32) * mask
+
+    def found(outputs_of):
+        with tf.GradientTape() as tape:
+            tape.watch(list(weights.values()))
+            outputs = outputs_of()
+            loss = tf.reduce_sum(outputs * weighting)
+        return [outputs * mask, *tape.gradient(loss, list(weights.values()))]
+
+    how, state = Treatment(products=products), zero_state(network, LINES)
+    made = found(lambda: run_network(weights, network, rows, mask, state, how, text)[0])
+    wanted = found(lambda: looped(weights, network, rows, mask, text))
+    for one, other in zip(made, wanted, strict=True):
+        np.testing.assert_allclose(one, other, atol=tolerance * np.abs(other).max())
 
 
 def test_dropout_leaves_the_mean_and_zeroes_its_share():
@@ -86,10 +157,12 @@ def test_a_small_share_of_dropout_is_hit(products):
     assert (dropped == 0).mean() == pytest.approx(0.05, abs=0.003)
 
 
-def test_dropout_between_layers_leaves_the_lowest_and_its_way_to_the_output_alone():
-    between = Treatment(dropout_layers=0.3, seed=tf.constant([1, 2]))
-    np.testing.assert_array_equal(shown(0, between), shown(0))
-    assert np.mean(shown(1, between) != shown(1)) > 0.9
+@pytest.mark.parametrize("products", [tf.float32, tf.bfloat16])
+def test_dropout_between_layers_leaves_the_lowest_and_its_way_to_the_output_alone(products):
+    between = Treatment(dropout_layers=0.3, seed=tf.constant([1, 2]), products=products)
+    plain = Treatment(products=products)
+    np.testing.assert_array_equal(shown(0, between), shown(0, plain))
+    assert np.mean(shown(1, between) != shown(1, plain)) > 0.9
     # Without a chance, as in validation, nothing is dropped.
     np.testing.assert_array_equal(shown(1, Treatment(dropout_layers=0.3)), shown(1))
 

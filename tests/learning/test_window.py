@@ -133,6 +133,13 @@ def test_gradient_is_the_numeric_one(case, name):
     np.testing.assert_allclose(found, numeric_gradient(case, name), atol=1e-4, rtol=1e-3)
 
 
+@pytest.mark.parametrize("products", [tf.float32, tf.bfloat16])
+def test_outputs_are_in_the_products_type_and_all_else_in_float32(case, products):
+    hidden, *rest = operation(case, products=products)
+    assert hidden.dtype == products
+    assert {state.dtype for state in rest} == {tf.float32}
+
+
 def test_gradients_with_bfloat16_products_come_close(case):
     exact, close = (gradients(case, LEARNED, products=products) for products in (tf.float32, tf.bfloat16))
     for name in LEARNED:

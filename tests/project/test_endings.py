@@ -318,12 +318,13 @@ def test_a_bar_for_long_steps_alone_comes_when_one_is_long(hw: Hw, after: float,
         hw,
         f"""
         with console.progress('write', after={after}) as show:
+            time.sleep(1.1)
             show(1, '1 drawing')
-            time.sleep(0.1)
             show(2, '2 drawings')
         """,
     )
     assert ("2 drawings" in shown) == is_there
+    assert ("0:00:01" in shown) == is_there
     assert "%" not in shown
 
 
