@@ -140,6 +140,17 @@ def test_the_number_of_parts_changes_rounding_only(reader):
         np.testing.assert_allclose(one, three, atol=1e-4)
 
 
+def test_a_part_may_have_no_line_in_it_where_steps_are_compiled(reader):
+    """The last batch of a pass may have fewer lines than there are parts."""
+    without = {"dropout_layers": 0.0, "dropout_output": 0.0, "input_probability": 0.0}
+    wide = CONFIG.updated({"noise": without, "network": {"units": 64}, "training": {"batch": 2}})
+    runs = [begin_run(reader, Validation(), wide, None, 5, parts, Terms()) for parts in (1, 3)]
+    for run in runs:
+        trained(run, batches=1)
+    for one, three in zip(*(run.learner.current_weights().values() for run in runs), strict=True):
+        np.testing.assert_allclose(one, three, atol=1e-4)
+
+
 def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
     run = begun(reader)
     trained(run, batches=2)

@@ -296,11 +296,11 @@ def test_progress_on_a_terminal_leaves_standard_output_alone(hw: Hw) -> None:
     assert b"read" in shown
 
 
-def seen_on_a_terminal(hw: Hw, body: str) -> str:
-    """Return what a terminal gets on standard error from ``body``, which ends well."""
+def seen_on_a_terminal(start: Callable[[int], subprocess.Popen[bytes]]) -> str:
+    """Return what a terminal gets from the process that ``start`` starts with it, and which ends well."""
     ours, theirs = pty.openpty()
     try:
-        code, _, _ = finish(hw(body, stderr=theirs))
+        code, _, _ = finish(start(theirs))
         os.write(theirs, b"all")
         shown = b""
         while not shown.endswith(b"all"):
@@ -314,18 +314,42 @@ def seen_on_a_terminal(hw: Hw, body: str) -> str:
 
 @pytest.mark.parametrize(("after", "is_there"), [(60, False), (0.001, True)])
 def test_a_bar_for_long_steps_alone_comes_when_one_is_long(hw: Hw, after: float, is_there: bool) -> None:
-    shown = seen_on_a_terminal(
-        hw,
-        f"""
+    body = f"""
         with console.progress('write', after={after}) as show:
             time.sleep(1.1)
             show(1, '1 drawing')
             show(2, '2 drawings')
-        """,
-    )
+    """
+    shown = seen_on_a_terminal(lambda terminal: hw(body, stderr=terminal))
     assert ("2 drawings" in shown) == is_there
     assert ("0:00:01" in shown) == is_there
     assert "%" not in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "is_shown"), [(["-o", "ink.jsonl"], True), ([], False), (["-o", "ink.jsonl", "-q"], False)]
+)
+def test_sample_shows_how_far_it_is_when_the_ink_goes_into_a_file(
+    options: list[str], is_shown: bool, tmp_path: Path
+) -> None:
+    impatient = """
+        import sys
+        import hwcli.commands.sample
+        from hwcli.__main__ import main
+
+        hwcli.commands.sample.A_MOMENT = 0.001
+        main()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(impatient), "sample", "-n", "2", "--points", "30"]
+    environment = hw_environment(COLUMNS="120", TERM="xterm")
+    shown = seen_on_a_terminal(
+        lambda terminal: subprocess.Popen(
+            [*command, *options], cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=terminal,
+        )
+    )  # fmt: skip
+    assert ("2 drawings, 60 points" in shown) == is_shown
+    assert ("writing" in shown) == is_shown
 
 
 def test_it_is_known_whether_standard_output_is_for_a_file(hw: Hw, tmp_path: Path) -> None:
@@ -347,5 +371,5 @@ def test_messages_stand_in_lines_of_their_own_above_a_bar(hw: Hw) -> None:
             console.say({message + "end"!r})
             show(2)
     """
-    shown = seen_on_a_terminal(hw, body)
+    shown = seen_on_a_terminal(lambda terminal: hw(body, stderr=terminal))
     assert f"\x1b[2K{message}end\r\n" in shown
