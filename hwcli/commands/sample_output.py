@@ -70,7 +70,7 @@ class Output:
             orders, drawings = itertools.chain(first, orders), len(first)
         takes = max(drawings * self._scribe.takes, 1)
         workers, written = min(cores(), -(-takes // lanes)), 0
-        for part in write_drawings(self._scribe.writer, orders, min(takes, lanes), workers):
+        for part in write_drawings(self._scribe.writer, orders, min(-(-takes // workers), lanes), workers):
             self._take(part)
             written += len(part.points)
             show(written, f"{counted(self.drawings, 'drawings')}, {counted(written, 'points')}")

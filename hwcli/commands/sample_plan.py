@@ -96,7 +96,8 @@ class Plan:
             for _ in range(self.copies):
                 if self.shard.has(number):
                     order = self.scribe.continued(hand, self.most or usual, self._chance(number))
-                    yield self._continuation(number, prime, hand, show_prime), order
+                    head = self._continuation(number, prime, hand, show_prime)
+                    yield head, order._replace(is_first=number == 0)
                 number += 1
 
     def _continuation(self, number: int, prime: Drawing | None, hand: Hand | None, show_prime: bool) -> Head:
@@ -123,7 +124,7 @@ class Plan:
             return Head(name, "", self.header), None
         hand, style = hands.at(place)
         order = self.scribe.written(text, hand, self._chance(number), self.most)
-        return Head(name, text, self.header | style, None, hand), order
+        return Head(name, text, self.header | style, None, hand), order._replace(is_first=number == 0)
 
     def _chance(self, number: int) -> Any:
         from hwcli.writing.rollout import chance_for

@@ -17,6 +17,7 @@ from hwcli.commands.given import read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError, MissingExtra, UsageError
 from hwcli.options import BUNDLED_MODEL
+from hwcli.threads import products_by_onednn
 
 if TYPE_CHECKING:
     from hwcli.ink.strokes_file import StrokesReader
@@ -230,6 +231,7 @@ def prepare_tensorflow(threads: int | None, distribute: str, tensorboard: Path |
     if distribute not in WAYS:
         raise UsageError(f"--distribute {distribute}: one of {', '.join(WAYS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    products_by_onednn()
     told = told_of_workers(os.environ, distribute == "auto")
     with console.hushed():
         try:

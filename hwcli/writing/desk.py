@@ -42,6 +42,9 @@ class Order(NamedTuple):
     judge: tells how good a take of the whole text is, the more the better; none: by what the window tells
         (``signals``) of a piece of it (``pieces``).
     pace: points after which a piece is given up, for each of its characters; 0: only after ``length``.
+    is_first: whether it is the first drawing of a run, for which someone waits: where a network is quicker with
+        few drawings among themselves, it is written by itself.  What becomes of a drawing may depend on it, so
+        that it says which number a drawing has in the whole run, not in a part of it.
     """
 
     length: int
@@ -54,6 +57,7 @@ class Order(NamedTuple):
     takes: int = 1
     judge: Callable[[Ink], float] | None = None
     pace: int = 0
+    is_first: bool = False
 
     @property
     def is_judged(self) -> bool:
@@ -99,12 +103,14 @@ class _Drawing:
     ----------
     parts: what can be given back.
     takes: how many are asked for at a time.
+    apart: so many lanes it is written in by itself; 0: among others.
     is_over: whether nothing of it is left to write.
     """
 
-    def __init__(self, number: int, order: Order) -> None:
+    def __init__(self, number: int, order: Order, few: int) -> None:
         self.number, self.order = number, order
         self.takes = order.takes if order.is_judged else 1
+        self.apart = self.takes if order.is_first and self.takes <= few else 0
         # Of what comes point by point it is told at once that it has begun.
         self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]
         self.is_over = False
@@ -128,7 +134,7 @@ class _Drawing:
         """Return the task of one take of the piece."""
         order = self.order
         task = Task(self._points(), order.chance(take), order.prime, order.text, order.said, order.known)
-        return task._replace(end=self._end, moment=self._moment)
+        return task._replace(end=self._end, moment=self._moment, apart=self.apart)
 
     def _points(self) -> int:
         """Return how many points the piece may have."""
@@ -178,16 +184,17 @@ class Desk:
     is_closed: whether they are to stop.
     """
 
-    def __init__(self, orders: Iterable[Order], ahead: int, workers: int) -> None:
+    def __init__(self, orders: Iterable[Order], ahead: int, workers: int, few: int = 0) -> None:
         """Give out drawings up to ``ahead`` of the one whose turn it is, so that few are held back.
 
-        Orders that are still arriving are not waited for while there is something to write.
+        Orders that are still arriving are not waited for while there is something to write.  A first drawing of
+        no more than ``few`` takes is written apart from the others.
         """
-        self.workers = workers
+        self.workers, self._few = workers, few
         self._orders = enumerate(orders)
         self._is_there = orders.is_there if isinstance(orders, Arriving) else lambda: True
         self._ahead = ahead
-        self._takes: deque[Key] = deque()
+        self._takes: dict[bool, deque[Key]] = {True: deque(), False: deque()}  # apart, and the others
         self._drawings: dict[int, _Drawing] = {}
         self._turn = self._begun = 0
         self._has_more = True
@@ -197,13 +204,13 @@ class Desk:
     @property
     def is_exhausted(self) -> bool:
         """Whether there is nothing to give out, nor will be but further takes of what is under way."""
-        return not self._has_more and not self._takes
+        return not self._has_more and not any(self._takes.values())
 
-    @property
-    def wanted(self) -> int:
-        """How many lanes what is under way can still make use of at once."""
+    def wanted(self, apart: bool) -> int:
+        """Return how many lanes what is under way, ``apart`` or not, can still make use of at once."""
         with self._change:
-            return sum(drawing.takes for drawing in self._drawings.values() if not drawing.is_over)
+            under_way = [drawing for drawing in self._drawings.values() if not drawing.is_over]
+            return sum(drawing.takes for drawing in under_way if bool(drawing.apart) is apart)
 
     @property
     def watched(self) -> int | None:
@@ -211,14 +218,14 @@ class Desk:
         drawing = self._drawings.get(self._turn)
         return None if drawing is None or drawing.order.is_judged else self._turn
 
-    def take(self) -> tuple[Key, Task] | None:
-        """Return what to write next, None when there is nothing or not yet."""
+    def take(self, apart: bool = False) -> tuple[Key, Task] | None:
+        """Return what to write next, ``apart`` or not, None when there is nothing or not yet."""
         with self._change:
-            if not self._takes and self._may_begin():
+            if not self._takes[apart] and not (apart and self._takes[False]) and self._may_begin():
                 self._begin()
-            if not self._takes:
+            if not self._takes[apart]:
                 return None
-            number, take = self._takes.popleft()
+            number, take = self._takes[apart].popleft()
             return (number, take), self._drawings[number].task(take)
 
     def _may_begin(self) -> bool:
@@ -230,9 +237,9 @@ class Desk:
             self._has_more = False
             self._change.notify_all()
             return
-        drawing = self._drawings[number] = _Drawing(number, order)
+        drawing = self._drawings[number] = _Drawing(number, order, self._few)
         self._begun = number + 1
-        self._takes.extend(drawing.ask())
+        self._takes[bool(drawing.apart)].extend(drawing.ask())
 
     def finish(self, key: Key, ended: Ended) -> None:
         """Take in a take that is done."""
@@ -242,7 +249,7 @@ class Desk:
         mark = judge(ended.ink) if judge and drawing.order.is_judged else 0.0
         with self._change:
             if drawing.finish(take, ended, mark):
-                self._takes.extendleft(reversed(drawing.ask()))
+                self._takes[bool(drawing.apart)].extendleft(reversed(drawing.ask()))
             self._change.notify_all()
 
     def add(self, number: int, ink: Ink) -> None:
@@ -278,7 +285,7 @@ class Desk:
     def wait_for_work(self) -> None:
         """Wait until there may be something to write, or a little while."""
         with self._change:
-            if not (self._takes or self._may_begin() or self.is_exhausted or self.is_closed):
+            if not (any(self._takes.values()) or self._may_begin() or self.is_exhausted or self.is_closed):
                 self._change.wait(A_WHILE)
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ class Scribe:
     @property
     def lanes(self) -> int:
         """How many drawings go through the network at once."""
-        return self.writer.network.steps.sizes[-1]
+        return self.writer.network.most_lanes
 
     def hand(self, drawing: Drawing, text: str) -> Hand:
         """Return the hand of ``drawing``; ``text`` is what it says, "" when nobody knows.
@@ -134,7 +134,7 @@ class Scribe:
         takes = max(self.takes, HAND_TAKES)
         manner = replace(self.writer.manner, bias=min(self.writer.manner.bias, MADE_UP_BIAS))
         writer = self.writer._replace(manner=manner)
-        order = self.written(HAND_TEXT, None, chance)._replace(takes=takes)
+        order = self.written(HAND_TEXT, None, chance)._replace(takes=takes, is_first=True)
         ink = np.concatenate([part.points for part in write_drawings(writer, [order], takes)])
         return Drawing(self.alone(None, ink), text=HAND_TEXT)
 

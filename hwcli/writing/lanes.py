@@ -96,6 +96,7 @@ class Task(NamedTuple):
     known: the prime's beginning, where the network has read it already.
     end: at which place of the text to end, its length for all of it.
     moment: at which to go on with a drawing that was begun; the prime and what it says do not count then.
+    apart: so many lanes the drawing is written in by itself; 0: among others.
     """
 
     length: int
@@ -106,6 +107,7 @@ class Task(NamedTuple):
     known: Known | None = None
     end: int = 0
     moment: Moment | None = None
+    apart: int = 0
 
 
 class Lanes:
@@ -123,13 +125,14 @@ class Lanes:
         manner: Manner,
         lanes: int,
         second_core: SecondCore | None = None,
+        are_few: bool = False,
     ) -> None:
-        """Have ``lanes`` free lanes."""
+        """Have ``lanes`` free lanes; ``are_few``: for few drawings among themselves."""
         self.keys: list[tuple[int, int] | None] = [None] * lanes
         self._network, self._scale, self._manner = network.network, scale, manner
         self._sd, self._mean = np.array(scale.sd), np.array(scale.mean)
-        self._stepper = network.stepper(lanes, second_core)
-        self._sizes = network.steps.sizes
+        self._stepper = network.stepper(lanes, second_core, are_few)
+        self._sizes = (network.steps_of_few(lanes) if are_few else network.steps).layout.sizes
         self._notes = Notes(lanes)
         self._tasks: list[Task | None] = [None] * lanes
         self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
@@ -357,7 +360,7 @@ def read_ahead(network: NumpyNetwork, scale: Scale, prime: Points, text: Text) -
     without text, all but the last row.
     """
     rows = rows_from_points(prime, scale)
-    stepper = network.stepper(1)
+    stepper = network.stepper(1, are_few=True)
     stepper.begin(0, text)
     known = Known(0, stepper.state(0))
     for number in range(1, len(rows)):

@@ -17,7 +17,7 @@ from hwcli.model.config import Network
 from hwcli.model.file import Weights
 from hwcli.writing.cells import State, lstm_step
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import Stepper, Steps
+from hwcli.writing.stepper import SINGLE, Stepper, Steps, layout_of_few, layout_of_many
 from hwcli.writing.tape import Layer, Tape, lay_out_layer, lay_out_output, lay_out_window
 from hwcli.writing.window import NO_TEXT, Text, Window
 
@@ -50,18 +50,46 @@ class NumpyNetwork:
         self.network = network
         self._weights = weights
 
+    @property
+    def most_lanes(self) -> int:
+        """How many drawings go through the network at once."""
+        return layout_of_many(self.network).sizes[-1]
+
+    @property
+    def few_lanes(self) -> int:
+        """So many drawings, or fewer, are quicker among themselves; 0: they are as quick among others."""
+        layout = layout_of_few(self.network)
+        return layout.sizes[-1] if layout else 0
+
     @cached_property
     def steps(self) -> Steps:
         """The weights for stepping."""
         return Steps(self.network, self._weights)
 
     @cached_property
+    def _steps_of_one(self) -> Steps:
+        return Steps(self.network, self._weights, SINGLE)
+
+    @cached_property
+    def _steps_of_few(self) -> Steps:
+        return Steps(self.network, self._weights, layout_of_few(self.network))
+
+    def steps_of_few(self, lanes: int) -> Steps:
+        """Return the same for ``lanes`` among themselves, up to ``few_lanes``; where it is 0, for any."""
+        if not self.few_lanes:
+            return self.steps
+        return self._steps_of_one if lanes == 1 else self._steps_of_few
+
+    @cached_property
     def _lines(self) -> _LineWeights:
         return _LineWeights(self.network, self._weights)
 
-    def stepper(self, lanes: int = 1, second_core: SecondCore | None = None) -> Stepper:
-        """Return a stepper for ``lanes`` drawings in lockstep, at their beginning."""
-        return Stepper(self.steps, lanes, second_core)
+    def stepper(self, lanes: int = 1, second_core: SecondCore | None = None, are_few: bool = False) -> Stepper:
+        """Return a stepper for ``lanes`` drawings in lockstep, at their beginning.
+
+        ``are_few``: what comes out may differ in the last bits from that of lanes that are not.
+        """
+        return Stepper(self.steps_of_few(lanes) if are_few else self.steps, lanes, second_core)
 
     def run(
         self, rows: Array, mask: Mask | None = None, state: State | None = None, texts: Texts | None = None

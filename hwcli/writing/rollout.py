@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hwcli.ink.offsets import Scale
-from hwcli.writing.desk import Desk, Order, Written
-from hwcli.writing.lanes import Lanes
+from hwcli.writing.desk import Desk, Key, Order, Written
+from hwcli.writing.lanes import Lanes, Task
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
@@ -60,8 +60,8 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     ------
     HwError: the network's numbers are not finite, or a drawing leaves every bound.
     """
-    lanes = min(lanes, writer.network.steps.sizes[-1])
-    desk = Desk(orders, AHEAD * lanes * workers, workers)
+    lanes = min(lanes, writer.network.most_lanes)
+    desk = Desk(orders, AHEAD * lanes * workers, workers, writer.network.few_lanes)
     if workers == 1:
         with SecondCore() as second_core:
             for is_busy in _steps(writer, desk, lanes, second_core):
@@ -97,19 +97,33 @@ def _work(writer: Writer, desk: Desk, lanes: int) -> None:
 
 def _steps(writer: Writer, desk: Desk, count: int, second_core: SecondCore | None = None) -> Iterator[bool]:
     """Write what the ``desk`` gives, and yield before each step whether there is anything in the lanes."""
-    lanes = Lanes(*writer, count, second_core)
+    groups: dict[bool, Lanes] = {}  # those of a drawing that is written apart, and those of the others
+
+    def begin(key: Key, task: Task) -> None:
+        apart = task.apart > 0
+        lanes = groups.get(apart) or Lanes(*writer, task.apart or count, second_core, apart)
+        groups[apart] = lanes
+        free = lanes.free()
+        assert free is not None
+        lanes.begin(free, key, task)
+        _hand_in(lanes, desk)
+
+    def has_room(apart: bool) -> bool:
+        return apart not in groups or groups[apart].free() is not None
+
     while not desk.is_closed:
-        while (lane := lanes.free()) is not None and (given := desk.take()):
-            lanes.begin(lane, *given)
-            _hand_in(lanes, desk)
-        is_busy = lanes.is_busy
+        for apart in (True, False):
+            while has_room(apart) and (given := desk.take(apart)):
+                begin(*given)
+        busy = [lanes for lanes in groups.values() if lanes.is_busy]
         if desk.is_exhausted:
-            if not is_busy:
+            if not busy:
                 return
-            if lanes.free() is not None:
-                lanes.narrow(desk.wanted)
-        yield is_busy
-        if is_busy:
+            for apart, lanes in groups.items():
+                if lanes.is_busy and lanes.free() is not None:
+                    lanes.narrow(desk.wanted(apart))
+        yield bool(busy)
+        for lanes in busy:
             lanes.advance()
             _hand_in(lanes, desk)
 

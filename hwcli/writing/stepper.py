@@ -4,13 +4,18 @@ What becomes of a lane is, to the last bit, the same whichever the other lanes a
 differences would otherwise grow, point by point, to another drawing.  Element-wise work is of that kind by
 itself; of a matrix product it depends on how the library sums.  So the weights are cut into tiles, few columns
 each, for which the libraries at hand have a product that runs through the inputs of every lane in the same
-order (and that, for few lanes, is as quick as a product with a single vector).  ``steady_sizes`` looks
-whether that is so, and the lanes are filled up to one of the sizes that it finds.
+order.  ``Layout`` says which; the lanes are filled up to one of its sizes.
+
+On processors with AVX-512 OpenBLAS has products that are as quick for few lanes as one with a single vector.
+Elsewhere it rearranges the weights before each, which only pays with many lanes.  There few have a layout of
+their own.  It sums in another order, so whether a drawing is written among few depends on the drawing alone
+(``hwcli.writing.desk.Order.is_first``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,12 +32,38 @@ Array = NDArray[np.float32]
 
 TILES = (32, 16)
 """Columns of a tile: the narrower ones where a product of the wider would not be a small one."""
-SIZES = (2, 4, 8, 16, 32)
-"""Numbers of lanes that a product is made for."""
-FEW_SIZES = (4, 8)
-"""The same where the library sums more lanes in another order."""
 SMALL_PRODUCT = 1_000_000
 """Multiplications up to which OpenBLAS takes a product as a small one, which it does without rearranging."""
+HALVES = 2
+"""Tiles of a layer's weights for a single lane, which two cores can share."""
+
+
+class Layout(NamedTuple):
+    """How weights are cut into tiles, and for how many lanes at once."""
+
+    sizes: tuple[int, ...]
+    """Numbers of lanes that there are products for; fewer are filled up."""
+    width: int = 0
+    """Columns of a tile; 0: as ``tile_width`` says."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is for one lane alone, of which hardly any tiles are needed: the wider, the quicker."""
+        return self.sizes == (1,)
+
+    def width_for(self, inputs: int) -> int:
+        """Return how wide the tiles are of a matrix with so many ``inputs``."""
+        return self.width or tile_width(inputs)
+
+
+SMALL = Layout((2, 4, 8, 16, 32))
+"""For OpenBLAS with AVX-512."""
+DOZENS = Layout((12, 24, 36), 8)
+"""For OpenBLAS with AVX2, whose product has one order of sums for all of twelve lanes with such tiles."""
+FOURS = Layout((4, 8))
+"""The same, quicker with few lanes."""
+SINGLE = Layout((1,))
+"""For one lane: products with a vector, with weights as they lie."""
 
 
 class Tiles(NamedTuple):
@@ -41,10 +72,9 @@ class Tiles(NamedTuple):
     weights: Array
 
     @classmethod
-    def of(cls, matrix: Array, width: int | None = None) -> Tiles:
-        """Return the tiles of ``matrix`` (columns, K), of the given ``width`` or of that which suits it."""
+    def of(cls, matrix: Array, width: int) -> Tiles:
+        """Return the tiles of ``matrix`` (columns, K), each of ``width``."""
         columns, inputs = matrix.shape
-        width = width or tile_width(inputs)
         padded = np.zeros((-(-columns // width), width, inputs), np.float32)
         padded.reshape(-1, inputs)[:columns] = matrix
         return cls(np.ascontiguousarray(padded.transpose(0, 2, 1)))
@@ -52,28 +82,58 @@ class Tiles(NamedTuple):
 
 def tile_width(inputs: int) -> int:
     """Return how wide the tiles are of a matrix with so many ``inputs``."""
-    return next((width for width in TILES if width * inputs * SIZES[-1] <= SMALL_PRODUCT), TILES[-1])
+    return next((width for width in TILES if width * inputs * SMALL.sizes[-1] <= SMALL_PRODUCT), TILES[-1])
 
 
-def steady_sizes(tiles: Tiles) -> tuple[int, ...]:
-    """Return the numbers of lanes with which a lane's product has always the same bits, as far as can be seen.
+@cache
+def layout_of_many(network: Network) -> Layout:
+    """Return the layout for any number of lanes that the library at hand computes steadily, as far as seen."""
+    small = SMALL._replace(sizes=_small_sizes(network) or SMALL.sizes[:1])
+    return next((each for each in (small, DOZENS, FOURS) if is_steady(network, each)), Layout(FOURS.sizes[-1:]))
 
-    Where there is none but the largest of ``FEW_SIZES`` it is that one alone.
+
+@cache
+def layout_of_few(network: Network) -> Layout | None:
+    """Return that for few lanes, None where they cost less than many do already."""
+    if layout_of_many(network).sizes[0] == SMALL.sizes[0]:
+        return None
+    return FOURS if is_steady(network, FOURS) else Layout(FOURS.sizes[-1:])
+
+
+def _small_sizes(network: Network) -> tuple[int, ...]:
+    largest = max(inputs * width for inputs, width in _tile_shapes(network, SMALL))
+    return tuple(size for size in SMALL.sizes if size * largest <= SMALL_PRODUCT)
+
+
+def is_steady(network: Network, layout: Layout) -> bool:
+    """Return whether a lane's products are the same to the last bit in any place and for every size.
+
+    It is tried with a few vectors.
     """
-    _, inputs, width = tiles.weights.shape
-    sizes = tuple(size for size in SIZES if size * inputs * width <= SMALL_PRODUCT) or SIZES[:1]
-    rows = np.random.default_rng(0).standard_normal((max(sizes + FEW_SIZES), inputs)).astype(np.float32)
-    for candidates in (sizes, FEW_SIZES):
-        if _agree(tiles.weights[:2], rows[: max(candidates)], candidates):
-            return candidates
-    return FEW_SIZES[-1:]
+    rng = np.random.default_rng(0)
+    for inputs, width in _tile_shapes(network, layout):
+        vectors = rng.standard_normal((3, inputs), np.float32)
+        weights = rng.standard_normal((2, inputs, width), np.float32)
+        for vector in vectors:
+            products = [np.matmul(np.tile(vector, (size, 1)), weights) for size in layout.sizes]
+            if any((product != products[0][:, :1]).any() for product in products):
+                return False
+    return True
 
 
-def _agree(weights: Array, rows: Array, sizes: Sequence[int]) -> bool:
-    parts = [part for size in sizes for part in (slice(0, size), slice(len(rows) - size, len(rows)))]
-    with np.errstate(all="ignore"):  # what is not finite is refused when it is written
-        whole = np.matmul(rows, weights)
-        return all(np.array_equal(np.matmul(rows[part], weights), whole[:, part]) for part in parts)
+def _tile_shapes(network: Network, layout: Layout) -> set[tuple[int, int]]:
+    """Return the shapes (K, width) of all tiles where lanes share their products."""
+    tile, tape = _tiled_tape(network, layout)
+    layers = {(block.stop - block.start, tile) for block in map(tape.read_by, range(network.layers))}
+    others = [tape.size, *([tape.inputs[0].one + 1 - tape.hidden[0].start] if network.window else [])]
+    return layers | {(inputs, layout.width_for(inputs)) for inputs in others}
+
+
+def _tiled_tape(network: Network, layout: Layout) -> tuple[int, Tape]:
+    """Return the width of the tiles of hidden values, and the tape with these."""
+    units = network.units
+    tile = units if layout.is_single else layout.width_for(2 * units + network.alphabet)
+    return tile, Tape(network, -(-units // tile) * tile)
 
 
 class _TiledLayer(NamedTuple):
@@ -83,24 +143,32 @@ class _TiledLayer(NamedTuple):
 
 
 class Steps:
-    """A network's weights laid out for stepping; its steppers share them."""
+    """A network's weights laid out for stepping; its steppers share them.
 
-    def __init__(self, network: Network, weights: Weights) -> None:
-        """Lay them out."""
-        self.network = network
-        self.tile = tile_width(2 * network.units + network.alphabet)
-        self.tape = Tape(network, -(-network.units // self.tile) * self.tile)
+    Attributes
+    ----------
+    layout: how.
+    tile: a layer's hidden values lie in tiles of this width.
+    """
+
+    def __init__(self, network: Network, weights: Weights, layout: Layout | None = None) -> None:
+        """Lay them out, as for many lanes if there is no ``layout``."""
+        self.network, self.layout = network, layout or layout_of_many(network)
+        self.tile, self.tape = _tiled_tape(network, self.layout)
         self.layers = [self._layer(weights, layer) for layer in range(network.layers)]
         window = lay_out_window(network, weights, self.tape)
-        self.window = None if window is None else (window.reads, Tiles.of(window.matrix))
-        self.output = Tiles.of(lay_out_output(network, weights, self.tape))
-        every = [self.output, *(layer.tiles for layer in self.layers)]
-        self.sizes = steady_sizes(max(every, key=lambda tiles: int(np.prod(tiles.weights.shape[1:]))))
+        self.window = None if window is None else (window.reads, self._tiles(window.matrix))
+        self.output = self._tiles(lay_out_output(network, weights, self.tape))
 
     def _layer(self, weights: Weights, number: int) -> _TiledLayer:
         layer = lay_out_layer(self.network, weights, number, self.tape)
         peephole = None if layer.peephole is None else layer.peephole.reshape(3, -1, 1, self.tile)
-        return _TiledLayer(layer, Tiles.of(layer.matrix, self.tile), peephole)
+        width = len(layer.matrix) // HALVES if self.layout.is_single else self.tile
+        return _TiledLayer(layer, Tiles.of(layer.matrix, width), peephole)
+
+    def _tiles(self, matrix: Array) -> Tiles:
+        columns, inputs = matrix.shape
+        return Tiles.of(matrix, columns if self.layout.is_single else self.layout.width_for(inputs))
 
 
 class _Product:
@@ -136,13 +204,13 @@ class Stepper:
 
         Raises
         ------
-        ValueError: there are more lanes than go through the network at once (``Steps.sizes``).
+        ValueError: there are more lanes than go through the network at once (``Layout.sizes``).
         """
         self._steps, self._second_core = steps, second_core
         self._product = np.matmul if second_core is None else second_core.product
-        size = next((size for size in steps.sizes if size >= lanes), None)
+        size = next((size for size in steps.layout.sizes if size >= lanes), None)
         if size is None:
-            raise ValueError(f"{lanes} lanes, more than {steps.sizes[-1]}")
+            raise ValueError(f"{lanes} lanes, more than {steps.layout.sizes[-1]}")
         self.lanes, network = lanes, steps.network
         shape = (steps.tape.width // steps.tile, size, steps.tile)
         self._tape = np.zeros((size, steps.tape.size), np.float32)
@@ -150,6 +218,9 @@ class Stepper:
             self._tape[:, inputs.one] = 1
         self._cells = np.zeros((network.layers, *shape), np.float32)
         self._gates = np.empty((4 * shape[0], *shape[1:]), np.float32)
+        # Of a single lane a tile's product is several gates, which lie one after the other all the same.
+        count, _, width = steps.layers[0].tiles.weights.shape
+        self._made = self._gates.reshape(count, size, width)
         self._spare = np.empty(shape, np.float32)
         self._output = _Product(steps.output, size)
         self.window = Window(network, size) if network.window else None
@@ -168,7 +239,7 @@ class Stepper:
         for inputs in self._steps.tape.inputs:
             self._tape[: self.lanes, inputs.row] = rows
         for number, (layer, reads, cells, hidden) in enumerate(self._work):
-            self._product(reads, layer.tiles.weights, out=self._gates)
+            self._product(reads, layer.tiles.weights, out=self._made)
             lstm_step(self._gates, cells, hidden, layer.peephole, self._spare)
             if number == 0 and self.window is not None:
                 self._move(self.window)

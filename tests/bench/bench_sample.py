@@ -63,7 +63,8 @@ def model_of(units: int, window: int = 0) -> Model:
 def ours(model: Model, lanes: int) -> Step:
     """Return our step, as ``hw sample`` takes it where all drawings go through the network at once."""
     second_core = SecondCore().__enter__()  # until the program's end
-    stepper = NumpyNetwork(model.config.network, model.weights).stepper(lanes, second_core)
+    network = NumpyNetwork(model.config.network, model.weights)
+    stepper = network.stepper(lanes, second_core, are_few=lanes <= network.few_lanes)
 
     def step(rows: Any) -> Any:
         stepper.feed(rows)
@@ -186,9 +187,12 @@ def many(model: Model, drawings: int, points: int, rounds: int) -> None:
     writer = Writer(NumpyNetwork(model.config.network, model.weights), model.scale, Manner())
     best = float("inf")
     for _ in range(rounds):
-        orders = [Order(points, lambda take, k=k: chance_for(1, k, take)) for k in range(drawings)]
+        orders = [
+            Order(points, lambda take, k=k: chance_for(1, k, take), is_first=k == 0) for k in range(drawings)
+        ]
         started = time.perf_counter()
-        for _ in write_drawings(writer, orders, 32, cores() if drawings > 32 else 1):
+        workers = cores() if drawings > 32 else 1
+        for _ in write_drawings(writer, orders, -(-drawings // workers), workers):
             pass
         best = min(best, time.perf_counter() - started)
     tell(f"3 x 400, {drawings} whole drawings", points_a_second=round(drawings * points / best))

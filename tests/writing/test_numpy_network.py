@@ -14,7 +14,7 @@ from hwcli.model.file import weight_shapes
 from hwcli.writing.cells import State
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import SIZES, Tiles, steady_sizes
+from hwcli.writing.stepper import SINGLE, Layout, is_steady, layout_of_few, layout_of_many
 from hwcli.writing.tape import Tape
 from hwcli.writing.text import encode
 from hwcli.writing.window import NO_TEXT
@@ -154,7 +154,7 @@ def test_a_lane_is_the_same_to_the_last_bit_whatever_the_others_are(
     network, steps = NumpyNetwork(config, weights_of(config, rng)), 20
     rows = rows_of(rng, 32, steps)
     wanted = None
-    for lanes in (n for n in (32, 1, 2, 3, 9, 20) if n <= network.steps.sizes[-1]):
+    for lanes in (n for n in (32, 1, 2, 3, 9, 20) if n <= network.most_lanes):
         stepper = network.stepper(lanes)
         for lane in range(lanes):  # lane 0's drawing goes last, each time among others
             stepper.begin(lane, texts_of(config, "cab a" if lane == lanes - 1 else "abc" * lane)[0])
@@ -201,11 +201,38 @@ def test_the_second_core_does_half_of_what_is_worth_it(
         np.testing.assert_array_equal(out, rows @ tiles)
 
 
-def test_the_sizes_of_products_are_steady_or_only_one(rng: np.random.Generator) -> None:
-    for inputs in (10, 300, 1000, 3000):
-        sizes = steady_sizes(Tiles.of(rng.standard_normal((70, inputs)).astype(np.float32)))
-        assert sizes == tuple(sorted(sizes))
-        assert set(sizes) <= set(SIZES)
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+def test_so_is_one_of_few_lanes_among_fewer_and_more(lanes: int, rng: np.random.Generator) -> None:
+    network = NumpyNetwork(READER, weights_of(READER, rng))
+    rows, texts = rows_of(rng, lanes, 20), texts_of(READER, "cab a", "b", "", "abc abc")[:lanes]
+    stepper = network.stepper(lanes, are_few=True)
+    for lane, text in enumerate(texts):
+        stepper.begin(lane, text)
+    wanted = network.run(rows, texts=texts)
+    first = stepped(stepper, rows[:, :9])
+    fewer = stepper.kept([lanes - 1])
+    np.testing.assert_allclose(first, wanted[:, :9], atol=1e-5)
+    np.testing.assert_array_equal(stepped(stepper, rows[:, 9:])[-1], stepped(fewer, rows[-1:, 9:])[0])
+
+
+@pytest.mark.parametrize("network", [READER, Network(), Network(units=900, layers=1)], ids=str)
+def test_layouts_are_steady_or_have_one_size(network: Network) -> None:
+    for layout in (layout_of_many(network), layout_of_few(network)):
+        if layout is not None:
+            assert layout.sizes == tuple(sorted(layout.sizes))
+            assert len(layout.sizes) == 1 or is_steady(network, layout)
+
+
+def test_a_product_that_depends_on_the_place_of_a_lane_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def matmul(rows: Any, weights: Any) -> Any:
+        made = rows.astype("f8") @ weights
+        made[:, 7:] = np.nextafter(made[:, 7:].astype("f4"), np.float32(9))
+        return made.astype("f4")
+
+    assert is_steady(READER, SINGLE)
+    monkeypatch.setattr("hwcli.writing.stepper.np.matmul", matmul)
+    assert is_steady(READER, Layout((2, 4)))
+    assert not is_steady(READER, Layout((4, 8)))
 
 
 def test_a_line_longer_than_a_chunk_is_not_broken_at_its_border(

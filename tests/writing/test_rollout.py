@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from hwcli.errors import HwError
 from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes
+from hwcli.writing import stepper
 from hwcli.writing.desk import POINTS_BESIDES, ROUNDS, Order
 from hwcli.writing.lanes import read_ahead
 from hwcli.writing.mixture import Manner
@@ -89,13 +91,14 @@ class Counting:
     """Stands for a network: notes every row that it is fed in each lane, and predicts always the same."""
 
     network = REGRESSION
-    steps = SimpleNamespace(sizes=(64,))
+    steps = SimpleNamespace(layout=SimpleNamespace(sizes=(64,)))
+    most_lanes, few_lanes = 64, 0
     window = None
 
     def __init__(self) -> None:
         self.fed: list[Any] = []
 
-    def stepper(self, lanes: int, second_core: Any = None) -> Counting:
+    def stepper(self, lanes: int, second_core: Any = None, are_few: bool = False) -> Counting:
         self.lanes = lanes
         return self
 
@@ -173,6 +176,38 @@ def test_nor_does_a_text_depend_on_the_texts_around_it(workers: int) -> None:
     alone = written(texts("cab", takes=2), 1, network=network)[0]
     among = written(texts("cab", "a", "bca abc cab", "", takes=2), 7, network=network, workers=workers)[0]
     np.testing.assert_array_equal(alone, among)
+
+
+@pytest.fixture
+def few_are_apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have few lanes a layout of their own, as where the processor has no AVX-512."""
+    layouts = stepper.layout_of_many, stepper.layout_of_few
+    if not all(stepper.is_steady(READER, layout) for layout in (stepper.DOZENS, stepper.FOURS)):
+        pytest.skip("NumPy's matrix product sums in another order here")
+    monkeypatch.setattr(stepper, "SMALL", stepper.Layout((3,)))
+    monkeypatch.setattr(stepper, "is_steady", lambda _, layout: layout in (stepper.DOZENS, stepper.FOURS))
+    for layout in layouts:
+        layout.cache_clear()
+    yield
+    for layout in layouts:
+        layout.cache_clear()
+
+
+@pytest.mark.usefixtures("few_are_apart")
+@pytest.mark.parametrize("takes", [0, 1, 2, 9])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nor_does_the_first_drawing_where_it_is_written_apart(takes: int, workers: int) -> None:
+    """Without a text; and with one, in a single lane, in few, and in more than are few."""
+    network = numpy_network(READER)
+    assert (network.most_lanes, network.few_lanes) == (36, 8)
+    first, *others = texts(WORDS, "a", "bca", takes=takes) if takes else orders([(3, 40), (2, 60), (5, 20)])
+    first = first._replace(is_first=True)
+    alone = written([first], 4, network=network)[0]
+    assert len(alone) > 10
+    for beside in (others, others[:1], [*others, *others]):
+        among = written([first, *beside], 4, network=network, workers=workers)
+        np.testing.assert_array_equal(among[0], alone)
+    np.testing.assert_array_equal(among[2], written(others[1:], 4, network=network)[0])
 
 
 @settings(max_examples=25, deadline=None)
@@ -352,7 +387,7 @@ class Looking(Counting):
         super().__init__()
         self.places, self.ups = places, ups
 
-    def stepper(self, lanes: int, second_core: Any = None) -> Looking:
+    def stepper(self, lanes: int, second_core: Any = None, are_few: bool = False) -> Looking:
         super().stepper(lanes)
         self.window = SimpleNamespace(lengths=np.array([5] * lanes), shown=np.zeros((lanes, 6), np.float32))
         return self
