@@ -6,7 +6,7 @@ import os
 import platform
 
 ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"} if platform.machine() in ("x86_64", "AMD64") else {}
-"""Has TensorFlow take its matrix products from oneDNN, which by itself it does on the newest processors alone."""
+"""Has TensorFlow take matrix products from oneDNN, which by itself it does on the newest processors alone."""
 
 
 def cores() -> int:
