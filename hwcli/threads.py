@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
 
-ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"} if platform.machine() in ("x86_64", "AMD64") else {}
+ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"} if os.uname().machine == "x86_64" else {}
 """Has TensorFlow take matrix products from oneDNN, which by itself it does on the newest processors alone."""
 
 

@@ -22,7 +22,7 @@ import config_page
 import typer
 
 from hwcli import __version__
-from hwcli.cli import app
+from hwcli.cli import application
 
 HERE = Path(__file__).resolve().parent
 DATE = "2026-11-22"
@@ -58,7 +58,7 @@ as SIGPIPE does, without a word; Ctrl-C, SIGTERM and SIGHUP end it as those sign
 
 def pages() -> dict[str, str]:
     """Return the text of every manual page by its file name."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     top = group.make_context("hw", [], resilient_parsing=True)
     commands: dict[str, Any] = group.commands  # type: ignore[attr-defined]  # Typer's group has them
     names = [("hw", 1), *((f"hw-{name}", 1) for name in commands), *((name, 5) for name in FORMATS)]
