@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hwcli.ink import Drawing
 
@@ -36,6 +37,10 @@ def _load(path: Path) -> ModuleType:
 
 
 make_ink = _load(EXAMPLES / "make_ink.py")
+
+# How long an example takes is a matter of the machine.
+settings.register_profile("hw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hw")
 
 # Run in the background, pytest may have these ignored, and every program that it starts with it.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
