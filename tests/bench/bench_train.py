@@ -1,6 +1,7 @@
 """Points a second of training, beside peers at the same batch and length in the same run.
 
     python tests/bench/bench_train.py [--network prediction|synthesis] [--batch 64] [--length 200] [--rounds 5]
+        [--skip "torch bfloat16"]
 
 Prints a JSON line for each: ours in float32 and bfloat16; of the prediction network ``tf.keras.layers.LSTM``
 and, where it is installed, PyTorch's LSTM in float32, with autocast and all in bfloat16; of the synthesis
@@ -299,29 +300,27 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--length", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--skip", action="append", default=[], help="peers whose names begin so are left out")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
     network = Network(window=10 if options.network == "synthesis" else 0)
     if options.serve:
         serve(options.serve, network, options.batch, options.length)
         return
-    peers = [Peer(name, options) for name in PEERS[options.network]]
+    names = [name for name in PEERS[options.network] if not name.startswith(tuple(options.skip))]
+    peers = [Peer(name, options) for name in names]
     for _ in range(options.rounds):
         for peer in peers:
             peer.speeds.append(peer.speed())
-    float32, bfloat16 = (float(np.median(peer.speeds)) for peer in peers[:2])
+    middles = {peer.name: float(np.median(peer.speeds)) for peer in peers}
     for peer in peers:
-        middle = float(np.median(peer.speeds))
-        if math.isfinite(middle):
-            record = {
-                "what": peer.name,
-                "points_per_second": round(middle),
-                "hw_float32_is": round(float32 / middle, 2),
-                "hw_bfloat16_is": round(bfloat16 / middle, 2),
-            }
-            shape = {"network": options.network, "batch": options.batch, "length": options.length}
-            print(json.dumps(record | shape), flush=True)
         peer.end()
+    ours = [name for name in names if name.startswith("hw")]
+    for name, middle in middles.items():
+        if math.isfinite(middle):
+            ratios = {f"{our.replace(' ', '_')}_is": round(middles[our] / middle, 2) for our in ours}
+            shape = {"network": options.network, "batch": options.batch, "length": options.length}
+            print(json.dumps({"what": name, "points_per_second": round(middle), **ratios, **shape}), flush=True)
 
 
 if __name__ == "__main__":
