@@ -97,7 +97,7 @@ class Plan:
                 if self.shard.has(number):
                     order = self.scribe.continued(hand, self.most or usual, self._chance(number))
                     head = self._continuation(number, prime, hand, show_prime)
-                    yield head, order._replace(is_first=number == 0)
+                    yield head, order._replace(number=number)
                 number += 1
 
     def _continuation(self, number: int, prime: Drawing | None, hand: Hand | None, show_prime: bool) -> Head:
@@ -124,7 +124,7 @@ class Plan:
             return Head(name, "", self.header), None
         hand, style = hands.at(place)
         order = self.scribe.written(text, hand, self._chance(number), self.most)
-        return Head(name, text, self.header | style, None, hand), order._replace(is_first=number == 0)
+        return Head(name, text, self.header | style, None, hand), order._replace(number=number)
 
     def _chance(self, number: int) -> Any:
         from hwcli.writing.rollout import chance_for

@@ -42,9 +42,9 @@ class Order(NamedTuple):
     judge: tells how good a take of the whole text is, the more the better; none: by what the window tells
         (``signals``) of a piece of it (``pieces``).
     pace: points after which a piece is given up, for each of its characters; 0: only after ``length``.
-    is_first: whether it is the first drawing of a run, for which someone waits: where a network is quicker with
-        few drawings among themselves, it is written by itself.  What becomes of a drawing may depend on it, so
-        that it says which number a drawing has in the whole run, not in a part of it.
+    number: of the drawing in a whole run, not in a part of it, counted from 0.  The first ones are waited for,
+        and where a network is quicker with few drawings among themselves they are written so; what becomes of
+        a drawing may depend on it in the last bits.  None: written among any others.
     """
 
     length: int
@@ -57,12 +57,22 @@ class Order(NamedTuple):
     takes: int = 1
     judge: Callable[[Ink], float] | None = None
     pace: int = 0
-    is_first: bool = False
+    number: int | None = None
 
     @property
     def is_judged(self) -> bool:
         """Whether there is something to judge takes by."""
         return len(self.text) > 0
+
+    def apart(self, few: int) -> int:
+        """Return among how many drawings it is written, ``few`` or 1 by itself; 0: among any.
+
+        Few are the takes of the first drawings, as many as there are lanes for.
+        """
+        takes = self.takes if self.is_judged else 1
+        if self.number is None or (self.number + 1) * takes > few:
+            return 0
+        return 1 if takes == 1 and self.number == 0 else few
 
     def end_after(self, begin: int) -> int:
         """Return where the piece of the text ends that begins at ``begin``."""
@@ -103,14 +113,14 @@ class _Drawing:
     ----------
     parts: what can be given back.
     takes: how many are asked for at a time.
-    apart: so many lanes it is written in by itself; 0: among others.
+    apart: among how many it is written, as ``Order.apart`` says.
     is_over: whether nothing of it is left to write.
     """
 
     def __init__(self, number: int, order: Order, few: int) -> None:
         self.number, self.order = number, order
         self.takes = order.takes if order.is_judged else 1
-        self.apart = self.takes if order.is_first and self.takes <= few else 0
+        self.apart = order.apart(few)
         # Of what comes point by point it is told at once that it has begun.
         self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]
         self.is_over = False
@@ -181,20 +191,23 @@ class Desk:
     Attributes
     ----------
     workers: how many are writing.
+    kinds: the ways, as ``Order.apart`` tells them, in which drawings are written; what is awaited comes first.
     is_closed: whether they are to stop.
     """
 
     def __init__(self, orders: Iterable[Order], ahead: int, workers: int, few: int = 0) -> None:
         """Give out drawings up to ``ahead`` of the one whose turn it is, so that few are held back.
 
-        Orders that are still arriving are not waited for while there is something to write.  A first drawing of
-        no more than ``few`` takes is written apart from the others.
+        Orders that are still arriving are not waited for while there is something to write.  ``few``: lanes for
+        the first drawings apart from others; 0: there are none.
         """
         self.workers, self._few = workers, few
+        self.kinds = (1, few, 0) if few else (0,)
         self._orders = enumerate(orders)
         self._is_there = orders.is_there if isinstance(orders, Arriving) else lambda: True
         self._ahead = ahead
-        self._takes: dict[bool, deque[Key]] = {True: deque(), False: deque()}  # apart, and the others
+        self._takes: dict[int, deque[Key]] = {apart: deque() for apart in self.kinds}
+        self._are_first_out = False
         self._drawings: dict[int, _Drawing] = {}
         self._turn = self._begun = 0
         self._has_more = True
@@ -206,11 +219,15 @@ class Desk:
         """Whether there is nothing to give out, nor will be but further takes of what is under way."""
         return not self._has_more and not any(self._takes.values())
 
-    def wanted(self, apart: bool) -> int:
-        """Return how many lanes what is under way, ``apart`` or not, can still make use of at once."""
+    def has_more(self, apart: int) -> bool:
+        """Return whether there may be more to give out, ``apart`` in this way, than further takes."""
+        return bool(self._takes[apart]) or (self._has_more and not (apart and self._are_first_out))
+
+    def wanted(self, apart: int) -> int:
+        """Return how many lanes what is under way, ``apart`` in this way, can still make use of at once."""
         with self._change:
             under_way = [drawing for drawing in self._drawings.values() if not drawing.is_over]
-            return sum(drawing.takes for drawing in under_way if bool(drawing.apart) is apart)
+            return sum(drawing.takes for drawing in under_way if drawing.apart == apart)
 
     @property
     def watched(self) -> int | None:
@@ -218,10 +235,10 @@ class Desk:
         drawing = self._drawings.get(self._turn)
         return None if drawing is None or drawing.order.is_judged else self._turn
 
-    def take(self, apart: bool = False) -> tuple[Key, Task] | None:
-        """Return what to write next, ``apart`` or not, None when there is nothing or not yet."""
+    def take(self, apart: int = 0) -> tuple[Key, Task] | None:
+        """Return what to write next, ``apart`` in this way, None when there is nothing or not yet."""
         with self._change:
-            if not self._takes[apart] and not (apart and self._takes[False]) and self._may_begin():
+            if self.has_more(apart) and not any(self._takes.values()) and self._may_begin():
                 self._begin()
             if not self._takes[apart]:
                 return None
@@ -239,7 +256,8 @@ class Desk:
             return
         drawing = self._drawings[number] = _Drawing(number, order, self._few)
         self._begun = number + 1
-        self._takes[bool(drawing.apart)].extend(drawing.ask())
+        self._are_first_out |= not drawing.apart
+        self._takes[drawing.apart].extend(drawing.ask())
 
     def finish(self, key: Key, ended: Ended) -> None:
         """Take in a take that is done."""
@@ -249,7 +267,7 @@ class Desk:
         mark = judge(ended.ink) if judge and drawing.order.is_judged else 0.0
         with self._change:
             if drawing.finish(take, ended, mark):
-                self._takes[bool(drawing.apart)].extendleft(reversed(drawing.ask()))
+                self._takes[drawing.apart].extendleft(reversed(drawing.ask()))
             self._change.notify_all()
 
     def add(self, number: int, ink: Ink) -> None:

@@ -134,7 +134,7 @@ class Scribe:
         takes = max(self.takes, HAND_TAKES)
         manner = replace(self.writer.manner, bias=min(self.writer.manner.bias, MADE_UP_BIAS))
         writer = self.writer._replace(manner=manner)
-        order = self.written(HAND_TEXT, None, chance)._replace(takes=takes, is_first=True)
+        order = self.written(HAND_TEXT, None, chance)._replace(takes=takes, number=0)
         ink = np.concatenate([part.points for part in write_drawings(writer, [order], takes)])
         return Drawing(self.alone(None, ink), text=HAND_TEXT)
 

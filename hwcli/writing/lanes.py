@@ -96,7 +96,7 @@ class Task(NamedTuple):
     known: the prime's beginning, where the network has read it already.
     end: at which place of the text to end, its length for all of it.
     moment: at which to go on with a drawing that was begun; the prime and what it says do not count then.
-    apart: so many lanes the drawing is written in by itself; 0: among others.
+    apart: among so many drawings, apart from others, it is written (``NumpyNetwork.stepper``); 0: among any.
     """
 
     length: int
@@ -125,14 +125,13 @@ class Lanes:
         manner: Manner,
         lanes: int,
         second_core: SecondCore | None = None,
-        are_few: bool = False,
+        apart: int = 0,
     ) -> None:
-        """Have ``lanes`` free lanes; ``are_few``: for few drawings among themselves."""
+        """Have ``lanes`` free lanes, for drawings that are so ``apart`` from others as a Task says."""
         self.keys: list[tuple[int, int] | None] = [None] * lanes
         self._network, self._scale, self._manner = network.network, scale, manner
         self._sd, self._mean = np.array(scale.sd), np.array(scale.mean)
-        self._stepper = network.stepper(lanes, second_core, are_few)
-        self._sizes = (network.steps_of_few(lanes) if are_few else network.steps).layout.sizes
+        self._stepper = network.stepper(lanes, second_core, apart)
         self._notes = Notes(lanes)
         self._tasks: list[Task | None] = [None] * lanes
         self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
@@ -341,7 +340,7 @@ class Lanes:
         keep = sorted(range(len(self.keys)), key=lambda lane: self.keys[lane] is None)
         busy = sum(key is not None for key in self.keys)
         keep = sorted(keep[: max(busy, wanted)])
-        size_now, size = (next(s for s in self._sizes if s >= n) for n in (len(self.keys), len(keep)))
+        size_now, size = (next(s for s in self._stepper.sizes if s >= n) for n in (len(self.keys), len(keep)))
         if not keep or size == size_now:
             return
         self._stepper = self._stepper.kept(keep)
@@ -360,7 +359,7 @@ def read_ahead(network: NumpyNetwork, scale: Scale, prime: Points, text: Text) -
     without text, all but the last row.
     """
     rows = rows_from_points(prime, scale)
-    stepper = network.stepper(1, are_few=True)
+    stepper = network.stepper(1, apart=1)
     stepper.begin(0, text)
     known = Known(0, stepper.state(0))
     for number in range(1, len(rows)):

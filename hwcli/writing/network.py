@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from hwcli.model.config import Network
 from hwcli.model.file import Weights
 from hwcli.writing.cells import State, lstm_step
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import SINGLE, Stepper, Steps, layout_of_few, layout_of_many
+from hwcli.writing.stepper import SINGLE, Layout, Stepper, Steps, layout_of_few, layout_of_many
 from hwcli.writing.tape import Layer, Tape, lay_out_layer, lay_out_output, lay_out_window
 from hwcli.writing.window import NO_TEXT, Text, Window
 
@@ -49,11 +50,8 @@ class NumpyNetwork:
         """Take the ``weights``, by the names and shapes of ``hwcli.model.file.weight_shapes``."""
         self.network = network
         self._weights = weights
-
-    @property
-    def most_lanes(self) -> int:
-        """How many drawings go through the network at once."""
-        return layout_of_many(self.network).sizes[-1]
+        self._laid_out: dict[Layout, Steps] = {}
+        self._lock = Lock()
 
     @property
     def few_lanes(self) -> int:
@@ -61,35 +59,36 @@ class NumpyNetwork:
         layout = layout_of_few(self.network)
         return layout.sizes[-1] if layout else 0
 
-    @cached_property
-    def steps(self) -> Steps:
-        """The weights for stepping."""
-        return Steps(self.network, self._weights)
+    @property
+    def most_lanes(self) -> int:
+        """How many drawings go through the network at once."""
+        return layout_of_many(self.network).sizes[-1]
 
-    @cached_property
-    def _steps_of_one(self) -> Steps:
-        return Steps(self.network, self._weights, SINGLE)
+    def filled_up(self, lanes: int) -> int:
+        """Return how many lanes take no longer than ``lanes``, or ``most_lanes`` where these are more."""
+        sizes = layout_of_many(self.network).sizes
+        return next((size for size in sizes if size >= lanes), sizes[-1])
 
-    @cached_property
-    def _steps_of_few(self) -> Steps:
-        return Steps(self.network, self._weights, layout_of_few(self.network))
-
-    def steps_of_few(self, lanes: int) -> Steps:
-        """Return the same for ``lanes`` among themselves, up to ``few_lanes``; where it is 0, for any."""
-        if not self.few_lanes:
-            return self.steps
-        return self._steps_of_one if lanes == 1 else self._steps_of_few
+    def steps(self, apart: int = 0) -> Steps:
+        """Return the weights for stepping so many drawings that are ``apart`` from others; 0: any, together."""
+        few = layout_of_few(self.network)
+        layout = layout_of_many(self.network) if not (apart and few) else SINGLE if apart == 1 else few
+        with self._lock:
+            if layout not in self._laid_out:
+                self._laid_out[layout] = Steps(self.network, self._weights, layout)
+            return self._laid_out[layout]
 
     @cached_property
     def _lines(self) -> _LineWeights:
         return _LineWeights(self.network, self._weights)
 
-    def stepper(self, lanes: int = 1, second_core: SecondCore | None = None, are_few: bool = False) -> Stepper:
+    def stepper(self, lanes: int = 1, second_core: SecondCore | None = None, apart: int = 0) -> Stepper:
         """Return a stepper for ``lanes`` drawings in lockstep, at their beginning.
 
-        ``are_few``: what comes out may differ in the last bits from that of lanes that are not.
+        What comes out may differ in the last bits with how many drawings may be among them that are ``apart``
+        from others: 0, 1 or ``few_lanes``.
         """
-        return Stepper(self.steps_of_few(lanes) if are_few else self.steps, lanes, second_core)
+        return Stepper(self.steps(apart), lanes, second_core)
 
     def run(
         self, rows: Array, mask: Mask | None = None, state: State | None = None, texts: Texts | None = None

@@ -1,7 +1,7 @@
 """Writing: drawing after drawing, many of them in lockstep, the best of several takes of each.
 
-What a drawing becomes depends on its own prime, text and chance, on nothing else: neither on the drawings
-around it nor on how many there are, nor on the number of threads.
+What a drawing becomes depends on its own prime, text, chance and number in the run, on nothing else: neither on
+the drawings around it nor on how many there are, nor on the number of threads that write.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
 
     Parameters
     ----------
-    lanes: drawings in lockstep; no more than go through the network at once are used.
+    lanes: drawings in lockstep, the first ones aside; no more than go through the network at once are used, and
+        so many as take no longer.
     workers: threads that write so many each; with one alone, large products are shared with a second core.
 
     Raises
@@ -62,6 +63,7 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     """
     lanes = min(lanes, writer.network.most_lanes)
     desk = Desk(orders, AHEAD * lanes * workers, workers, writer.network.few_lanes)
+    lanes = writer.network.filled_up(lanes)
     if workers == 1:
         with SecondCore() as second_core:
             for is_busy in _steps(writer, desk, lanes, second_core):
@@ -97,35 +99,33 @@ def _work(writer: Writer, desk: Desk, lanes: int) -> None:
 
 def _steps(writer: Writer, desk: Desk, count: int, second_core: SecondCore | None = None) -> Iterator[bool]:
     """Write what the ``desk`` gives, and yield before each step whether there is anything in the lanes."""
-    groups: dict[bool, Lanes] = {}  # those of a drawing that is written apart, and those of the others
-
-    def begin(key: Key, task: Task) -> None:
-        apart = task.apart > 0
-        lanes = groups.get(apart) or Lanes(*writer, task.apart or count, second_core, apart)
-        groups[apart] = lanes
-        free = lanes.free()
-        assert free is not None
-        lanes.begin(free, key, task)
-        _hand_in(lanes, desk)
-
-    def has_room(apart: bool) -> bool:
-        return apart not in groups or groups[apart].free() is not None
-
+    groups: dict[int, Lanes] = {}  # by how drawings in them are apart from others
     while not desk.is_closed:
-        for apart in (True, False):
-            while has_room(apart) and (given := desk.take(apart)):
-                begin(*given)
-        busy = [lanes for lanes in groups.values() if lanes.is_busy]
-        if desk.is_exhausted:
-            if not busy:
-                return
-            for apart, lanes in groups.items():
-                if lanes.is_busy and lanes.free() is not None:
+        # Of the first drawings, which are waited for, none waits for others that are written apart from it.
+        busy: Lanes | None = None
+        for apart in desk.kinds:
+            lanes = groups.get(apart)
+            while (lanes is None or lanes.free() is not None) and (given := desk.take(apart)):
+                lanes = groups[apart] = lanes or Lanes(*writer, apart or count, second_core, apart)
+                _begin(lanes, *given)
+                _hand_in(lanes, desk)
+            if lanes is not None and lanes.is_busy:
+                busy = lanes
+                if lanes.free() is not None and not desk.has_more(apart):
                     lanes.narrow(desk.wanted(apart))
-        yield bool(busy)
-        for lanes in busy:
-            lanes.advance()
-            _hand_in(lanes, desk)
+                break
+        if busy is None and desk.is_exhausted:
+            return
+        yield busy is not None
+        if busy is not None:
+            busy.advance()
+            _hand_in(busy, desk)
+
+
+def _begin(lanes: Lanes, key: Key, task: Task) -> None:
+    lane = lanes.free()
+    assert lane is not None
+    lanes.begin(lane, key, task)
 
 
 def _hand_in(lanes: Lanes, desk: Desk) -> None:

@@ -8,8 +8,8 @@ order.  ``Layout`` says which; the lanes are filled up to one of its sizes.
 
 On processors with AVX-512 OpenBLAS has products that are as quick for few lanes as one with a single vector.
 Elsewhere it rearranges the weights before each, which only pays with many lanes.  There few have a layout of
-their own.  It sums in another order, so whether a drawing is written among few depends on the drawing alone
-(``hwcli.writing.desk.Order.is_first``).
+their own, and so has a single one.  These sum in other orders, so which of them a drawing is written in depends
+on that drawing alone (``hwcli.writing.desk.Order.number``).
 """
 
 from __future__ import annotations
@@ -151,9 +151,9 @@ class Steps:
     tile: a layer's hidden values lie in tiles of this width.
     """
 
-    def __init__(self, network: Network, weights: Weights, layout: Layout | None = None) -> None:
-        """Lay them out, as for many lanes if there is no ``layout``."""
-        self.network, self.layout = network, layout or layout_of_many(network)
+    def __init__(self, network: Network, weights: Weights, layout: Layout) -> None:
+        """Lay them out."""
+        self.network, self.layout = network, layout
         self.tile, self.tape = _tiled_tape(network, self.layout)
         self.layers = [self._layer(weights, layer) for layer in range(network.layers)]
         window = lay_out_window(network, weights, self.tape)
@@ -194,6 +194,7 @@ class Stepper:
     Attributes
     ----------
     lanes: how many drawings there are.
+    sizes: numbers of lanes that there are products for.
     window: of the lanes (and of those that fill them up), None when the network has none.
     """
 
@@ -211,7 +212,7 @@ class Stepper:
         size = next((size for size in steps.layout.sizes if size >= lanes), None)
         if size is None:
             raise ValueError(f"{lanes} lanes, more than {steps.layout.sizes[-1]}")
-        self.lanes, network = lanes, steps.network
+        self.lanes, self.sizes, network = lanes, steps.layout.sizes, steps.network
         shape = (steps.tape.width // steps.tile, size, steps.tile)
         self._tape = np.zeros((size, steps.tape.size), np.float32)
         for inputs in steps.tape.inputs:

@@ -64,7 +64,8 @@ def ours(model: Model, lanes: int) -> Step:
     """Return our step, as ``hw sample`` takes it where all drawings go through the network at once."""
     second_core = SecondCore().__enter__()  # until the program's end
     network = NumpyNetwork(model.config.network, model.weights)
-    stepper = network.stepper(lanes, second_core, are_few=lanes <= network.few_lanes)
+    few = network.few_lanes
+    stepper = network.stepper(lanes, second_core, (1 if lanes == 1 else few) if lanes <= few else 0)
 
     def step(rows: Any) -> Any:
         stepper.feed(rows)
@@ -187,9 +188,7 @@ def many(model: Model, drawings: int, points: int, rounds: int) -> None:
     writer = Writer(NumpyNetwork(model.config.network, model.weights), model.scale, Manner())
     best = float("inf")
     for _ in range(rounds):
-        orders = [
-            Order(points, lambda take, k=k: chance_for(1, k, take), is_first=k == 0) for k in range(drawings)
-        ]
+        orders = [Order(points, lambda take, k=k: chance_for(1, k, take), number=k) for k in range(drawings)]
         started = time.perf_counter()
         workers = cores() if drawings > 32 else 1
         for _ in write_drawings(writer, orders, -(-drawings // workers), workers):

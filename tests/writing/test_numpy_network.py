@@ -205,7 +205,7 @@ def test_the_second_core_does_half_of_what_is_worth_it(
 def test_so_is_one_of_few_lanes_among_fewer_and_more(lanes: int, rng: np.random.Generator) -> None:
     network = NumpyNetwork(READER, weights_of(READER, rng))
     rows, texts = rows_of(rng, lanes, 20), texts_of(READER, "cab a", "b", "", "abc abc")[:lanes]
-    stepper = network.stepper(lanes, are_few=True)
+    stepper = network.stepper(lanes, apart=lanes)
     for lane, text in enumerate(texts):
         stepper.begin(lane, text)
     wanted = network.run(rows, texts=texts)

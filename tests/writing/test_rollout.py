@@ -17,7 +17,7 @@ from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes
 from hwcli.writing import stepper
 from hwcli.writing.desk import POINTS_BESIDES, ROUNDS, Order
-from hwcli.writing.lanes import read_ahead
+from hwcli.writing.lanes import Lanes, read_ahead
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
@@ -91,14 +91,16 @@ class Counting:
     """Stands for a network: notes every row that it is fed in each lane, and predicts always the same."""
 
     network = REGRESSION
-    steps = SimpleNamespace(layout=SimpleNamespace(sizes=(64,)))
-    most_lanes, few_lanes = 64, 0
+    most_lanes, few_lanes, sizes = 64, 0, (64,)
     window = None
 
     def __init__(self) -> None:
         self.fed: list[Any] = []
 
-    def stepper(self, lanes: int, second_core: Any = None, are_few: bool = False) -> Counting:
+    def filled_up(self, lanes: int) -> int:
+        return lanes
+
+    def stepper(self, lanes: int, second_core: Any = None, apart: int = 0) -> Counting:
         self.lanes = lanes
         return self
 
@@ -193,21 +195,44 @@ def few_are_apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         layout.cache_clear()
 
 
+def numbered(made: list[Order]) -> list[Order]:
+    return [order._replace(number=number) for number, order in enumerate(made)]
+
+
 @pytest.mark.usefixtures("few_are_apart")
-@pytest.mark.parametrize("takes", [0, 1, 2, 9])
+@pytest.mark.parametrize("takes", [0, 1, 2, 3, 9])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_nor_does_the_first_drawing_where_it_is_written_apart(takes: int, workers: int) -> None:
-    """Without a text; and with one, in a single lane, in few, and in more than are few."""
+def test_nor_do_the_first_drawings_where_they_are_written_apart(takes: int, workers: int) -> None:
+    """Without a text (0 takes); with one, in a single lane, in few lanes, and with more takes than are few."""
     network = numpy_network(READER)
     assert (network.most_lanes, network.few_lanes) == (36, 8)
-    first, *others = texts(WORDS, "a", "bca", takes=takes) if takes else orders([(3, 40), (2, 60), (5, 20)])
-    first = first._replace(is_first=True)
-    alone = written([first], 4, network=network)[0]
-    assert len(alone) > 10
-    for beside in (others, others[:1], [*others, *others]):
-        among = written([first, *beside], 4, network=network, workers=workers)
-        np.testing.assert_array_equal(among[0], alone)
-    np.testing.assert_array_equal(among[2], written(others[1:], 4, network=network)[0])
+    said = (WORDS, "a", "bca", "cab", "abc cab")
+    made = numbered(
+        texts(*said, takes=takes) if takes else orders([(3, 40), (2, 60), (5, 20), (4, 9), (2, 30)])
+    )
+    wanted = [written([one], 4, network=network)[0] for one in made]
+    assert all(len(one) > 1 for one in wanted)
+    together = written(made, 4, network=network, workers=workers)
+    parts = [written(made[part::2], 4, network=network, workers=workers) for part in (0, 1)]
+    for number, one in enumerate(wanted):
+        np.testing.assert_array_equal(together[number], one)
+        np.testing.assert_array_equal(parts[number % 2][number // 2], one)
+
+
+@pytest.mark.usefixtures("few_are_apart")
+def test_the_first_drawings_do_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, advance = [], Lanes.advance
+
+    def watched(self: Lanes) -> None:
+        sizes.append(len(self.keys))
+        advance(self)
+
+    monkeypatch.setattr(Lanes, "advance", watched)
+    written(numbered(orders([(1, 40)] * 20)), 20)
+    assert sizes == [1] * 40 + [8] * 40 + [12] * 40
+    sizes.clear()
+    written(numbered(texts("abc", takes=4)), 4, network=numpy_network(READER))
+    assert set(sizes) == {4}
 
 
 @settings(max_examples=25, deadline=None)
@@ -275,7 +300,7 @@ def test_a_slow_drawing_does_not_let_the_others_run_far_ahead(workers: int) -> N
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_network_gone_wrong_is_told_and_not_written_out(workers: int) -> None:
     network = numpy_network()
-    network.steps.output.weights[:] = 1e30
+    network.steps().output.weights[:] = 1e30
     with pytest.raises(HwError, match="beyond all bounds"):
         written(orders([(3, 50)] * 5), 1, network=network, workers=workers)
 
@@ -387,7 +412,7 @@ class Looking(Counting):
         super().__init__()
         self.places, self.ups = places, ups
 
-    def stepper(self, lanes: int, second_core: Any = None, are_few: bool = False) -> Looking:
+    def stepper(self, lanes: int, second_core: Any = None, apart: int = 0) -> Looking:
         super().stepper(lanes)
         self.window = SimpleNamespace(lengths=np.array([5] * lanes), shown=np.zeros((lanes, 6), np.float32))
         return self
