@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from hwcli.commands.training_setup import told_of_workers
@@ -37,3 +41,24 @@ def test_outside_a_step_of_several_tasks_nobody_is_waited_for(
 def test_the_tasks_of_a_step_are_those_that_count() -> None:
     step = {"SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2", **STEP}
     assert told_of_workers(step, is_auto=True) == step | {"SLURM_NTASKS": "2"}
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="oneDNN is left as it comes on other processors")
+@pytest.mark.parametrize(("given", "wanted"), [(None, True), ("0", False)])
+def test_products_are_onednns_unless_the_user_says_otherwise(given: str | None, wanted: bool) -> None:
+    """Asked of TensorFlow itself, in a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    program = (
+        "from hwcli.commands.training_setup import prepare_tensorflow\n"
+        "prepare_tensorflow(1, 'none', None)\n"
+        "from tensorflow.python.framework.test_util import IsMklEnabled\n"
+        "print(IsMklEnabled())"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | ({} if given is None else {"TF_ENABLE_ONEDNN_OPTS": given}),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.strip() == str(wanted)
