@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -44,6 +45,7 @@ def test_the_tasks_of_a_step_are_those_that_count() -> None:
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="oneDNN is left as it comes on other processors")
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="training needs TensorFlow")
 @pytest.mark.parametrize(("given", "wanted"), [(None, True), ("0", False)])
 def test_products_are_onednns_unless_the_user_says_otherwise(given: str | None, wanted: bool) -> None:
     """Asked of TensorFlow itself, in a process of its own."""
