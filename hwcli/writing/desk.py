@@ -64,15 +64,20 @@ class Order(NamedTuple):
         """Whether there is something to judge takes by."""
         return len(self.text) > 0
 
+    @property
+    def takes_at_once(self) -> int:
+        """How many takes are asked for at a time: one where there is nothing to judge them by."""
+        return self.takes if self.is_judged else 1
+
     def apart(self, few: int) -> int:
         """Return among how many drawings it is written, ``few`` or 1 by itself; 0: among any.
 
         Few are the takes of the first drawings, as many as there are lanes for.
         """
-        takes = self.takes if self.is_judged else 1
-        if self.number is None or (self.number + 1) * takes > few:
+        takes, number = self.takes_at_once, self.number
+        if number is None or (number + 1) * takes > few:
             return 0
-        return 1 if takes == 1 and self.number == 0 else few
+        return 1 if takes == 1 and number == 0 else few
 
     def end_after(self, begin: int) -> int:
         """Return where the piece of the text ends that begins at ``begin``."""
@@ -119,7 +124,7 @@ class _Drawing:
 
     def __init__(self, number: int, order: Order, few: int) -> None:
         self.number, self.order = number, order
-        self.takes = order.takes if order.is_judged else 1
+        self.takes = order.takes_at_once
         self.apart = order.apart(few)
         # Of what comes point by point it is told at once that it has begun.
         self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]

@@ -62,6 +62,8 @@ DOZENS = Layout((12, 24, 36), 8)
 """For OpenBLAS with AVX2, whose product has one order of sums for all of twelve lanes with such tiles."""
 FOURS = Layout((4, 8))
 """The same, quicker with few lanes."""
+EIGHT = Layout(FOURS.sizes[-1:])
+"""The same for a library that is steady in none of these ways."""
 SINGLE = Layout((1,))
 """For one lane: products with a vector, with weights as they lie."""
 
@@ -89,7 +91,7 @@ def tile_width(inputs: int) -> int:
 def layout_of_many(network: Network) -> Layout:
     """Return the layout for any number of lanes that the library at hand computes steadily, as far as seen."""
     small = SMALL._replace(sizes=_small_sizes(network) or SMALL.sizes[:1])
-    return next((each for each in (small, DOZENS, FOURS) if is_steady(network, each)), Layout(FOURS.sizes[-1:]))
+    return next((each for each in (small, DOZENS, FOURS) if is_steady(network, each)), EIGHT)
 
 
 @cache
@@ -97,7 +99,7 @@ def layout_of_few(network: Network) -> Layout | None:
     """Return that for few lanes, None where they cost less than many do already."""
     if layout_of_many(network).sizes[0] == SMALL.sizes[0]:
         return None
-    return FOURS if is_steady(network, FOURS) else Layout(FOURS.sizes[-1:])
+    return FOURS if is_steady(network, FOURS) else EIGHT
 
 
 def _small_sizes(network: Network) -> tuple[int, ...]:
