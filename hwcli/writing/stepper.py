@@ -34,6 +34,8 @@ TILES = (32, 16)
 """Columns of a tile: the narrower ones where a product of the wider would not be a small one."""
 SMALL_PRODUCT = 1_000_000
 """Multiplications up to which OpenBLAS takes a product as a small one, which it does without rearranging."""
+VECTOR = 8
+"""Columns that a processor with AVX2 multiplies at once."""
 HALVES = 2
 """Tiles of a layer's weights for a single lane, which two cores can share."""
 
@@ -43,23 +45,31 @@ class Layout(NamedTuple):
 
     sizes: tuple[int, ...]
     """Numbers of lanes that there are products for; fewer are filled up."""
-    width: int = 0
-    """Columns of a tile; 0: as ``tile_width`` says."""
+    widest: int = 0
+    """Columns that a tile has at most; 0: as many as ``tile_width`` says."""
+    edge: int = 0
+    """Columns of nothing on either side of a tile, whose products nobody reads."""
 
     @property
     def is_single(self) -> bool:
         """Whether it is for one lane alone, of which hardly any tiles are needed: the wider, the quicker."""
         return self.sizes == (1,)
 
-    def width_for(self, inputs: int) -> int:
-        """Return how wide the tiles are of a matrix with so many ``inputs``."""
-        return self.width or tile_width(inputs)
+    def width_for(self, columns: int, inputs: int) -> int:
+        """Return how wide the tiles are of a matrix (``columns``, ``inputs``), without their edges."""
+        if not self.widest:
+            return tile_width(inputs)
+        even = -(-columns // -(-columns // self.widest))
+        return -(-even // VECTOR) * VECTOR
 
 
 SMALL = Layout((2, 4, 8, 16, 32))
 """For OpenBLAS with AVX-512."""
-DOZENS = Layout((12, 24, 36), 8)
-"""For OpenBLAS with AVX2, whose product has one order of sums for all of twelve lanes with such tiles."""
+DOZENS = Layout((2, 3, 12, 24, 36, 48), 304, VECTOR)
+"""For OpenBLAS with AVX2, whose product takes a dozen lanes at a time, then four, then the two or three left.
+
+Dozens and what is left have one order of sums, but for the first and the last vector of columns in a block that
+it rearranges at once, 320 columns wide: these are the edges."""
 FOURS = Layout((4, 8))
 """The same, quicker with few lanes."""
 EIGHT = Layout(FOURS.sizes[-1:])
@@ -69,17 +79,33 @@ SINGLE = Layout((1,))
 
 
 class Tiles(NamedTuple):
-    """A matrix (K, columns) as tiles: ``weights`` (tiles, K, width), the last filled up with 0."""
+    """A matrix (K, columns) as tiles: ``weights`` (tiles, K, width), the last filled up with 0.
+
+    Each has an ``edge`` of so many columns of nothing on either side.
+    """
 
     weights: Array
+    edge: int
 
     @classmethod
-    def of(cls, matrix: Array, width: int) -> Tiles:
-        """Return the tiles of ``matrix`` (columns, K), each of ``width``."""
+    def of(cls, matrix: Array, width: int, edge: int = 0) -> Tiles:
+        """Return the tiles of ``matrix`` (columns, K), each of ``width`` and the edges."""
         columns, inputs = matrix.shape
-        padded = np.zeros((-(-columns // width), width, inputs), np.float32)
-        padded.reshape(-1, inputs)[:columns] = matrix
-        return cls(np.ascontiguousarray(padded.transpose(0, 2, 1)))
+        padded = np.zeros((-(-columns // width) * width, inputs), np.float32)
+        padded[:columns] = matrix
+        tiles = np.pad(padded.reshape(-1, width, inputs), [(0, 0), (edge, edge), (0, 0)])
+        return cls(np.ascontiguousarray(tiles.transpose(0, 2, 1)), edge)
+
+    def room(self, lanes: int) -> tuple[Array, Array]:
+        """Return where to put the product with so many ``lanes``, and the part of it without the edges."""
+        count, _, width = self.weights.shape
+        whole = np.empty((count, lanes, width), np.float32)
+        return whole, without_edges(whole, self.edge)
+
+
+def without_edges(product: Array, edge: int) -> Array:
+    """Return the columns of a ``product`` (..., width) that are not on its edges, a view."""
+    return product[..., edge : product.shape[-1] - edge]
 
 
 def tile_width(inputs: int) -> int:
@@ -90,21 +116,23 @@ def tile_width(inputs: int) -> int:
 @cache
 def layout_of_many(network: Network) -> Layout:
     """Return the layout for any number of lanes that the library at hand computes steadily, as far as seen."""
-    small = SMALL._replace(sizes=_small_sizes(network) or SMALL.sizes[:1])
-    return next((each for each in (small, DOZENS, FOURS) if is_steady(network, each)), EIGHT)
+    candidates = (_small_for(network), DOZENS, FOURS)
+    return next((layout for layout in candidates if is_steady(network, layout)), EIGHT)
 
 
 @cache
 def layout_of_few(network: Network) -> Layout | None:
     """Return that for few lanes, None where they cost less than many do already."""
-    if layout_of_many(network).sizes[0] == SMALL.sizes[0]:
+    if layout_of_many(network) == _small_for(network):
         return None
     return FOURS if is_steady(network, FOURS) else EIGHT
 
 
-def _small_sizes(network: Network) -> tuple[int, ...]:
+def _small_for(network: Network) -> Layout:
+    """Return the layout ``SMALL`` with the sizes of small products."""
     largest = max(inputs * width for inputs, width in _tile_shapes(network, SMALL))
-    return tuple(size for size in SMALL.sizes if size * largest <= SMALL_PRODUCT)
+    sizes = tuple(size for size in SMALL.sizes if size * largest <= SMALL_PRODUCT)
+    return SMALL._replace(sizes=sizes or SMALL.sizes[:1])
 
 
 def is_steady(network: Network, layout: Layout) -> bool:
@@ -117,7 +145,8 @@ def is_steady(network: Network, layout: Layout) -> bool:
         vectors = rng.standard_normal((3, inputs), np.float32)
         weights = rng.standard_normal((2, inputs, width), np.float32)
         for vector in vectors:
-            products = [np.matmul(np.tile(vector, (size, 1)), weights) for size in layout.sizes]
+            whole = (np.matmul(np.tile(vector, (size, 1)), weights) for size in layout.sizes)
+            products = [without_edges(product, layout.edge) for product in whole]
             if any((product != products[0][:, :1]).any() for product in products):
                 return False
     return True
@@ -127,14 +156,17 @@ def _tile_shapes(network: Network, layout: Layout) -> set[tuple[int, int]]:
     """Return the shapes (K, width) of all tiles where lanes share their products."""
     tile, tape = _tiled_tape(network, layout)
     layers = {(block.stop - block.start, tile) for block in map(tape.read_by, range(network.layers))}
-    others = [tape.size, *([tape.inputs[0].one + 1 - tape.hidden[0].start] if network.window else [])]
-    return layers | {(inputs, layout.width_for(inputs)) for inputs in others}
+    others = {(tape.size, layout.width_for(network.outputs, tape.size))}
+    if network.window:
+        inputs = tape.inputs[0].one + 1 - tape.hidden[0].start
+        others.add((inputs, layout.width_for(3 * network.window, inputs)))
+    return {(inputs, width + 2 * layout.edge) for inputs, width in layers | others}
 
 
 def _tiled_tape(network: Network, layout: Layout) -> tuple[int, Tape]:
     """Return the width of the tiles of hidden values, and the tape with these."""
     units = network.units
-    tile = units if layout.is_single else layout.width_for(2 * units + network.alphabet)
+    tile = units if layout.is_single else layout.width_for(units, 2 * units + network.alphabet)
     return tile, Tape(network, -(-units // tile) * tile)
 
 
@@ -166,11 +198,11 @@ class Steps:
         layer = lay_out_layer(self.network, weights, number, self.tape)
         peephole = None if layer.peephole is None else layer.peephole.reshape(3, -1, 1, self.tile)
         width = len(layer.matrix) // HALVES if self.layout.is_single else self.tile
-        return _TiledLayer(layer, Tiles.of(layer.matrix, width), peephole)
+        return _TiledLayer(layer, Tiles.of(layer.matrix, width, self.layout.edge), peephole)
 
     def _tiles(self, matrix: Array) -> Tiles:
-        columns, inputs = matrix.shape
-        return Tiles.of(matrix, columns if self.layout.is_single else self.layout.width_for(inputs))
+        width = len(matrix) if self.layout.is_single else self.layout.width_for(*matrix.shape)
+        return Tiles.of(matrix, width, self.layout.edge)
 
 
 class _Product:
@@ -178,14 +210,14 @@ class _Product:
 
     def __init__(self, tiles: Tiles, size: int) -> None:
         self._weights = tiles.weights
-        count, _, width = self._weights.shape
-        self._made = np.empty((count, size, width), np.float32)
+        self._whole, self._made = tiles.room(size)
+        count, _, width = self._made.shape
         self._rows = np.empty((size, count * width), np.float32)
         self._in_place = self._rows.reshape(size, count, width).transpose(1, 0, 2)
 
     def of(self, lanes: Array) -> Array:
         """Return the product (size, columns) with ``lanes`` (size, K): a view, good until the next call."""
-        np.matmul(lanes, self._weights, out=self._made)
+        np.matmul(lanes, self._weights, out=self._whole)
         np.copyto(self._in_place, self._made)
         return self._rows
 
@@ -220,10 +252,9 @@ class Stepper:
         for inputs in steps.tape.inputs:
             self._tape[:, inputs.one] = 1
         self._cells = np.zeros((network.layers, *shape), np.float32)
-        self._gates = np.empty((4 * shape[0], *shape[1:]), np.float32)
+        self._made, gates = steps.layers[0].tiles.room(size)
         # Of a single lane a tile's product is several gates, which lie one after the other all the same.
-        count, _, width = steps.layers[0].tiles.weights.shape
-        self._made = self._gates.reshape(count, size, width)
+        self._gates = gates.reshape(4 * shape[0], *shape[1:]) if steps.layout.is_single else gates
         self._spare = np.empty(shape, np.float32)
         self._output = _Product(steps.output, size)
         self.window = Window(network, size) if network.window else None

@@ -14,7 +14,7 @@ from hwcli.model.file import weight_shapes
 from hwcli.writing.cells import State
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import SINGLE, Layout, is_steady, layout_of_few, layout_of_many
+from hwcli.writing.stepper import DOZENS, SINGLE, Layout, is_steady, layout_of_few, layout_of_many
 from hwcli.writing.tape import Tape
 from hwcli.writing.text import encode
 from hwcli.writing.window import NO_TEXT
@@ -221,6 +221,15 @@ def test_layouts_are_steady_or_have_one_size(network: Network) -> None:
         if layout is not None:
             assert layout.sizes == tuple(sorted(layout.sizes))
             assert len(layout.sizes) == 1 or is_steady(network, layout)
+
+
+@pytest.mark.parametrize("units", [5, 100, 400, 900])
+def test_tiles_share_columns_out_evenly_and_none_is_wider_than_a_block_that_is_rearranged(units: int) -> None:
+    width = DOZENS.width_for(units, 100)
+    tiles = -(-units // width)
+    assert width % 8 == 0
+    assert width + 2 * DOZENS.edge <= 320
+    assert tiles * width < units + 8 * tiles
 
 
 def test_a_product_that_depends_on_the_place_of_a_lane_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

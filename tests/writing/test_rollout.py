@@ -205,7 +205,7 @@ def numbered(made: list[Order]) -> list[Order]:
 def test_nor_do_the_first_drawings_where_they_are_written_apart(takes: int, workers: int) -> None:
     """Without a text (0 takes); with one, in a single lane, in few lanes, and with more takes than are few."""
     network = numpy_network(READER)
-    assert (network.most_lanes, network.few_lanes) == (36, 8)
+    assert (network.most_lanes, network.few_lanes) == (48, 8)
     said = (WORDS, "a", "bca", "cab", "abc cab")
     made = numbered(
         texts(*said, takes=takes) if takes else orders([(3, 40), (2, 60), (5, 20), (4, 9), (2, 30)])
