@@ -2,9 +2,9 @@
 
 What becomes of a lane is, to the last bit, the same whichever the other lanes are and however many: small
 differences would otherwise grow, point by point, to another drawing.  Element-wise work is of that kind by
-itself; of a matrix product it depends on how the library sums.  So the weights are cut into tiles, few columns
-each, for which the libraries at hand have a product that runs through the inputs of every lane in the same
-order.  ``Layout`` says which; the lanes are filled up to one of its sizes.
+itself; of a matrix product it depends on how the library sums.  So the weights are cut into tiles, each
+of so many columns that the libraries at hand have a product for it that runs through the inputs of every lane
+in the same order.  ``Layout`` says which; the lanes are filled up to one of its sizes.
 
 On processors with AVX-512 OpenBLAS has products that are as quick for few lanes as one with a single vector.
 Elsewhere it rearranges the weights before each, which only pays with many lanes.  There few have a layout of
