@@ -36,6 +36,10 @@ SMALL_PRODUCT = 1_000_000
 """Multiplications up to which OpenBLAS takes a product as a small one, which it does without rearranging."""
 VECTOR = 8
 """Columns that a processor with AVX2 multiplies at once."""
+REARRANGED = 320
+"""Columns that OpenBLAS rearranges at once there."""
+TRIED = 200
+"""Columns for which it is tried whether the library computes steadily: enough, and soon done."""
 HALVES = 2
 """Tiles of a layer's weights for a single lane, which two cores can share."""
 
@@ -65,11 +69,11 @@ class Layout(NamedTuple):
 
 SMALL = Layout((2, 4, 8, 16, 32))
 """For OpenBLAS with AVX-512."""
-DOZENS = Layout((2, 3, 12, 24, 36, 48), 304, VECTOR)
+DOZENS = Layout((2, 3, 12, 24, 36, 48), REARRANGED - 2 * VECTOR, VECTOR)
 """For OpenBLAS with AVX2, whose product takes a dozen lanes at a time, then four, then the two or three left.
 
 Dozens and what is left have one order of sums, but for the first and the last vector of columns in a block that
-it rearranges at once, 320 columns wide: these are the edges."""
+it rearranges at once: these are the edges."""
 FOURS = Layout((4, 8))
 """The same, quicker with few lanes."""
 EIGHT = Layout(FOURS.sizes[-1:])
@@ -138,17 +142,16 @@ def _small_for(network: Network) -> Layout:
 def is_steady(network: Network, layout: Layout) -> bool:
     """Return whether a lane's products are the same to the last bit in any place and for every size.
 
-    It is tried with a few vectors.
+    It is tried with as many tiles of each shape as have ``TRIED`` columns.
     """
     rng = np.random.default_rng(0)
     for inputs, width in _tile_shapes(network, layout):
-        vectors = rng.standard_normal((3, inputs), np.float32)
-        weights = rng.standard_normal((2, inputs, width), np.float32)
-        for vector in vectors:
-            whole = (np.matmul(np.tile(vector, (size, 1)), weights) for size in layout.sizes)
-            products = [without_edges(product, layout.edge) for product in whole]
-            if any((product != products[0][:, :1]).any() for product in products):
-                return False
+        vector = rng.random((1, inputs), np.float32)
+        weights = rng.random((-(-TRIED // width), inputs, width), np.float32)
+        whole = (np.matmul(np.repeat(vector, size, axis=0), weights) for size in layout.sizes)
+        products = [without_edges(product, layout.edge) for product in whole]
+        if any((product != products[0][:, :1]).any() for product in products):
+            return False
     return True
 
 

@@ -14,7 +14,7 @@ from hwcli.model.file import weight_shapes
 from hwcli.writing.cells import State
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import DOZENS, SINGLE, Layout, is_steady, layout_of_few, layout_of_many
+from hwcli.writing.stepper import DOZENS, REARRANGED, SINGLE, Layout, is_steady, layout_of_few, layout_of_many
 from hwcli.writing.tape import Tape
 from hwcli.writing.text import encode
 from hwcli.writing.window import NO_TEXT
@@ -228,7 +228,7 @@ def test_tiles_share_columns_out_evenly_and_none_is_wider_than_a_block_that_is_r
     width = DOZENS.width_for(units, 100)
     tiles = -(-units // width)
     assert width % 8 == 0
-    assert width + 2 * DOZENS.edge <= 320
+    assert width + 2 * DOZENS.edge <= REARRANGED
     assert tiles * width < units + 8 * tiles
 
 
