@@ -271,6 +271,7 @@ class Stepper:
         """Return a ``block`` of the tape as (tiles, size, width), a view."""
         return self._tape[:, block].reshape(len(self._tape), -1, self._steps.tile).transpose(1, 0, 2)
 
+    @np.errstate(over="ignore")  # the exp of a sigmoid's -z, where the sigmoid is 0
     def feed(self, rows: Array) -> None:
         """Read the next row, (lanes, 3), of every lane."""
         for inputs in self._steps.tape.inputs:

@@ -26,6 +26,8 @@ Array = NDArray[np.float32]
 ROW = 3
 """Features of a row: dx, dy, up."""
 GATES = 4
+STRETCH = np.array([-1, -1, -1, -2], np.float32)
+"""By how much the pre-activations of the gates are stretched; see ``Layer``."""
 
 
 class Inputs(NamedTuple):
@@ -79,13 +81,14 @@ class Layer:
     """The weights of an LSTM layer as its step needs them.
 
     Rows are the gates in the order input, forget, output, candidate, W of each: as wide as its block of the
-    tape, and what is beyond the layer's units is 0.  Those of the three sigmoid gates are halved, since
-    σ(z) = tanh(z / 2) / 2 + 1/2: one tanh serves all four.
+    tape, and what is beyond the layer's units is 0.  Those of the three sigmoid gates are negated, since
+    σ(z) = 1 / (1 + exp(-z)), and those of the candidate are negated and doubled, since tanh(z) = 2 σ(2z) - 1:
+    one exp serves all four.
 
     Attributes
     ----------
     matrix: (4W, K), columns as the slice ``reads`` of the tape.
-    peephole: (3, W) for the input, forget and output gate, or None.
+    peephole: (3, W) for the input, forget and output gate, stretched like these, or None.
     reads, hidden: slices of the tape.
     """
 
@@ -117,7 +120,7 @@ def lay_out_layer(network: Network, weights: Weights, layer: int, tape: Tape) ->
     place(own.start, recurrent)
     if layer:
         place(tape.hidden[layer - 1].start, kernel[seen + alphabet :])
-    stacked[:, :3] *= 0.5
+    stacked *= STRETCH[:, np.newaxis]
     matrix = np.ascontiguousarray(stacked.reshape(len(stacked), -1).T)
     return Layer(matrix, _peephole(weights.get(f"lstm_{layer}/peephole"), tape.width), reads, own)
 
@@ -126,7 +129,7 @@ def _peephole(stored: Array | None, width: int) -> Array | None:
     if stored is None:
         return None
     peephole = np.zeros((len(stored), width), np.float32)
-    peephole[:, : stored.shape[1]] = stored * np.float32(0.5)
+    peephole[:, : stored.shape[1]] = stored * STRETCH[0]
     return peephole
 
 
