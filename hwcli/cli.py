@@ -68,10 +68,11 @@ def main() -> NoReturn:
 
 
 def _run(arguments: Sequence[str]) -> None:
-    # What is asked for is made; all commands take as long as half of the start.
-    asked = [name for name in COMMANDS if arguments[:1] == [name] and "_HW_COMPLETE" not in os.environ]
-    command = typer.main.get_command(application(asked or COMMANDS))
-    if "_HW_COMPLETE" in os.environ:
+    completes = "_HW_COMPLETE" in os.environ
+    # Only the command that is named is built: to build all of them takes half of the start.
+    named = [name for name in COMMANDS if arguments[:1] == [name] and not completes]
+    command = typer.main.get_command(application(named or COMMANDS))
+    if completes:
         command.main(list(arguments), prog_name="hw")
     # Not ``app()``: that has endings of its own for Ctrl-C and for a closed pipe.
     with command.make_context("hw", list(arguments)) as context:

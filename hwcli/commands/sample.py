@@ -101,15 +101,17 @@ def run(
             console.warn(
                 "standard input is not read, as there is -n, --points or --prime; --text-file - reads it"
             )
-        pieces = plan.continuations([None] if primes is None else primes.read(), USUAL_POINTS, not no_prime_out)
+        gone_on_from = [None] if primes is None else primes.read()
+        work = plan.continuations(gone_on_from, USUAL_POINTS, not no_prime_out, prime == stdio.STREAM)
     else:
         hands = _hands(plan, style, primes, said, own_hands, is_single)
-        pieces = plan.texts(Texts(source, scribe.characters, missing, wrap).read(), hands)
+        lines = Texts(source, scribe.characters, missing, wrap).read()
+        work = plan.texts(lines, hands, source.path == stdio.STREAM)
     if kept_as is not None:
         stdio.refuse_existing(kept_as, force)
     with stdio.open_output(output, binary=False, force=force) as sink, _progress(output) as show:
         out = sample_output.Output(scribe, sink)
-        out.write(pieces, show, source is not None and source.path == stdio.STREAM)
+        out.write(work, show)
     if primes is not None:
         primes.tell_skipped()
     if kept_as is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from hwcli import console
-from hwcli.commands.sample_plan import Head, Piece
+from hwcli.commands.sample_plan import Head, Piece, Work
 from hwcli.threads import cores
 from hwcli.wording import counted
 
@@ -53,23 +52,20 @@ class Output:
         heads, points = zip(*self._first, strict=True)
         return Drawing(np.concatenate(points), heads[0].id, heads[0].text)
 
-    def write(self, pieces: Iterator[Piece], show: console.Progress, are_arriving: bool = False) -> None:
-        """Write the drawings of ``pieces``, ``show`` how many; ``are_arriving``: they may keep one waiting."""
+    def write(self, work: Work, show: console.Progress) -> None:
+        """Write the drawings that are the ``work``, and ``show`` how many."""
         from hwcli.writing.rollout import write_drawings
 
-        lanes, all_lanes = self._scribe.lanes, self._scribe.lanes * cores()
-        # Enough of them to know how many lanes and threads they deserve.
-        orders: Iterable[Order] = self._orders(pieces)
-        if are_arriving:
+        orders: Iterable[Order] = self._orders(work.pieces)
+        drawings = work.drawings
+        if drawings is None:
             from hwcli.writing.arriving import Arriving
 
-            arriving = Arriving(orders, all_lanes)
-            orders, drawings = arriving, arriving.gather(FIRST_LINES)
-        else:
-            first = list(itertools.islice(orders, all_lanes + 1))
-            orders, drawings = itertools.chain(first, orders), len(first)
-        takes = max(drawings * self._scribe.takes, 1)
-        workers, written = min(cores(), -(-takes // lanes)), 0
+            orders = arriving = Arriving(orders, -(-self._scribe.side_by_side // work.takes))
+            drawings = arriving.gather(FIRST_LINES)
+        lanes, written = self._scribe.lanes, 0
+        takes = max(drawings * work.takes, 1)
+        workers = min(cores(), -(-takes // lanes))
         for part in write_drawings(self._scribe.writer, orders, min(-(-takes // workers), lanes), workers):
             self._take(part)
             written += len(part.points)

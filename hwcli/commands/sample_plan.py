@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hwcli import stdio
 from hwcli.errors import HwError, UsageError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from hwcli.ink.drawing import Points
     from hwcli.writing.desk import Order
     from hwcli.writing.hands import Hand, Scribe
+
+T = TypeVar("T")
 
 HANDS_KEPT = 256
 """Hands that are kept, when each copy has its own."""
@@ -66,6 +69,22 @@ Piece = tuple[Head, "Order | None"]
 """A drawing, and its order; None: a blank line, which has no points."""
 
 
+class Work(NamedTuple):
+    """What is to be written.
+
+    Attributes
+    ----------
+    pieces: the drawings, one after the other, and only then made ready.
+    takes: how many are written of each.
+    drawings: about how many there are, of those that can be written side by side; None: nobody knows, they are
+        still arriving and may keep one waiting.
+    """
+
+    pieces: Iterator[Piece]
+    takes: int
+    drawings: int | None
+
+
 @dataclass(frozen=True)
 class Plan:
     """How drawings are numbered, headed and ordered.
@@ -85,11 +104,28 @@ class Plan:
     most: int | None
     shard: Shard = field(default_factory=Shard)
 
-    def continuations(self, primes: Iterable[Drawing | None], usual: int, show_prime: bool) -> Iterator[Piece]:
-        """Yield the drawings that go on from ``primes``, None being none, without texts.
+    def _seen(self, inputs: Iterable[T], are_arriving: bool, each: int) -> tuple[Iterable[T], int | None]:
+        """Return the ``inputs``, and how many drawings of this shard they make, ``each`` so many.
+
+        It is looked at no more of them than can be written side by side, and at none that ``are_arriving``.
+        """
+        if are_arriving:
+            return inputs, None
+        iterator = iter(inputs)
+        first = list(itertools.islice(iterator, self.scribe.side_by_side))
+        return itertools.chain(first, iterator), -(-len(first) * each // self.shard.parts)
+
+    def continuations(
+        self, primes: Iterable[Drawing | None], usual: int, show_prime: bool, are_arriving: bool = False
+    ) -> Work:
+        """Return the drawings that go on from ``primes``, None being none, without texts.
 
         Their points, if ``show_prime``, come out too; ``usual`` points are added where nobody says how many.
         """
+        primes, drawings = self._seen(primes, are_arriving, self.copies)
+        return Work(self._continuations(primes, usual, show_prime), 1, drawings)
+
+    def _continuations(self, primes: Iterable[Drawing | None], usual: int, show_prime: bool) -> Iterator[Piece]:
         number = 0
         for prime in primes:
             hand = None if prime is None else self.hand(prime, "")
@@ -109,8 +145,12 @@ class Plan:
         extra["prime_points"] = 0 if before is None else len(before)
         return Head(f"{name}-{number + 1}", "", extra, before, hand)
 
-    def texts(self, texts: Iterable[str], hands: Hands) -> Iterator[Piece]:
-        """Yield the drawings of ``texts``, each in all ``hands``; a blank one once."""
+    def texts(self, texts: Iterable[str], hands: Hands, are_arriving: bool = False) -> Work:
+        """Return the drawings of ``texts``, each in all ``hands``; a blank one once."""
+        texts, drawings = self._seen(texts, are_arriving, hands.count * self.copies)
+        return Work(self._texts(texts, hands), self.scribe.takes, drawings)
+
+    def _texts(self, texts: Iterable[str], hands: Hands) -> Iterator[Piece]:
         number = 0
         for text in texts:
             for place in range(hands.count * self.copies if text else 1):

@@ -73,7 +73,10 @@ def lstm_step(gates: Array, cells: Array, hidden: Array, peephole: Array | None,
 
 
 def _sigmoid(negated: Array) -> None:
-    """Have σ(z) in the place of each -z: where there is no AVX-512, NumPy's exp takes half of its tanh's time."""
+    """Have σ(z) in the place of each -z.
+
+    Where there is no AVX-512, NumPy's exp takes half the time of its tanh.
+    """
     np.exp(negated, out=negated)
     np.add(negated, ONE, out=negated)
     np.reciprocal(negated, out=negated)

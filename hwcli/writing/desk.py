@@ -14,6 +14,7 @@ from hwcli.ink.drawing import Points
 from hwcli.writing.arriving import Arriving
 from hwcli.writing.lanes import NOTHING, Ended, Ink, Known, Moment, Task
 from hwcli.writing.pieces import piece_end
+from hwcli.writing.stepper import Company
 from hwcli.writing.window import NO_TEXT, Text
 
 ROUNDS = 4
@@ -21,6 +22,11 @@ ROUNDS = 4
 POINTS_BESIDES = 50
 """Points that a piece may have besides those of its characters, before it is given up."""
 
+FIRST_TAKES = 8
+"""Takes at the beginning of a run that are written among few, where a network is quicker so.
+
+They are waited for, and a run may have no more.
+"""
 A_WHILE = 0.05
 """Seconds after which those who have nothing to write look whether an order has arrived."""
 
@@ -42,9 +48,8 @@ class Order(NamedTuple):
     judge: tells how good a take of the whole text is, the more the better; none: by what the window tells
         (``signals``) of a piece of it (``pieces``).
     pace: points after which a piece is given up, for each of its characters; 0: only after ``length``.
-    number: of the drawing in a whole run, not in a part of it, counted from 0.  The first ones are waited for,
-        and where a network is quicker with few drawings among themselves they are written so; what becomes of
-        a drawing may depend on it in the last bits.  None: written among any others.
+    number: of the drawing in a whole run, not in a part of it, counted from 0, by which it has its ``company``;
+        what becomes of it may depend on that in the last bits.  None: it is written among many.
     """
 
     length: int
@@ -69,15 +74,13 @@ class Order(NamedTuple):
         """How many takes are asked for at a time: one where there is nothing to judge them by."""
         return self.takes if self.is_judged else 1
 
-    def apart(self, few: int) -> int:
-        """Return among how many drawings it is written, ``few`` or 1 by itself; 0: among any.
-
-        Few are the takes of the first drawings, as many as there are lanes for.
-        """
+    @property
+    def company(self) -> Company:
+        """In what company it is written, where a network has several."""
         takes, number = self.takes_at_once, self.number
-        if number is None or (number + 1) * takes > few:
-            return 0
-        return 1 if takes == 1 and number == 0 else few
+        if number is None or (number + 1) * takes > FIRST_TAKES:
+            return Company.MANY
+        return Company.ALONE if takes == 1 and number == 0 else Company.FEW
 
     def end_after(self, begin: int) -> int:
         """Return where the piece of the text ends that begins at ``begin``."""
@@ -118,14 +121,14 @@ class _Drawing:
     ----------
     parts: what can be given back.
     takes: how many are asked for at a time.
-    apart: among how many it is written, as ``Order.apart`` says.
+    company: in which it is written.
     is_over: whether nothing of it is left to write.
     """
 
-    def __init__(self, number: int, order: Order, few: int) -> None:
+    def __init__(self, number: int, order: Order, company: Company) -> None:
         self.number, self.order = number, order
         self.takes = order.takes_at_once
-        self.apart = order.apart(few)
+        self.company = company
         # Of what comes point by point it is told at once that it has begun.
         self.parts = [] if order.is_judged else [Written(number, np.zeros((0, 3)), False)]
         self.is_over = False
@@ -149,7 +152,7 @@ class _Drawing:
         """Return the task of one take of the piece."""
         order = self.order
         task = Task(self._points(), order.chance(take), order.prime, order.text, order.said, order.known)
-        return task._replace(end=self._end, moment=self._moment, apart=self.apart)
+        return task._replace(end=self._end, moment=self._moment)
 
     def _points(self) -> int:
         """Return how many points the piece may have."""
@@ -196,22 +199,22 @@ class Desk:
     Attributes
     ----------
     workers: how many are writing.
-    kinds: the ways, as ``Order.apart`` tells them, in which drawings are written; what is awaited comes first.
+    companies: in which drawings are written; those of the first drawings come first.
     is_closed: whether they are to stop.
     """
 
-    def __init__(self, orders: Iterable[Order], ahead: int, workers: int, few: int = 0) -> None:
+    def __init__(self, orders: Iterable[Order], ahead: int, workers: int, has_companies: bool = False) -> None:
         """Give out drawings up to ``ahead`` of the one whose turn it is, so that few are held back.
 
-        Orders that are still arriving are not waited for while there is something to write.  ``few``: lanes for
-        the first drawings apart from others; 0: there are none.
+        Orders that are still arriving are not waited for while there is something to write.  Without
+        ``has_companies`` all are written among many.
         """
-        self.workers, self._few = workers, few
-        self.kinds = (1, few, 0) if few else (0,)
+        self.workers = workers
+        self.companies = tuple(Company) if has_companies else (Company.MANY,)
         self._orders = enumerate(orders)
         self._is_there = orders.is_there if isinstance(orders, Arriving) else lambda: True
         self._ahead = ahead
-        self._takes: dict[int, deque[Key]] = {apart: deque() for apart in self.kinds}
+        self._takes: dict[Company, deque[Key]] = {company: deque() for company in self.companies}
         self._are_first_out = False
         self._drawings: dict[int, _Drawing] = {}
         self._turn = self._begun = 0
@@ -224,15 +227,16 @@ class Desk:
         """Whether there is nothing to give out, nor will be but further takes of what is under way."""
         return not self._has_more and not any(self._takes.values())
 
-    def has_more(self, apart: int) -> bool:
-        """Return whether there may be more to give out, ``apart`` in this way, than further takes."""
-        return bool(self._takes[apart]) or (self._has_more and not (apart and self._are_first_out))
+    def has_more(self, company: Company) -> bool:
+        """Return whether there may be more to give out in this ``company`` than further takes."""
+        may_come = company is Company.MANY or not self._are_first_out
+        return bool(self._takes[company]) or (self._has_more and may_come)
 
-    def wanted(self, apart: int) -> int:
-        """Return how many lanes what is under way, ``apart`` in this way, can still make use of at once."""
+    def wanted(self, company: Company) -> int:
+        """Return how many lanes what is under way in this ``company`` can still make use of at once."""
         with self._change:
             under_way = [drawing for drawing in self._drawings.values() if not drawing.is_over]
-            return sum(drawing.takes for drawing in under_way if drawing.apart == apart)
+            return sum(drawing.takes for drawing in under_way if drawing.company is company)
 
     @property
     def watched(self) -> int | None:
@@ -240,14 +244,14 @@ class Desk:
         drawing = self._drawings.get(self._turn)
         return None if drawing is None or drawing.order.is_judged else self._turn
 
-    def take(self, apart: int = 0) -> tuple[Key, Task] | None:
-        """Return what to write next, ``apart`` in this way, None when there is nothing or not yet."""
+    def take(self, company: Company = Company.MANY) -> tuple[Key, Task] | None:
+        """Return what to write next in this ``company``, None when there is nothing or not yet."""
         with self._change:
-            if self.has_more(apart) and not any(self._takes.values()) and self._may_begin():
+            if self.has_more(company) and not any(self._takes.values()) and self._may_begin():
                 self._begin()
-            if not self._takes[apart]:
+            if not self._takes[company]:
                 return None
-            number, take = self._takes[apart].popleft()
+            number, take = self._takes[company].popleft()
             return (number, take), self._drawings[number].task(take)
 
     def _may_begin(self) -> bool:
@@ -259,10 +263,11 @@ class Desk:
             self._has_more = False
             self._change.notify_all()
             return
-        drawing = self._drawings[number] = _Drawing(number, order, self._few)
+        company = order.company if order.company in self.companies else Company.MANY
+        drawing = self._drawings[number] = _Drawing(number, order, company)
         self._begun = number + 1
-        self._are_first_out |= not drawing.apart
-        self._takes[drawing.apart].extend(drawing.ask())
+        self._are_first_out |= company is Company.MANY
+        self._takes[company].extend(drawing.ask())
 
     def finish(self, key: Key, ended: Ended) -> None:
         """Take in a take that is done."""
@@ -272,7 +277,7 @@ class Desk:
         mark = judge(ended.ink) if judge and drawing.order.is_judged else 0.0
         with self._change:
             if drawing.finish(take, ended, mark):
-                self._takes[drawing.apart].extendleft(reversed(drawing.ask()))
+                self._takes[drawing.company].extendleft(reversed(drawing.ask()))
             self._change.notify_all()
 
     def add(self, number: int, ink: Ink) -> None:

@@ -13,6 +13,7 @@ from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.joining import joined
 from hwcli.ink.preparation import Placement, Preparation, placement_of, prepare
 from hwcli.model import Model
+from hwcli.threads import cores
 from hwcli.writing.desk import Order
 from hwcli.writing.lanes import NOTHING, Ink, Known, read_ahead
 from hwcli.writing.rollout import Writer, write_drawings
@@ -80,6 +81,11 @@ class Scribe:
     def lanes(self) -> int:
         """How many drawings go through the network at once."""
         return self.writer.network.most_lanes
+
+    @property
+    def side_by_side(self) -> int:
+        """How many can be written at the same time, by all cores."""
+        return self.lanes * cores()
 
     def hand(self, drawing: Drawing, text: str) -> Hand:
         """Return the hand of ``drawing``; ``text`` is what it says, "" when nobody knows.

@@ -17,6 +17,7 @@ from hwcli.writing.mixture import CHANCES, Manner, draw_chances, draw_rows
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
 from hwcli.writing.signals import Notes, Signals
+from hwcli.writing.stepper import Company
 from hwcli.writing.window import NO_TEXT, Text
 
 Ink = NDArray[np.float64]
@@ -96,7 +97,6 @@ class Task(NamedTuple):
     known: the prime's beginning, where the network has read it already.
     end: at which place of the text to end, its length for all of it.
     moment: at which to go on with a drawing that was begun; the prime and what it says do not count then.
-    apart: among so many drawings, apart from others, it is written (``NumpyNetwork.stepper``); 0: among any.
     """
 
     length: int
@@ -107,7 +107,6 @@ class Task(NamedTuple):
     known: Known | None = None
     end: int = 0
     moment: Moment | None = None
-    apart: int = 0
 
 
 class Lanes:
@@ -125,13 +124,13 @@ class Lanes:
         manner: Manner,
         lanes: int,
         second_core: SecondCore | None = None,
-        apart: int = 0,
+        company: Company = Company.MANY,
     ) -> None:
-        """Have ``lanes`` free lanes, for drawings that are so ``apart`` from others as a Task says."""
+        """Have ``lanes`` free lanes, for drawings in this ``company``."""
         self.keys: list[tuple[int, int] | None] = [None] * lanes
         self._network, self._scale, self._manner = network.network, scale, manner
         self._sd, self._mean = np.array(scale.sd), np.array(scale.mean)
-        self._stepper = network.stepper(lanes, second_core, apart)
+        self._stepper = network.stepper(lanes, second_core, company)
         self._notes = Notes(lanes)
         self._tasks: list[Task | None] = [None] * lanes
         self._to_read: dict[int, deque[NDArray[np.float32]]] = {}
@@ -359,7 +358,7 @@ def read_ahead(network: NumpyNetwork, scale: Scale, prime: Points, text: Text) -
     without text, all but the last row.
     """
     rows = rows_from_points(prime, scale)
-    stepper = network.stepper(1, apart=1)
+    stepper = network.stepper(1, company=Company.ALONE)
     stepper.begin(0, text)
     known = Known(0, stepper.state(0))
     for number in range(1, len(rows)):

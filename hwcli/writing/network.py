@@ -18,7 +18,7 @@ from hwcli.model.config import Network
 from hwcli.model.file import Weights
 from hwcli.writing.cells import State, lstm_step
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import SINGLE, Layout, Stepper, Steps, layout_of_few, layout_of_many
+from hwcli.writing.stepper import SINGLE, Company, Layout, Stepper, Steps, layout_of_few, layout_of_many
 from hwcli.writing.tape import Layer, Tape, lay_out_layer, lay_out_output, lay_out_window
 from hwcli.writing.window import NO_TEXT, Text, Window
 
@@ -55,7 +55,7 @@ class NumpyNetwork:
 
     @property
     def few_lanes(self) -> int:
-        """So many drawings, or fewer, are quicker among themselves; 0: they are as quick among others."""
+        """How many drawings are ``Company.FEW`` at most; 0: few or alone, they are as quick among many."""
         layout = layout_of_few(self.network)
         return layout.sizes[-1] if layout else 0
 
@@ -69,10 +69,11 @@ class NumpyNetwork:
         sizes = layout_of_many(self.network).sizes
         return next((size for size in sizes if size >= lanes), sizes[-1])
 
-    def steps(self, apart: int = 0) -> Steps:
-        """Return the weights for stepping so many drawings that are ``apart`` from others; 0: any, together."""
-        few = layout_of_few(self.network)
-        layout = layout_of_many(self.network) if not (apart and few) else SINGLE if apart == 1 else few
+    def steps(self, company: Company = Company.MANY) -> Steps:
+        """Return the weights for stepping drawings in this ``company``."""
+        layout = layout_of_many(self.network)
+        if company is not Company.MANY and (few := layout_of_few(self.network)):
+            layout = SINGLE if company is Company.ALONE else few
         with self._lock:
             if layout not in self._laid_out:
                 self._laid_out[layout] = Steps(self.network, self._weights, layout)
@@ -82,13 +83,14 @@ class NumpyNetwork:
     def _lines(self) -> _LineWeights:
         return _LineWeights(self.network, self._weights)
 
-    def stepper(self, lanes: int = 1, second_core: SecondCore | None = None, apart: int = 0) -> Stepper:
+    def stepper(
+        self, lanes: int = 1, second_core: SecondCore | None = None, company: Company = Company.MANY
+    ) -> Stepper:
         """Return a stepper for ``lanes`` drawings in lockstep, at their beginning.
 
-        What comes out may differ in the last bits with how many drawings may be among them that are ``apart``
-        from others: 0, 1 or ``few_lanes``.
+        What comes out may differ in the last bits with the ``company``, not with how many there are.
         """
-        return Stepper(self.steps(apart), lanes, second_core)
+        return Stepper(self.steps(company), lanes, second_core)
 
     def run(
         self, rows: Array, mask: Mask | None = None, state: State | None = None, texts: Texts | None = None

@@ -18,6 +18,7 @@ from hwcli.writing.lanes import Lanes, Task
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
+from hwcli.writing.stepper import Company
 
 AHEAD = 4
 """How many drawings a lane may be ahead of the slowest, so that what is held back stays little."""
@@ -53,8 +54,8 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
 
     Parameters
     ----------
-    lanes: drawings in lockstep, the first ones aside; no more than go through the network at once are used, and
-        so many as take no longer.
+    lanes: drawings in lockstep, the first ones aside: no more than go through the network at once, but as many
+        more as cost no more time.
     workers: threads that write so many each; with one alone, large products are shared with a second core.
 
     Raises
@@ -62,7 +63,7 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     HwError: the network's numbers are not finite, or a drawing leaves every bound.
     """
     lanes = min(lanes, writer.network.most_lanes)
-    desk = Desk(orders, AHEAD * lanes * workers, workers, writer.network.few_lanes)
+    desk = Desk(orders, AHEAD * lanes * workers, workers, writer.network.few_lanes > 0)
     lanes = writer.network.filled_up(lanes)
     if workers == 1:
         with SecondCore() as second_core:
@@ -99,20 +100,21 @@ def _work(writer: Writer, desk: Desk, lanes: int) -> None:
 
 def _steps(writer: Writer, desk: Desk, count: int, second_core: SecondCore | None = None) -> Iterator[bool]:
     """Write what the ``desk`` gives, and yield before each step whether there is anything in the lanes."""
-    groups: dict[int, Lanes] = {}  # by how drawings in them are apart from others
+    counts = {Company.ALONE: 1, Company.FEW: writer.network.few_lanes, Company.MANY: count}
+    groups: dict[Company, Lanes] = {}
     while not desk.is_closed:
-        # Of the first drawings, which are waited for, none waits for others that are written apart from it.
+        # The first drawings, which are waited for, do not wait for those in other company.
         busy: Lanes | None = None
-        for apart in desk.kinds:
-            lanes = groups.get(apart)
-            while (lanes is None or lanes.free() is not None) and (given := desk.take(apart)):
-                lanes = groups[apart] = lanes or Lanes(*writer, apart or count, second_core, apart)
+        for company in desk.companies:
+            lanes = groups.get(company)
+            while (lanes is None or lanes.free() is not None) and (given := desk.take(company)):
+                lanes = groups[company] = lanes or Lanes(*writer, counts[company], second_core, company)
                 _begin(lanes, *given)
                 _hand_in(lanes, desk)
             if lanes is not None and lanes.is_busy:
                 busy = lanes
-                if lanes.free() is not None and not desk.has_more(apart):
-                    lanes.narrow(desk.wanted(apart))
+                if lanes.free() is not None and not desk.has_more(company):
+                    lanes.narrow(desk.wanted(company))
                 break
         if busy is None and desk.is_exhausted:
             return

@@ -8,13 +8,14 @@ in the same order.  ``Layout`` says which; the lanes are filled up to one of its
 
 On processors with AVX-512 OpenBLAS has products that are as quick for few lanes as one with a single vector.
 Elsewhere it rearranges the weights before each, which only pays with many lanes.  There few have a layout of
-their own, and so has a single one.  These sum in other orders, so which of them a drawing is written in depends
-on that drawing alone (``hwcli.writing.desk.Order.number``).
+their own, and so has a single one.  These sum in other orders, so which of them a drawing is written in, its
+``Company``, depends on that drawing alone (``hwcli.writing.desk.Order.company``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from functools import cache
 from typing import NamedTuple
 
@@ -42,6 +43,14 @@ TRIED = 200
 """Columns for which it is tried whether the library computes steadily: enough, and soon done."""
 HALVES = 2
 """Tiles of a layer's weights for a single lane, which two cores can share."""
+
+
+class Company(Enum):
+    """Among how many others a drawing is written, where that makes a difference."""
+
+    ALONE = auto()
+    FEW = auto()
+    MANY = auto()
 
 
 class Layout(NamedTuple):

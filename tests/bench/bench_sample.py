@@ -37,6 +37,7 @@ from hwcli.writing.mixture import Manner, draw_chances, draw_rows
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
 from hwcli.writing.second_core import SecondCore
+from hwcli.writing.stepper import Company
 
 SCALE = Scale((0.1, 0.0), (0.7, 0.7))
 TEXT = "Dear Ann, the parcel came on the 3rd May"
@@ -64,8 +65,9 @@ def ours(model: Model, lanes: int) -> Step:
     """Return our step, as ``hw sample`` takes it where all drawings go through the network at once."""
     second_core = SecondCore().__enter__()  # until the program's end
     network = NumpyNetwork(model.config.network, model.weights)
-    few = network.few_lanes
-    stepper = network.stepper(lanes, second_core, (1 if lanes == 1 else few) if lanes <= few else 0)
+    few = Company.ALONE if lanes == 1 else Company.FEW
+    company = few if lanes <= network.few_lanes else Company.MANY
+    stepper = network.stepper(lanes, second_core, company)
 
     def step(rows: Any) -> Any:
         stepper.feed(rows)

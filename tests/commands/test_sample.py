@@ -191,6 +191,35 @@ def test_points_are_there_when_they_are_made(model_h5: Path) -> None:
     assert all("x" in json.loads(line) for line in lines[1:])
 
 
+def test_what_goes_on_from_a_prime_is_there_before_the_next_prime(model_h5: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "hwcli",
+        "sample",
+        "-q",
+        "-m",
+        str(model_h5),
+        "--prime",
+        "-",
+        "--points",
+        "3",
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=hw_environment(), bufsize=0
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        header, rest = PRIME.split(b"\n", 1)
+        running.stdin.write(PRIME + header + b"\n")  # the second's header says that the first is complete
+        first = [running.stdout.readline() for _ in range(1 + 5 + 3)]
+        running.stdin.write(rest)
+        running.stdin.close()
+        second = running.stdout.readlines()
+    assert [line.count(b'"drawing"') for line in (first[0], second[0])] == [1, 1]
+    assert (len(first), len(second)) == (9, 9)
+
+
 def test_a_closed_pipe_ends_it_silently(model_h5: Path) -> None:
     with started("sample", "-m", model_h5, "--points", 1_000_000, "--seed", 1) as running:
         assert running.stdout is not None

@@ -99,10 +99,10 @@ def test_below_the_commands_nothing_prints_exits_or_reads_the_environment(path: 
 
 
 def modules_after(*arguments: str) -> set[str]:
-    """Return the top-level modules that ``hw`` with ``arguments`` has loaded when it ends."""
+    """Return the modules that ``hw`` with ``arguments`` has loaded when it ends."""
     script = (
         "import atexit, sys; sys.argv = ['hw', *sys.argv[1:]]\n"
-        "atexit.register(lambda: print(*{m.split('.')[0] for m in sys.modules}, file=sys.stderr))\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
         "import os; os._exit = sys.exit\n"
         "from hwcli.__main__ import main; main()"
     )
@@ -118,6 +118,12 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     loaded = modules_after(*command.split(), "--help")
     assert "typer" in loaded
     assert not loaded & {"numpy", "h5py", "tensorflow", "cairosvg", "rich", "multiprocessing"}
+
+
+def test_a_command_starts_without_the_others() -> None:
+    commands = {"hwcli.commands.styles", "hwcli.commands.train", "hwcli.commands.ingest"}
+    assert modules_after("styles", "--help") & commands == {"hwcli.commands.styles"}
+    assert modules_after("--help") & commands == commands
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -14,7 +14,7 @@ from hwcli.model.file import weight_shapes
 from hwcli.writing.cells import State
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.second_core import SecondCore
-from hwcli.writing.stepper import DOZENS, REARRANGED, SINGLE, Layout, is_steady, layout_of_few, layout_of_many
+from hwcli.writing.stepper import DOZENS, REARRANGED, Company, Layout, is_steady
 from hwcli.writing.tape import Tape
 from hwcli.writing.text import encode
 from hwcli.writing.window import NO_TEXT
@@ -152,9 +152,10 @@ def test_a_lane_is_the_same_to_the_last_bit_whatever_the_others_are(
 ) -> None:
     config = Network(layers=2, units=units, mixtures=3, window=3, characters="abc ")
     network, steps = NumpyNetwork(config, weights_of(config, rng)), 20
-    rows = rows_of(rng, 32, steps)
+    most = network.most_lanes
+    rows = rows_of(rng, most, steps)
     wanted = None
-    for lanes in (n for n in (32, 1, 2, 3, 9, 20) if n <= network.most_lanes):
+    for lanes in (n for n in (most, 1, 2, 3, 9, 20, 32) if n <= most):
         stepper = network.stepper(lanes)
         for lane in range(lanes):  # lane 0's drawing goes last, each time among others
             stepper.begin(lane, texts_of(config, "cab a" if lane == lanes - 1 else "abc" * lane)[0])
@@ -201,11 +202,11 @@ def test_the_second_core_does_half_of_what_is_worth_it(
         np.testing.assert_array_equal(out, rows @ tiles)
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 4])
-def test_so_is_one_of_few_lanes_among_fewer_and_more(lanes: int, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize(("company", "lanes"), [(Company.FEW, 2), (Company.FEW, 8), (Company.ALONE, 1)])
+def test_so_is_one_of_few_lanes_among_fewer(company: Company, lanes: int, rng: np.random.Generator) -> None:
     network = NumpyNetwork(READER, weights_of(READER, rng))
-    rows, texts = rows_of(rng, lanes, 20), texts_of(READER, "cab a", "b", "", "abc abc")[:lanes]
-    stepper = network.stepper(lanes, apart=lanes)
+    rows, texts = rows_of(rng, lanes, 20), texts_of(READER, *("cab a", "b", "", "abc abc") * 2)[:lanes]
+    stepper = network.stepper(lanes, company=company)
     for lane, text in enumerate(texts):
         stepper.begin(lane, text)
     wanted = network.run(rows, texts=texts)
@@ -215,12 +216,18 @@ def test_so_is_one_of_few_lanes_among_fewer_and_more(lanes: int, rng: np.random.
     np.testing.assert_array_equal(stepped(stepper, rows[:, 9:])[-1], stepped(fewer, rows[-1:, 9:])[0])
 
 
-@pytest.mark.parametrize("network", [READER, Network(), Network(units=900, layers=1)], ids=str)
-def test_layouts_are_steady_or_have_one_size(network: Network) -> None:
-    for layout in (layout_of_many(network), layout_of_few(network)):
-        if layout is not None:
-            assert layout.sizes == tuple(sorted(layout.sizes))
-            assert len(layout.sizes) == 1 or is_steady(network, layout)
+@pytest.mark.parametrize("company", [Company.FEW, Company.MANY])
+@pytest.mark.parametrize(
+    "config", [READER, Network(layers=2, units=330), Network(units=900, layers=1)], ids=["9", "330", "900"]
+)
+def test_a_lane_is_the_same_in_any_place_and_for_every_size(
+    config: Network, company: Company, rng: np.random.Generator
+) -> None:
+    network, rows = NumpyNetwork(config, weights_of(config, rng)), rows_of(rng, 1, 3)
+    sizes = network.steps(company).layout.sizes
+    made = [stepped(network.stepper(n, company=company), np.repeat(rows, n, axis=0)) for n in sizes]
+    for outputs in made:
+        np.testing.assert_array_equal(outputs, np.broadcast_to(made[0][:1], outputs.shape))
 
 
 @pytest.mark.parametrize("units", [5, 100, 400, 900])
@@ -238,7 +245,6 @@ def test_a_product_that_depends_on_the_place_of_a_lane_is_seen(monkeypatch: pyte
         made[:, 7:] = np.nextafter(made[:, 7:].astype("f4"), np.float32(9))
         return made.astype("f4")
 
-    assert is_steady(READER, SINGLE)
     monkeypatch.setattr("hwcli.writing.stepper.np.matmul", matmul)
     assert is_steady(READER, Layout((2, 4)))
     assert not is_steady(READER, Layout((4, 8)))

@@ -100,7 +100,7 @@ class Counting:
     def filled_up(self, lanes: int) -> int:
         return lanes
 
-    def stepper(self, lanes: int, second_core: Any = None, apart: int = 0) -> Counting:
+    def stepper(self, lanes: int, second_core: Any = None, company: Any = None) -> Counting:
         self.lanes = lanes
         return self
 
@@ -181,7 +181,7 @@ def test_nor_does_a_text_depend_on_the_texts_around_it(workers: int) -> None:
 
 
 @pytest.fixture
-def few_are_apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few_are_quicker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have few lanes a layout of their own, as where the processor has no AVX-512."""
     layouts = stepper.layout_of_many, stepper.layout_of_few
     if not all(stepper.is_steady(READER, layout) for layout in (stepper.DOZENS, stepper.FOURS)):
@@ -199,10 +199,10 @@ def numbered(made: list[Order]) -> list[Order]:
     return [order._replace(number=number) for number, order in enumerate(made)]
 
 
-@pytest.mark.usefixtures("few_are_apart")
+@pytest.mark.usefixtures("few_are_quicker")
 @pytest.mark.parametrize("takes", [0, 1, 2, 3, 9])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_nor_do_the_first_drawings_where_they_are_written_apart(takes: int, workers: int) -> None:
+def test_nor_do_the_first_drawings_where_these_have_a_layout_of_their_own(takes: int, workers: int) -> None:
     """Without a text (0 takes); with one, in a single lane, in few lanes, and with more takes than are few."""
     network = numpy_network(READER)
     assert (network.most_lanes, network.few_lanes) == (48, 8)
@@ -219,7 +219,7 @@ def test_nor_do_the_first_drawings_where_they_are_written_apart(takes: int, work
         np.testing.assert_array_equal(parts[number % 2][number // 2], one)
 
 
-@pytest.mark.usefixtures("few_are_apart")
+@pytest.mark.usefixtures("few_are_quicker")
 def test_the_first_drawings_do_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes, advance = [], Lanes.advance
 
@@ -412,7 +412,7 @@ class Looking(Counting):
         super().__init__()
         self.places, self.ups = places, ups
 
-    def stepper(self, lanes: int, second_core: Any = None, apart: int = 0) -> Looking:
+    def stepper(self, lanes: int, second_core: Any = None, company: Any = None) -> Looking:
         super().stepper(lanes)
         self.window = SimpleNamespace(lengths=np.array([5] * lanes), shown=np.zeros((lanes, 6), np.float32))
         return self

@@ -1,0 +1,93 @@
+"""What a run is to write: how much is known of it beforehand, and how little is made ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hwcli.commands.sample_plan import Hands, MadeHands, Plan, Shard
+from hwcli.ink import Drawing
+from hwcli.writing.desk import Order
+
+MOST = 6
+
+
+class Scribing:
+    """Stands for a scribe that can write ``MOST`` takes side by side; counts the hands that it makes ready."""
+
+    characters, side_by_side, takes = "", MOST, 4
+
+    def __init__(self) -> None:
+        self.hands = 0
+
+    def hand(self, ink: Drawing, text: str) -> Any:
+        self.hands += 1
+        return SimpleNamespace(prime=ink.points)
+
+    def made_up(self, chance: Any) -> Drawing:
+        return ink_of(1)
+
+    def continued(self, hand: Any, length: int, chance: Any) -> Order:
+        return Order(length, chance)
+
+    def written(self, text: str, hand: Any, chance: Any, most: Any) -> Order:
+        return Order(9, chance)
+
+
+def ink_of(number: int) -> Drawing:
+    return Drawing(np.zeros((3, 3), np.float32), id=f"ink-{number}")
+
+
+def plan_of(copies: int = 1, shard: Shard | None = None) -> tuple[Plan, Scribing]:
+    scribe: Any = Scribing()
+    unit: Any = SimpleNamespace(look_at=lambda ink: None)
+    return Plan(scribe, unit, 0, {}, copies, None, shard or Shard()), scribe
+
+
+def read(count: int, seen: list[int]) -> Iterator[Drawing]:
+    for number in range(count):
+        seen.append(number)
+        yield ink_of(number)
+
+
+@pytest.mark.parametrize(
+    ("primes", "copies", "parts", "drawings"), [(1, 64, 1, 64), (4, 3, 1, 12), (4, 3, 5, 3), (99, 1, 1, MOST)]
+)
+def test_so_many_drawings_are_known_beforehand(primes: int, copies: int, parts: int, drawings: int) -> None:
+    plan, _ = plan_of(copies, Shard(0, parts))
+    seen: list[int] = []
+    work = plan.continuations(read(primes, seen), 10, show_prime=True)
+    assert (work.takes, work.drawings) == (1, drawings)
+    assert seen == list(range(min(primes, MOST)))
+    assert len(list(work.pieces)) == len(range(0, primes * copies, parts))
+    assert seen == list(range(primes))
+
+
+def test_primes_are_made_ready_when_their_turn_comes() -> None:
+    plan, scribe = plan_of(copies=2)
+    work = plan.continuations(read(5, []), 10, show_prime=True)
+    made = [scribe.hands for _ in work.pieces]
+    assert made == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+
+
+def test_hands_are_made_up_when_their_turn_comes() -> None:
+    plan, scribe = plan_of(copies=3)
+    work = plan.texts(["one", "two"], MadeHands(plan))
+    assert (work.takes, work.drawings) == (4, 6)
+    assert [scribe.hands for _ in work.pieces] == [1, 2, 3, 3, 3, 3]
+
+
+def test_of_what_is_arriving_nothing_is_read_beforehand() -> None:
+    plan, _ = plan_of()
+    seen: list[int] = []
+    work = plan.continuations(read(3, seen), 10, show_prime=True, are_arriving=True)
+    assert work.drawings is None
+    assert not seen
+    texts = plan.texts((ink.id for ink in read(3, seen)), Hands(), are_arriving=True)
+    assert texts.drawings is None
+    assert not seen
+    assert [head.text for head, _ in texts.pieces] == ["ink-0", "ink-1", "ink-2"]
