@@ -3,13 +3,13 @@
     python tests/bench/bench_train.py [--network prediction|synthesis] [--batch 64] [--length 200] [--rounds 5]
         [--skip "torch bfloat16"]
 
-Prints a JSON line for each but those whose names begin as ``--skip`` says: ours in float32 and bfloat16; of the
-prediction network ``tf.keras.layers.LSTM`` and, where it is installed, PyTorch's LSTM in float32, with autocast
-and all in bfloat16; of the synthesis network a TensorFlow loop written without further thought; and the limit,
-the machine's own matrix product.  TensorFlow's peers run as TensorFlow comes, and with the products of oneDNN,
-as ours do: on the newest processors, where it takes these by itself, there is no difference.  3 x 400 cells with
-skip connections, 20 Gaussians, Adam and clipping included.  Each runs in its own process with the threads that it
-has by default; the rounds take turns, since machines are noisy, and the median counts.
+Prints a JSON line for each but those whose names begin as ``--skip`` says: ours in float32 and bfloat16; of
+the prediction network ``tf.keras.layers.LSTM`` and, where it is installed, PyTorch's LSTM in float32, with
+autocast and all in bfloat16; of the synthesis network a TensorFlow loop written without further thought; and
+the limit, the machine's own matrix product. TensorFlow's peers run as TensorFlow comes, and with the products
+of oneDNN, as ours do: on the newest processors, where it takes these by itself, there is no difference. 3 x
+400 cells with skip connections, 20 Gaussians, Adam and clipping included. Each runs in its own process with
+the threads that it has by default; the rounds take turns, since machines are noisy, and the median counts.
 """
 
 from __future__ import annotations
