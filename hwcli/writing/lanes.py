@@ -23,6 +23,7 @@ from hwcli.writing.window import NO_TEXT, Text
 Ink = NDArray[np.float64]
 """(n, 3): x, y, up."""
 NOTHING: Points = np.zeros((0, 3), np.float32)
+NO_LANES: NDArray[np.intp] = np.zeros(0, np.intp)
 
 CHANCE_BLOCK = 64
 """Points for which random numbers are drawn at once."""
@@ -129,7 +130,7 @@ class Lanes:
         """Have ``lanes`` free lanes, for drawings in this ``company``."""
         self.keys: list[tuple[int, int] | None] = [None] * lanes
         self._network, self._scale, self._manner = network.network, scale, manner
-        self._sd, self._mean = np.array(scale.sd), np.array(scale.mean)
+        self._stretch, self._shift = np.array([*scale.sd, 1]), np.array([*scale.mean, 0])
         self._stepper = network.stepper(lanes, second_core, company)
         self._notes = Notes(lanes)
         self._tasks: list[Task | None] = [None] * lanes
@@ -178,17 +179,17 @@ class Lanes:
         self._stepper.begin(lane, task.text, None if task.known is None else task.known.state)
         self._rows[lane] = rows[read]
         self._to_read[lane] = deque(rows[read + 1 :])
-        self._notes.begin(lane)
+        self._notes.begin(lane, len(task.text), task.end)
         self._right[lane] = -np.inf
         self._steps[lane], self._said[lane], self._lead[lane] = 0, task.said, -1
         self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
         if not len(task.prime):
-            self._put(np.array([lane]), np.zeros((1, 2)), 0.0)
+            self._put(np.array([lane]), np.zeros((1, 3)))
 
     def _go_on(self, lane: int, task: Task, moment: Moment) -> None:
         self._stepper.begin(lane, task.text, moment.state)
         self._rows[lane], self._pens[lane], self._steps[lane] = moment.row, moment.pen, moment.step
-        self._notes.begin(lane, moment.peaks, moment.steps)
+        self._notes.begin(lane, len(task.text), task.end, moment.peaks, moment.steps)
         self._said[lane], self._lead[lane], self._right[lane] = 0, 0, moment.right
 
     def fresh(self, lane: int) -> Ink:
@@ -253,11 +254,11 @@ class Lanes:
 
     def _near_ends(self) -> NDArray[np.intp]:
         """Return the lanes in which a piece that is not its text's last may end at the next row."""
-        window = self._stepper.window
-        if window is None:
-            return np.zeros(0, np.intp)
+        window, is_up = self._stepper.window, self._rows[:, 2] > 0.5
+        if window is None or not is_up.any():
+            return NO_LANES
         is_piece = self._ends < window.lengths[: len(self.keys)]
-        return np.flatnonzero(is_piece & (self._drawn > 0) & (self._rows[:, 2] > 0.5))
+        return (is_up & is_piece & (self._drawn > 0)).nonzero()[0]
 
     def _note(self) -> NDArray[np.intp]:
         """Note where the windows are; return the lanes that have come to their end.
@@ -268,52 +269,59 @@ class Lanes:
         """
         window = self._stepper.window
         if window is None or not window.lengths.any():
-            return np.zeros(0, np.intp)
+            return NO_LANES
         self._steps += 1
-        has_come = (self._lead < 0) & (window.shown[: len(self.keys)].argmax(axis=1) >= self._said)
-        np.copyto(self._lead, self._drawn, where=has_come)
+        if self._lead.min() < 0:
+            has_come = (self._lead < 0) & (window.shown[: len(self.keys)].argmax(axis=1) >= self._said)
+            np.copyto(self._lead, self._drawn, where=has_come)
         has_begun = self._drawn > 0
-        at_end = self._notes.take(window, self._steps, self._ends)
-        self._is_past |= has_begun & (at_end > 1)
+        at_end = self._notes.take(window, self._steps)
+        is_at_end = at_end > 1
+        self._is_past |= has_begun & is_at_end
         is_up = has_begun & (self._rows[:, 2] > 0.5)
+        if not is_up.any():
+            self._may_end = is_up
+            return NO_LANES
         is_last = self._ends >= window.lengths[: len(self.keys)]
-        self._may_end = is_up & is_last & (at_end > 1) & (at_end <= SURE)
-        ended = np.flatnonzero(is_up & self._is_past & ~self._may_end)
+        self._may_end = is_up & is_last & is_at_end & (at_end <= SURE)
+        ended = (is_up & self._is_past & ~self._may_end).nonzero()[0]
         self._left[ended] = 0
         return ended
 
     def _write(self, writing: NDArray[np.bool_]) -> None:
         """Draw the next point in each lane that is ``writing`` (n,)."""
         place = self._drawn % CHANCE_BLOCK
-        for lane in (writing & (place == 0)).nonzero()[0]:
-            self._draw_chances(int(lane))
+        if not place.all():
+            for lane in (writing & (place == 0)).nonzero()[0]:
+                self._draw_chances(int(lane))
         chance = self._chances[self._every, place]
         # Mostly these are all, and views of all cost less than picking them.
         lanes = slice(None) if writing.all() else writing.nonzero()[0]
         drawn = draw_rows(self._network, self._stepper.outputs(), chance, self._manner)[lanes]
-        pens = self._pens[lanes] + (drawn[:, :2] * self._sd + self._mean)
+        points = drawn * self._stretch + self._shift
+        points[:, :2] += self._pens[lanes]
         if self._may_end.any():
-            goes_on = self._goes_on(self._every[lanes], pens)
-            lanes, pens, drawn = self._every[lanes][goes_on], pens[goes_on], drawn[goes_on]
+            goes_on = self._goes_on(self._every[lanes], points)
+            lanes, points, drawn = self._every[lanes][goes_on], points[goes_on], drawn[goes_on]
             if not len(lanes):
                 return
         self._drawn[lanes] += 1
         self._rows[lanes] = drawn
-        self._pens[lanes] = pens
-        self._put(lanes, pens, drawn[:, 2])
-        if not np.abs(pens).max() <= COORDINATE:
+        self._pens[lanes] = points[:, :2]
+        self._put(lanes, points)
+        if not np.abs(points).max() <= COORDINATE:
             raise HwError(
                 "the pen runs beyond all bounds: the network was trained too little, or the prime is not in "
                 "the unit of the ink that it knows"
             )
 
-    def _goes_on(self, lanes: NDArray[np.intp], pens: Ink) -> NDArray[np.bool_]:
-        """Return (n,) which of ``lanes`` go on, the pens being next at ``pens`` (n, 2); the others have ended.
+    def _goes_on(self, lanes: NDArray[np.intp], points: Ink) -> NDArray[np.bool_]:
+        """Return (n,) which of ``lanes`` go on, their next ``points`` being (n, 3); the others have ended.
 
         Where the text may have ended, a stroke that begins above, below or to the left belongs to it: a bar, a
         dot.  One to the right would be what a network writes of which no end was ever asked.
         """
-        ended: NDArray[np.bool_] = pens[:, 0] > self._right[lanes] + ASIDE * self._sd[0]
+        ended: NDArray[np.bool_] = points[:, 0] > self._right[lanes] + ASIDE * self._stretch[0]
         ended &= self._may_end[lanes]
         self._left[lanes[ended]] = 0
         return ~ended
@@ -323,14 +331,13 @@ class Lanes:
         assert task is not None
         self._chances[lane] = draw_chances(task.chance, CHANCE_BLOCK)
 
-    def _put(self, lanes: NDArray[np.intp] | slice, pens: Ink, ups: NDArray[np.float32] | float) -> None:
-        """Add a point to each of ``lanes``: where the ``pens`` are (n, 2), and whether they go up, ``ups``."""
+    def _put(self, lanes: NDArray[np.intp] | slice, points: Ink) -> None:
+        """Add one of ``points`` (n, 3) to each of ``lanes``."""
         count = self._count[lanes]
         if count.max() == self._ink.shape[1]:
             self._ink = np.concatenate([self._ink, np.zeros_like(self._ink)], axis=1)
-        self._ink[self._every[lanes], count, :2] = pens
-        self._ink[self._every[lanes], count, 2] = ups
-        self._right[lanes] = np.maximum(self._right[lanes], pens[:, 0])
+        self._ink[self._every[lanes], count] = points
+        self._right[lanes] = np.maximum(self._right[lanes], points[:, 0])
         self._count[lanes] += 1
         self._left[lanes] -= 1
 

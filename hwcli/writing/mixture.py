@@ -133,13 +133,15 @@ def _draw_offsets(outputs: Array, chance: Array, bias: float) -> Array:
     """Draw a component, then a point of it, both biased (Graves 2013, equations 61 and 62)."""
     parts = outputs[:, 1:].reshape(len(outputs), 6, -1)  # as ``split`` names them
     logits = parts[:, 0] * (1 + bias)
-    heights = np.exp(logits - logits.max(axis=-1, keepdims=True)).cumsum(axis=-1, dtype=np.float64)
-    chosen = (heights < chance[:, :1] * heights[:, -1:]).sum(axis=-1)
+    top = np.maximum.reduce(logits, axis=-1, keepdims=True)
+    heights = np.add.accumulate(np.exp(logits - top), axis=-1, dtype=np.float64)
+    chosen = np.add.reduce(heights < chance[:, :1] * heights[:, -1:], axis=-1)
     picked = parts[np.arange(len(parts)), :, chosen]
     drawn: Array = np.exp(picked[:, 3:5] - bias)
     raw, x, y = picked[:, 5], chance[:, 2], chance[:, 3]
     drawn[:, 0] *= x
-    drawn[:, 1] *= np.tanh(raw) * x + np.exp(-log_cosh(raw)) * y  # √(1 - tanh²) is 1 / cosh
+    with np.errstate(over="ignore"):  # √(1 - tanh²) is 1 / cosh, which may be 0
+        drawn[:, 1] *= np.tanh(raw) * x + y / np.cosh(raw)
     drawn += picked[:, 1:3]
     return drawn
 

@@ -17,6 +17,8 @@ Array = NDArray[np.float32]
 
 SEEN = 0.3
 """The least peak share of the window at which a character counts as written."""
+LEAST = np.float32(1e-30)
+"""How little is taken for nothing where it is divided by."""
 
 
 class Signals(NamedTuple):
@@ -52,14 +54,29 @@ class Notes:
     """Takes notes of the windows of n lanes as they move."""
 
     def __init__(self, lanes: int) -> None:
-        """Begin with nothing noted."""
+        """Begin with nothing noted, and without texts."""
+        self._lengths = np.zeros(lanes, np.int64)
+        self._ends = np.zeros(lanes, np.int64)
         self._peaks = np.zeros((lanes, 1), np.float32)
         self._steps = np.zeros((lanes, 1), np.int64)
+        self._is_laid_out = False
 
-    def begin(self, lane: int, peaks: Array | None = None, steps: NDArray[np.int64] | None = None) -> None:
-        """Forget what was noted of ``lane``, or have ``peaks`` and ``steps`` be noted of it, (U,) each."""
+    def begin(
+        self,
+        lane: int,
+        length: int = 0,
+        end: int = 0,
+        peaks: Array | None = None,
+        steps: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Forget what was noted of ``lane``, or have ``peaks`` and ``steps`` be noted of it, (U,) each.
+
+        Its text has ``length`` characters, and the piece of it that is written ends at the place ``end``.
+        """
+        self._lengths[lane], self._ends[lane] = length, end
         self._peaks[lane] = 0
         self._steps[lane] = 0
+        self._is_laid_out = False
         if peaks is not None and steps is not None:
             self._resize(max(len(peaks), self._peaks.shape[1]))
             self._peaks[lane, : len(peaks)], self._steps[lane, : len(steps)] = peaks, steps
@@ -68,27 +85,35 @@ class Notes:
         if places != self._peaks.shape[1]:
             self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
 
-    def take(self, window: Window, steps: NDArray[np.int64], ends: NDArray[np.int64]) -> Array:
-        """Note what ``window`` shows at these ``steps`` (n,); return (n,) how much it looks at ``ends`` (n,).
+    def _lay_out(self, places: int) -> None:
+        """Find which of so many ``places`` are inside a text, before its piece's end, or at this or beyond."""
+        self._resize(places)
+        place, lengths, ends = np.arange(places), self._lengths[:, np.newaxis], self._ends[:, np.newaxis]
+        self._is_inside = place < lengths
+        self._is_behind = self._is_inside & (place < ends)
+        self._is_ahead = (place >= ends) & (place <= lengths) & (lengths > 0)
+        self._is_laid_out = True
 
-        That is at these places of the texts or beyond, as a multiple of how much it looks before them; 0 where
-        there is no text.
+    def take(self, window: Window, steps: NDArray[np.int64]) -> Array:
+        """Note what ``window`` shows at these ``steps`` (n,); return (n,) how much it looks at pieces' ends.
+
+        That is at an end or beyond, as a multiple of how much it looks before it; 0 where there is no text.
         """
         lanes, places = len(self._peaks), window.shown.shape[1]
-        self._resize(places)
-        shown, lengths = window.shown[:lanes], window.lengths[:lanes]
-        place = np.arange(places)
-        inside = np.where(place < lengths[:, np.newaxis], shown, 0)
+        if not self._is_laid_out or places != self._peaks.shape[1]:
+            self._lay_out(places)
+        shown = window.shown[:lanes]
+        inside = np.where(self._is_inside, shown, 0)
         # Summed one after the other: a sum in pairs would change with the number of places, that is of lanes.
-        whole = np.cumsum(inside, axis=1)[:, -1:]
-        share = inside / np.maximum(whole, np.float32(1e-30))
+        whole = np.add.accumulate(inside, axis=1)[:, -1:]
+        share = inside / np.maximum(whole, LEAST)
         better = share > self._peaks
         np.copyto(self._peaks, share, where=better)
         np.copyto(self._steps, steps[:, np.newaxis], where=better)
-        inside[np.arange(lanes), lengths] = shown[np.arange(lanes), lengths]
-        is_ahead = place >= ends[:, np.newaxis]
-        ahead, behind = np.where(is_ahead, inside, 0).max(axis=1), np.where(is_ahead, 0, inside).max(axis=1)
-        return np.where(lengths > 0, ahead / np.maximum(behind, np.float32(1e-30)), np.float32(0))
+        ahead = np.maximum.reduce(np.where(self._is_ahead, shown, 0), axis=1)
+        behind = np.maximum.reduce(np.where(self._is_behind, shown, 0), axis=1)
+        at_ends: Array = ahead / np.maximum(behind, LEAST)
+        return at_ends
 
     def of(self, lane: int, length: int, is_ended: bool) -> Signals:
         """Return what was noted of ``lane``, whose text has ``length`` characters."""
@@ -96,7 +121,9 @@ class Notes:
 
     def keep(self, lanes: list[int]) -> None:
         """Go on with these ``lanes`` alone."""
+        self._lengths, self._ends = self._lengths[lanes], self._ends[lanes]
         self._peaks, self._steps = self._peaks[lanes], self._steps[lanes]
+        self._is_laid_out = False
 
 
 def _resized(notes: NDArray[Any], places: int) -> NDArray[Any]:

@@ -224,13 +224,15 @@ class _Product:
         self._weights = tiles.weights
         self._whole, self._made = tiles.room(size)
         count, _, width = self._made.shape
-        self._rows = np.empty((size, count * width), np.float32)
+        self._is_one_tile = count == 1
+        self._rows = self._made[0] if self._is_one_tile else np.empty((size, count * width), np.float32)
         self._in_place = self._rows.reshape(size, count, width).transpose(1, 0, 2)
 
     def of(self, lanes: Array) -> Array:
         """Return the product (size, columns) with ``lanes`` (size, K): a view, good until the next call."""
         np.matmul(lanes, self._weights, out=self._whole)
-        np.copyto(self._in_place, self._made)
+        if not self._is_one_tile:
+            np.copyto(self._in_place, self._made)
         return self._rows
 
 
