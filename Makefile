@@ -11,7 +11,7 @@ demo: $(VENV)/.plain
 	@echo "What the network wrote: $(CURDIR)/demo.svg"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # Manual pages and completion scripts, both made from the program's own declarations.
 man: $(VENV)/.dev

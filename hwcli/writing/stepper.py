@@ -78,10 +78,10 @@ class Layout(NamedTuple):
 
 SMALL = Layout((2, 4, 8, 16, 32))
 """For OpenBLAS with AVX-512."""
-DOZENS = Layout((2, 3, 12, 24, 36, 48), REARRANGED - 2 * VECTOR, VECTOR)
-"""For OpenBLAS with AVX2, whose product takes a dozen lanes at a time, then four, then the two or three left.
+DOZENS = Layout((2, 12, 24, 36, 48), REARRANGED - 2 * VECTOR, VECTOR)
+"""For OpenBLAS with AVX2, whose product takes a dozen lanes at a time, then four, then what is left.
 
-Dozens and what is left have one order of sums, but for the first and the last vector of columns in a block that
+Dozens and two have one order of sums, but for the first and the last vector of columns in a block that
 it rearranges at once: these are the edges."""
 FOURS = Layout((4, 8))
 """The same, quicker with few lanes."""
