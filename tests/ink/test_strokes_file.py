@@ -276,10 +276,10 @@ def test_an_attribute_that_says_it_has_4_gb_is_refused(made_drawings: list[Drawi
     heap = content.index(b"GCOL\x01\0\0\0").to_bytes(8, "little")
     place = content.index(heap) - 4
     bad = content[:place] + b"\xf0\xff\xff\xff" + content[place + 4 :]
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(BadInput), StrokesReader(io.BytesIO(bad), "f"):
         pass
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     with StrokesReader(io.BytesIO(content), "f") as reader:
         assert len(reader) == len(made_drawings)
 

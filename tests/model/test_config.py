@@ -179,11 +179,11 @@ def test_regression_has_three_outputs() -> None:
     ],
 )
 def test_what_is_made_to_do_harm_is_refused_quickly(text: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ConfigError, match=r"^evil: ") as caught:
         read_config(text, "evil")
     assert len(str(caught.value)) < 400
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     for line in text.splitlines():
         with contextlib.suppress(ConfigError):
             Config().updated(setting(f"optimiser.{line}"))
