@@ -217,6 +217,7 @@ class Lanes:
         self._to_read.pop(lane, None)
         self._before.pop(lane, None)
         self._stepper.begin(lane)
+        self._notes.begin(lane)
         self._rows[lane], self._left[lane] = 0, 1
         return ended
 
