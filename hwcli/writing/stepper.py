@@ -86,9 +86,9 @@ it rearranges at once: these are the edges."""
 FOURS = Layout((4, 8))
 """The same, quicker with few lanes."""
 EIGHT = Layout(FOURS.sizes[-1:])
-"""The same for a library that is steady in none of these ways."""
+"""The same for a library that is steady in none of these ways, but for lanes that are always as many."""
 SINGLE = Layout((1,))
-"""For one lane: products with a vector, with weights as they lie."""
+"""For one lane: products with a vector, with weights as they lie; for any library."""
 
 
 class Tiles(NamedTuple):
@@ -129,16 +129,16 @@ def tile_width(inputs: int) -> int:
 @cache
 def layout_of_many(network: Network) -> Layout:
     """Return the layout for any number of lanes that the library at hand computes steadily, as far as seen."""
-    candidates = (_small_for(network), DOZENS, FOURS)
-    return next((layout for layout in candidates if is_steady(network, layout)), EIGHT)
+    candidates = (_small_for(network), DOZENS, FOURS, EIGHT)
+    return next((layout for layout in candidates if is_steady(network, layout)), SINGLE)
 
 
 @cache
 def layout_of_few(network: Network) -> Layout | None:
-    """Return that for few lanes, None where they cost less than many do already."""
-    if layout_of_many(network) == _small_for(network):
+    """Return that for few lanes, None where there is none, or that of many is as quick for them."""
+    if layout_of_many(network) in (_small_for(network), SINGLE):
         return None
-    return FOURS if is_steady(network, FOURS) else EIGHT
+    return next((layout for layout in (FOURS, EIGHT) if is_steady(network, layout)), None)
 
 
 def _small_for(network: Network) -> Layout:

@@ -219,6 +219,27 @@ def test_nor_do_the_first_drawings_where_these_have_a_layout_of_their_own(takes:
         np.testing.assert_array_equal(parts[number % 2][number // 2], one)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_no_product_of_several_lanes_is_steady_each_is_written_by_itself(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stepper, "is_steady", lambda _, layout: False)
+    stepper.layout_of_many.cache_clear()
+    stepper.layout_of_few.cache_clear()
+    try:
+        network = numpy_network(READER)
+        assert (network.most_lanes, network.few_lanes) == (1, 0)
+        made = numbered(texts(WORDS, "a", "bca", "cab", takes=2))
+        together = written(made, 4, network=network, workers=workers)
+        alone = [written([one], 1, network=network)[0] for one in made]
+    finally:
+        stepper.layout_of_many.cache_clear()
+        stepper.layout_of_few.cache_clear()
+    for one, other in zip(together, alone, strict=True):
+        assert len(one) > 1
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.usefixtures("few_are_quicker")
 def test_the_first_drawings_do_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes, advance = [], Lanes.advance
