@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from hwcli.writing.hands import Scribe
     from hwcli.writing.lanes import Ink
 
-FIRST_LINES = 0.1
-"""Seconds in which as many lines are read as will be written side by side from then on."""
-
 
 class Output:
     """Has the drawings written, and writes them out in order.
@@ -57,14 +54,12 @@ class Output:
         from hwcli.writing.rollout import write_drawings
 
         orders: Iterable[Order] = self._orders(work.pieces)
-        drawings = work.drawings
-        if drawings is None:
+        if work.are_arriving:
             from hwcli.writing.arriving import Arriving
 
-            orders = arriving = Arriving(orders, -(-self._scribe.side_by_side // work.takes))
-            drawings = arriving.gather(FIRST_LINES)
+            orders = Arriving(orders, -(-self._scribe.side_by_side // work.takes))
         lanes, written = self._scribe.lanes, 0
-        takes = max(drawings * work.takes, 1)
+        takes = max(work.drawings * work.takes, 1)
         workers = min(cores(), -(-takes // lanes))
         for part in write_drawings(self._scribe.writer, orders, min(-(-takes // workers), lanes), workers):
             self._take(part)

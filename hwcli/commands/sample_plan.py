@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FIRST_LINES = 0.1
+"""Seconds in which as many lines are read as will be written side by side from then on."""
 HANDS_KEPT = 256
 """Hands that are kept, when each copy has its own."""
 
@@ -76,13 +78,14 @@ class Work(NamedTuple):
     ----------
     pieces: the drawings, one after the other, and only then made ready.
     takes: how many are written of each.
-    drawings: about how many there are, of those that can be written side by side; None: nobody knows, they are
-        still arriving and may keep one waiting.
+    drawings: about how many there are, of those that can be written side by side and are there.
+    are_arriving: whether a piece may keep one waiting.
     """
 
     pieces: Iterator[Piece]
     takes: int
-    drawings: int | None
+    drawings: int
+    are_arriving: bool
 
 
 @dataclass(frozen=True)
@@ -104,16 +107,23 @@ class Plan:
     most: int | None
     shard: Shard = field(default_factory=Shard)
 
-    def _seen(self, inputs: Iterable[T], are_arriving: bool, each: int) -> tuple[Iterable[T], int | None]:
+    def _seen(self, inputs: Iterable[T], are_arriving: bool, each: int) -> tuple[Iterable[T], int]:
         """Return the ``inputs``, and how many drawings of this shard they make, ``each`` so many.
 
-        It is looked at no more of them than can be written side by side, and at none that ``are_arriving``.
+        No more of them are read for that than can be written side by side, and of those that ``are_arriving``
+        no more than come in a moment.
         """
+        most = self.scribe.side_by_side
         if are_arriving:
-            return inputs, None
-        iterator = iter(inputs)
-        first = list(itertools.islice(iterator, self.scribe.side_by_side))
-        return itertools.chain(first, iterator), -(-len(first) * each // self.shard.parts)
+            from hwcli.writing.arriving import Arriving
+
+            inputs = arriving = Arriving(inputs, most)
+            seen = arriving.gather(FIRST_LINES)
+        else:
+            iterator = iter(inputs)
+            first = list(itertools.islice(iterator, most))
+            inputs, seen = itertools.chain(first, iterator), len(first)
+        return inputs, -(-seen * each // self.shard.parts)
 
     def continuations(
         self, primes: Iterable[Drawing | None], usual: int, show_prime: bool, are_arriving: bool = False
@@ -123,7 +133,7 @@ class Plan:
         Their points, if ``show_prime``, come out too; ``usual`` points are added where nobody says how many.
         """
         primes, drawings = self._seen(primes, are_arriving, self.copies)
-        return Work(self._continuations(primes, usual, show_prime), 1, drawings)
+        return Work(self._continuations(primes, usual, show_prime), 1, drawings, are_arriving)
 
     def _continuations(self, primes: Iterable[Drawing | None], usual: int, show_prime: bool) -> Iterator[Piece]:
         number = 0
@@ -148,7 +158,7 @@ class Plan:
     def texts(self, texts: Iterable[str], hands: Hands, are_arriving: bool = False) -> Work:
         """Return the drawings of ``texts``, each in all ``hands``; a blank one once."""
         texts, drawings = self._seen(texts, are_arriving, hands.count * self.copies)
-        return Work(self._texts(texts, hands), self.scribe.takes, drawings)
+        return Work(self._texts(texts, hands), self.scribe.takes, drawings, are_arriving)
 
     def _texts(self, texts: Iterable[str], hands: Hands) -> Iterator[Piece]:
         number = 0

@@ -201,6 +201,7 @@ class Desk:
     workers: how many are writing.
     companies: in which drawings are written; those of the first drawings come first.
     is_closed: whether they are to stop.
+    error: what came instead of a further order; it is to be raised when all before it is written.
     """
 
     def __init__(self, orders: Iterable[Order], ahead: int, workers: int, has_companies: bool = False) -> None:
@@ -221,6 +222,7 @@ class Desk:
         self._has_more = True
         self._change = Condition()
         self.is_closed = False
+        self.error: Exception | None = None
 
     @property
     def is_exhausted(self) -> bool:
@@ -258,7 +260,11 @@ class Desk:
         return self._has_more and self._begun - self._turn <= self._ahead and self._is_there()
 
     def _begin(self) -> None:
-        number, order = next(self._orders, (0, None))
+        number, order = 0, None
+        try:
+            number, order = next(self._orders, (0, None))
+        except Exception as error:
+            self.error = error
         if order is None:
             self._has_more = False
             self._change.notify_all()

@@ -61,10 +61,17 @@ def write_drawings(writer: Writer, orders: Iterable[Order], lanes: int, workers:
     Raises
     ------
     HwError: the network's numbers are not finite, or a drawing leaves every bound.
+    Exception: what the ``orders`` raise, after all the drawings before.
     """
     lanes = min(lanes, writer.network.most_lanes)
     desk = Desk(orders, AHEAD * lanes * workers, workers, writer.network.few_lanes > 0)
-    lanes = writer.network.filled_up(lanes)
+    yield from _written(writer, desk, writer.network.filled_up(lanes), workers)
+    if desk.error is not None:
+        raise desk.error
+
+
+def _written(writer: Writer, desk: Desk, lanes: int, workers: int) -> Iterator[Written]:
+    """Yield what comes of all that the ``desk`` gives out."""
     if workers == 1:
         with SecondCore() as second_core:
             for is_busy in _steps(writer, desk, lanes, second_core):

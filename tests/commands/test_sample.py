@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import h5py
@@ -211,11 +212,14 @@ def test_what_goes_on_from_a_prime_is_there_before_the_next_prime(model_h5: Path
         assert running.stdin is not None
         assert running.stdout is not None
         header, rest = PRIME.split(b"\n", 1)
+        patience = Timer(60, running.kill)
+        patience.start()
         running.stdin.write(PRIME + header + b"\n")  # the second's header says that the first is complete
         first = [running.stdout.readline() for _ in range(1 + 5 + 3)]
         running.stdin.write(rest)
         running.stdin.close()
         second = running.stdout.readlines()
+        patience.cancel()
     assert [line.count(b'"drawing"') for line in (first[0], second[0])] == [1, 1]
     assert (len(first), len(second)) == (9, 9)
 

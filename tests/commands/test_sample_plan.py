@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -81,13 +82,18 @@ def test_hands_are_made_up_when_their_turn_comes() -> None:
     assert [scribe.hands for _ in work.pieces] == [1, 2, 3, 3, 3, 3]
 
 
-def test_of_what_is_arriving_nothing_is_read_beforehand() -> None:
-    plan, _ = plan_of()
-    seen: list[int] = []
-    work = plan.continuations(read(3, seen), 10, show_prime=True, are_arriving=True)
-    assert work.drawings is None
-    assert not seen
-    texts = plan.texts((ink.id for ink in read(3, seen)), Hands(), are_arriving=True)
-    assert texts.drawings is None
-    assert not seen
-    assert [head.text for head, _ in texts.pieces] == ["ink-0", "ink-1", "ink-2"]
+def test_of_what_is_arriving_those_count_that_are_there_and_none_is_made_ready() -> None:
+    late = Event()
+
+    def arriving() -> Iterator[Drawing]:
+        yield from (ink_of(number) for number in range(3))
+        late.wait(60)
+        yield ink_of(3)
+
+    plan, scribe = plan_of(copies=2)
+    work = plan.continuations(arriving(), 10, show_prime=True, are_arriving=True)
+    assert (work.drawings, work.are_arriving, scribe.hands) == (6, True, 0)
+    late.set()
+    assert len(list(work.pieces)) == 8
+    texts = plan.texts((ink.id for ink in arriving()), Hands(), are_arriving=True)
+    assert [head.text for head, _ in texts.pieces][::2] == ["ink-0", "ink-1", "ink-2", "ink-3"]

@@ -240,6 +240,21 @@ def test_where_no_product_of_several_lanes_is_steady_each_is_written_by_itself(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("good", [0, 1, 5, 30])
+def test_what_was_ordered_before_an_error_is_written_whole(good: int, workers: int) -> None:
+    def failing() -> Iterator[Order]:
+        yield from orders([(2, 9)] * good)
+        raise ValueError("no order")
+
+    lengths: dict[int, int] = {}
+    parts = write_drawings(Writer(numpy_network(), SCALE, PLAIN), failing(), 4, workers)
+    with pytest.raises(ValueError, match="no order"):
+        for part in parts:
+            lengths[part.number] = lengths.get(part.number, 0) + len(part.points)
+    assert lengths == dict.fromkeys(range(good), 9)
+
+
 @pytest.mark.usefixtures("few_are_quicker")
 def test_the_first_drawings_do_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes, advance = [], Lanes.advance
