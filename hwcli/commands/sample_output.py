@@ -58,10 +58,9 @@ class Output:
             from hwcli.writing.arriving import Arriving
 
             orders = Arriving(orders, -(-self._scribe.side_by_side // work.takes))
-        lanes, written = self._scribe.lanes, 0
-        takes = max(work.drawings * work.takes, 1)
-        workers = min(cores(), -(-takes // lanes))
-        for part in write_drawings(self._scribe.writer, orders, min(-(-takes // workers), lanes), workers):
+        takes, written = max(work.drawings * work.takes, 1), 0
+        workers = min(cores(), -(-takes // self._scribe.lanes))
+        for part in write_drawings(self._scribe.writer, orders, -(-takes // workers), workers):
             self._take(part)
             written += len(part.points)
             show(written, f"{counted(self.drawings, 'drawings')}, {counted(written, 'points')}")

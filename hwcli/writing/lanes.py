@@ -179,7 +179,7 @@ class Lanes:
         self._stepper.begin(lane, task.text, None if task.known is None else task.known.state)
         self._rows[lane] = rows[read]
         self._to_read[lane] = deque(rows[read + 1 :])
-        self._notes.begin(lane, len(task.text), task.end)
+        self._notes.begin(lane)
         self._right[lane] = -np.inf
         self._steps[lane], self._said[lane], self._lead[lane] = 0, task.said, -1
         self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
@@ -189,7 +189,7 @@ class Lanes:
     def _go_on(self, lane: int, task: Task, moment: Moment) -> None:
         self._stepper.begin(lane, task.text, moment.state)
         self._rows[lane], self._pens[lane], self._steps[lane] = moment.row, moment.pen, moment.step
-        self._notes.begin(lane, len(task.text), task.end, moment.peaks, moment.steps)
+        self._notes.begin(lane, moment.peaks, moment.steps)
         self._said[lane], self._lead[lane], self._right[lane] = 0, 0, moment.right
 
     def fresh(self, lane: int) -> Ink:
@@ -276,7 +276,7 @@ class Lanes:
             has_come = (self._lead < 0) & (window.shown[: len(self.keys)].argmax(axis=1) >= self._said)
             np.copyto(self._lead, self._drawn, where=has_come)
         has_begun = self._drawn > 0
-        at_end = self._notes.take(window, self._steps)
+        at_end = self._notes.take(window, self._steps, self._ends)
         is_at_end = at_end > 1
         self._is_past |= has_begun & is_at_end
         is_up = has_begun & (self._rows[:, 2] > 0.5)

@@ -54,26 +54,16 @@ class Notes:
     """Takes notes of the windows of n lanes as they move."""
 
     def __init__(self, lanes: int) -> None:
-        """Begin with nothing noted, and without texts."""
-        self._lengths = np.zeros(lanes, np.int64)
-        self._ends = np.zeros(lanes, np.int64)
+        """Begin with nothing noted."""
         self._peaks = np.zeros((lanes, 1), np.float32)
         self._steps = np.zeros((lanes, 1), np.int64)
         self._is_laid_out = False
 
-    def begin(
-        self,
-        lane: int,
-        length: int = 0,
-        end: int = 0,
-        peaks: Array | None = None,
-        steps: NDArray[np.int64] | None = None,
-    ) -> None:
+    def begin(self, lane: int, peaks: Array | None = None, steps: NDArray[np.int64] | None = None) -> None:
         """Forget what was noted of ``lane``, or have ``peaks`` and ``steps`` be noted of it, (U,) each.
 
-        Its text has ``length`` characters, and the piece of it that is written ends at the place ``end``.
+        It is to be told whenever a lane's text or piece is another.
         """
-        self._lengths[lane], self._ends[lane] = length, end
         self._peaks[lane] = 0
         self._steps[lane] = 0
         self._is_laid_out = False
@@ -85,23 +75,24 @@ class Notes:
         if places != self._peaks.shape[1]:
             self._peaks, self._steps = _resized(self._peaks, places), _resized(self._steps, places)
 
-    def _lay_out(self, places: int) -> None:
+    def _lay_out(self, places: int, lengths: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
         """Find which of so many ``places`` are inside a text, before its piece's end, or at this or beyond."""
         self._resize(places)
-        place, lengths, ends = np.arange(places), self._lengths[:, np.newaxis], self._ends[:, np.newaxis]
+        place, lengths, ends = np.arange(places), lengths[:, np.newaxis], ends[:, np.newaxis]
         self._is_inside = place < lengths
         self._is_behind = self._is_inside & (place < ends)
         self._is_ahead = (place >= ends) & (place <= lengths) & (lengths > 0)
         self._is_laid_out = True
 
-    def take(self, window: Window, steps: NDArray[np.int64]) -> Array:
-        """Note what ``window`` shows at these ``steps`` (n,); return (n,) how much it looks at pieces' ends.
+    def take(self, window: Window, steps: NDArray[np.int64], ends: NDArray[np.int64]) -> Array:
+        """Note what ``window`` shows at these ``steps`` (n,); return (n,) how much it looks at ``ends`` (n,).
 
-        That is at an end or beyond, as a multiple of how much it looks before it; 0 where there is no text.
+        That is at these places of the texts or beyond, as a multiple of how much it looks before them; 0 where
+        there is no text.
         """
         lanes, places = len(self._peaks), window.shown.shape[1]
         if not self._is_laid_out or places != self._peaks.shape[1]:
-            self._lay_out(places)
+            self._lay_out(places, window.lengths[:lanes], ends)
         shown = window.shown[:lanes]
         inside = np.where(self._is_inside, shown, 0)
         # Summed one after the other: a sum in pairs would change with the number of places, that is of lanes.
@@ -121,7 +112,6 @@ class Notes:
 
     def keep(self, lanes: list[int]) -> None:
         """Go on with these ``lanes`` alone."""
-        self._lengths, self._ends = self._lengths[lanes], self._ends[lanes]
         self._peaks, self._steps = self._peaks[lanes], self._steps[lanes]
         self._is_laid_out = False
 

@@ -282,16 +282,16 @@ class Stepper:
         """Return a ``block`` of the tape as (tiles, size, width), a view."""
         return self._tape[:, block].reshape(len(self._tape), -1, self._steps.tile).transpose(1, 0, 2)
 
-    @np.errstate(over="ignore")  # the exp of a sigmoid's -z, where the sigmoid is 0
     def feed(self, rows: Array) -> None:
         """Read the next row, (lanes, 3), of every lane."""
         for inputs in self._steps.tape.inputs:
             self._tape[: self.lanes, inputs.row] = rows
-        for number, (layer, reads, cells, hidden) in enumerate(self._work):
-            self._product(reads, layer.tiles.weights, out=self._made)
-            lstm_step(self._gates, cells, hidden, layer.peephole, self._spare)
-            if number == 0 and self.window is not None:
-                self._move(self.window)
+        with np.errstate(over="ignore"):  # the exp of a sigmoid's -z, where the sigmoid is 0
+            for number, (layer, reads, cells, hidden) in enumerate(self._work):
+                self._product(reads, layer.tiles.weights, out=self._made)
+                lstm_step(self._gates, cells, hidden, layer.peephole, self._spare)
+                if number == 0 and self.window is not None:
+                    self._move(self.window)
 
     def _move(self, window: Window) -> None:
         assert self._steps.window is not None

@@ -66,8 +66,7 @@ def _written(
 ) -> Iterator[tuple[np.ndarray, tuple[str, ...]]]:
     """Yield the points and the faults of each of ``orders``."""
     parts: list[Written] = []
-    takes = len(orders) * scribe.takes
-    lanes = min(scribe.lanes, -(-takes // workers))
+    lanes = -(-len(orders) * scribe.takes // workers)
     for part in write_drawings(scribe.writer, orders, lanes, workers):
         parts.append(part)
         if part.last:

@@ -181,18 +181,23 @@ def test_nor_does_a_text_depend_on_the_texts_around_it(workers: int) -> None:
 
 
 @pytest.fixture
-def few_are_quicker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have few lanes a layout of their own, as where the processor has no AVX-512."""
+def layouts_anew() -> Iterator[None]:
+    """Have layouts chosen anew, and again when all is over."""
     layouts = stepper.layout_of_many, stepper.layout_of_few
-    if not all(stepper.is_steady(READER, layout) for layout in (stepper.DOZENS, stepper.FOURS)):
-        pytest.skip("NumPy's matrix product sums in another order here")
-    monkeypatch.setattr(stepper, "SMALL", stepper.Layout((3,)))
-    monkeypatch.setattr(stepper, "is_steady", lambda _, layout: layout in (stepper.DOZENS, stepper.FOURS))
     for layout in layouts:
         layout.cache_clear()
     yield
     for layout in layouts:
         layout.cache_clear()
+
+
+@pytest.fixture
+def few_are_quicker(monkeypatch: pytest.MonkeyPatch, layouts_anew: None) -> None:
+    """Have few lanes a layout of their own, as where the processor has no AVX-512."""
+    if not all(stepper.is_steady(READER, layout) for layout in (stepper.DOZENS, stepper.FOURS)):
+        pytest.skip("NumPy's matrix product sums in another order here")
+    monkeypatch.setattr(stepper, "SMALL", stepper.Layout((3,)))
+    monkeypatch.setattr(stepper, "is_steady", lambda _, layout: layout in (stepper.DOZENS, stepper.FOURS))
 
 
 def numbered(made: list[Order]) -> list[Order]:
@@ -219,22 +224,17 @@ def test_nor_do_the_first_drawings_where_these_have_a_layout_of_their_own(takes:
         np.testing.assert_array_equal(parts[number % 2][number // 2], one)
 
 
+@pytest.mark.usefixtures("layouts_anew")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_where_no_product_of_several_lanes_is_steady_each_is_written_by_itself(
     workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stepper, "is_steady", lambda _, layout: False)
-    stepper.layout_of_many.cache_clear()
-    stepper.layout_of_few.cache_clear()
-    try:
-        network = numpy_network(READER)
-        assert (network.most_lanes, network.few_lanes) == (1, 0)
-        made = numbered(texts(WORDS, "a", "bca", "cab", takes=2))
-        together = written(made, 4, network=network, workers=workers)
-        alone = [written([one], 1, network=network)[0] for one in made]
-    finally:
-        stepper.layout_of_many.cache_clear()
-        stepper.layout_of_few.cache_clear()
+    network = numpy_network(READER)
+    assert (network.most_lanes, network.few_lanes) == (1, 0)
+    made = numbered(texts(WORDS, "a", "bca", "cab", takes=2))
+    together = written(made, 4, network=network, workers=workers)
+    alone = [written([one], 1, network=network)[0] for one in made]
     for one, other in zip(together, alone, strict=True):
         assert len(one) > 1
         np.testing.assert_array_equal(one, other)
