@@ -101,15 +101,18 @@ def run(
             console.warn(
                 "standard input is not read, as there is -n, --points or --prime; --text-file - reads it"
             )
-        gone_on_from = [None] if primes is None else primes.read()
-        work = plan.continuations(gone_on_from, USUAL_POINTS, not no_prime_out, prime == stdio.STREAM)
     else:
         hands = _hands(plan, style, primes, said, own_hands, is_single)
-        lines = Texts(source, scribe.characters, missing, wrap).read()
-        work = plan.texts(lines, hands, source.path == stdio.STREAM)
     if kept_as is not None:
         stdio.refuse_existing(kept_as, force)
     with stdio.open_output(output, binary=False, force=force) as sink, _progress(output) as show:
+        # Not before: what is there already is refused before anything is read, or waited for.
+        if source is None:
+            gone_on_from = [None] if primes is None else primes.read()
+            work = plan.continuations(gone_on_from, USUAL_POINTS, not no_prime_out, prime == stdio.STREAM)
+        else:
+            lines = Texts(source, scribe.characters, missing, wrap).read()
+            work = plan.texts(lines, hands, source.path == stdio.STREAM)
         out = sample_output.Output(scribe, sink)
         out.write(work, show)
     if primes is not None:

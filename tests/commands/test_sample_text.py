@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import h5py
@@ -164,6 +165,34 @@ def test_a_line_is_written_before_the_next_one_has_come(reader_h5: Path) -> None
     assert headers == ["one", "two", "three"]
     assert rest.count(b'"drawing"') == 0
     assert running.returncode == 0
+
+
+def test_an_output_that_is_there_is_refused_before_a_line_has_come(reader_h5: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.jsonl"
+    there.write_text("mine")
+    command = [
+        sys.executable,
+        "-m",
+        "hwcli",
+        "sample",
+        "-m",
+        str(reader_h5),
+        "--text-file",
+        "-",
+        "-o",
+        str(there),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=hw_environment()
+    ) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        patience = Timer(60, running.kill)
+        patience.start()
+        assert b"exists" in running.stderr.read()
+        patience.cancel()
+    assert running.returncode == 1
+    assert there.read_text() == "mine"
 
 
 def test_long_lines_are_wrapped_between_words(run_hw: RunHw, reader_h5: Path) -> None:
