@@ -15,6 +15,16 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from hwcli.learning.cells import lstm_back_step, lstm_step
+from hwcli.learning.loops import (
+    Arrays,
+    array_of,
+    before_and_after,
+    begun,
+    over_steps,
+    stacked,
+    whole_turns,
+    written,
+)
 from hwcli.learning.products import (
     Gradient,
     filled_up,
@@ -24,7 +34,6 @@ from hwcli.learning.products import (
     weight_gradients,
 )
 
-Arrays = tuple[tf.TensorArray, ...]
 COMPILED_UNITS = 64
 """Layers of fewer units take longer to compile than they save."""
 
@@ -75,26 +84,27 @@ def lstm_sequence(
     part: which of the parts of a batch that run side by side this is: calls of one compiled function wait for
         each other, so each part has its own.
     """
-    has_peephole, there, count = weights.peephole is not None, mask > 0, len(inputs)
+    has_peephole, there, count = weights.peephole is not None, whole_turns(mask) > 0, len(inputs)
+    steps = tf.shape(mask)[0]
 
     @tf.custom_gradient
     def operation(
         kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, *rest: tf.Tensor
     ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
         inputs, peephole = rest[:count], rest[count:]
-        wide, filled = side_by_side(inputs, products), filled_up(kernel, products)
+        wide, filled = whole_turns(side_by_side(inputs, products)), filled_up(kernel, products)
         layer = LayerWeights(filled, tf.cast(recurrent, products), bias, *peephole)
         before, after, squashed = _forward(projected(wide, filled), there, initial, layer, part)
 
         def gradient(at_hidden: tf.Tensor, _at_cells: tf.Tensor) -> tuple[tf.Tensor, ...]:
             back_step, cells = back_step_of(recurrent.shape[0], clip, part), (before.cells, after.cells)
-            deltas = _backward(at_hidden, squashed, cells, there, layer, back_step)
+            deltas = _backward(whole_turns(at_hidden), squashed, cells, there, layer, back_step)
             at_wide, at_recurrent, at_bias = weight_gradients([wide, before.hidden], deltas)
-            at_inputs = input_gradients(deltas, filled, inputs)
+            at_inputs = input_gradients(deltas[:steps], filled, inputs)
             result = (at_wide[: kernel.shape[0]], at_recurrent, at_bias, *at_inputs)
             return (*result, peephole_gradient(deltas, *cells)) if has_peephole else result
 
-        return tuple(after), gradient
+        return tuple(each[:steps] for each in after), gradient
 
     arguments = [weights.kernel, weights.recurrent, weights.bias, *inputs]
     hidden, cells = operation(*arguments, *([weights.peephole] if has_peephole else []))
@@ -111,14 +121,15 @@ def _forward(
     steps, step = tf.shape(given)[0], step_of(initial.hidden.shape[0], part)
     recurrent, bias, peephole = tf.transpose(weights.recurrent), *as_columns(weights)
 
-    def go_on(time: tf.Tensor, state: LayerStates, arrays: Arrays, tape: tf.TensorArray) -> tuple[Any, ...]:
-        sums = (given[time], tf.matmul(recurrent, state.hidden), bias)
-        state, squashed = step(sums, state, there[time], peephole)
-        return time + 1, state, written(arrays, time + 1, state), tape.write(time, squashed)
+    def go_on(time: tf.Tensor, here: Any, state: LayerStates, arrays: Arrays, tape: tf.TensorArray) -> Any:
+        from_inputs, there = here
+        sums = (from_inputs, tf.matmul(recurrent, state.hidden), bias)
+        state, squashed = step(sums, state, there, peephole)
+        return state, written(arrays, time + 1, state), tape.write(time, squashed)
 
     state = initial._replace(hidden=tf.cast(initial.hidden, recurrent.dtype))
-    loop = (tf.constant(0), state, begun(state, steps), array_of(steps, tf.float32))
-    *_, arrays, tape = tf.while_loop(lambda time, *_: time < steps, go_on, loop, maximum_iterations=steps)
+    loop = (state, begun(state, steps), array_of(steps, tf.float32))
+    _, arrays, tape = over_steps(go_on, [given, there], loop)
     return *before_and_after(arrays, state), tape
 
 
@@ -138,15 +149,15 @@ def _backward(
     recurrent, (_, peephole) = weights.recurrent, as_columns(weights)
     steps = tf.shape(at_hidden)[0]
 
-    def go_back(time: tf.Tensor, *state: Any) -> tuple[Any, ...]:
-        *later, deltas = state
-        step = (tape.read(time), (before[time], after[time]), at_hidden[time])
-        delta, *earlier = back_step(step, later, there[time], peephole)
-        return time - 1, tf.matmul(recurrent, delta), *earlier, deltas.write(time, delta)
+    def go_back(time: tf.Tensor, here: Any, *state: Any) -> tuple[Any, ...]:
+        (before, after, at_hidden, there), (*later, deltas) = here, state
+        step = (tape.read(time), (before, after), at_hidden)
+        delta, *earlier = back_step(step, later, there, peephole)
+        return tf.matmul(recurrent, delta), *earlier, deltas.write(time, delta)
 
     zeros = tf.zeros_like(after[0])
-    loop = (steps - 1, tf.cast(zeros, recurrent.dtype), zeros, zeros, array_of(steps, recurrent.dtype))
-    *_, deltas = tf.while_loop(lambda time, *_: time >= 0, go_back, loop, maximum_iterations=steps)
+    loop = (tf.cast(zeros, recurrent.dtype), zeros, zeros, array_of(steps, recurrent.dtype))
+    *_, deltas = over_steps(go_back, [before, after, at_hidden, there], loop, backward=True)
     return stacked(deltas, recurrent.shape[1])
 
 
@@ -187,32 +198,6 @@ def back_step_of(units: int, clip: float, _part: int) -> Callable[..., Any]:
         return tf.cast(new.deltas, from_later.dtype), handed, tf.where(there, new.cells, at_cells)
 
     return fused(back_step, units)
-
-
-def array_of(steps: tf.Tensor, dtype: tf.DType) -> tf.TensorArray:
-    """Return an array of a tensor a step."""
-    return tf.TensorArray(dtype, steps, clear_after_read=False)
-
-
-def begun(state: tuple[tf.Tensor, ...], steps: tf.Tensor) -> Arrays:
-    """Return arrays for ``state`` before the first of ``steps`` and after each, with the first in its place."""
-    return written(tuple(array_of(steps + 1, value.dtype) for value in state), tf.constant(0), state)
-
-
-def written(arrays: Arrays, time: tf.Tensor, values: tuple[tf.Tensor, ...]) -> Arrays:
-    """Return ``arrays`` with ``values`` at ``time``."""
-    return tuple(array.write(time, value) for array, value in zip(arrays, values, strict=True))
-
-
-def stacked(array: tf.TensorArray, width: int) -> tf.Tensor:
-    """Return the (T, width, B) of an array of (width, B)."""
-    return tf.ensure_shape(array.stack(), [None, width, None])
-
-
-def before_and_after(arrays: Arrays, like: Any) -> tuple[Any, Any]:
-    """Return what ``begun`` arrays hold before each step and after it, (T, N, B) of each (N, B) in ``like``."""
-    whole = [stacked(array, value.shape[0]) for array, value in zip(arrays, like, strict=True)]
-    return type(like)(*(each[:-1] for each in whole)), type(like)(*(each[1:] for each in whole))
 
 
 def peephole_gradient(deltas: tf.Tensor, cells_before: tf.Tensor, cells_after: tf.Tensor) -> tf.Tensor:

@@ -13,17 +13,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from hwcli.learning.cells import lstm_back_step, lstm_step, window_back_step, window_step
-from hwcli.learning.lstm import (
-    LayerWeights,
-    array_of,
-    as_columns,
-    before_and_after,
-    begun,
-    fused,
-    peephole_gradient,
-    stacked,
-    written,
-)
+from hwcli.learning.loops import array_of, before_and_after, begun, over_steps, stacked, whole_turns, written
+from hwcli.learning.lstm import LayerWeights, as_columns, fused, peephole_gradient
 from hwcli.learning.products import (
     Gradient,
     filled_up,
@@ -81,33 +72,35 @@ def windowed_sequence(
     Gradient flows through ``hidden`` and ``vector`` of what is returned; ``hidden`` is in the products' type,
     the others are float32.
     """
-    there, has_peephole = mask > 0, weights[0].peephole is not None
+    there, has_peephole = whole_turns(mask) > 0, weights[0].peephole is not None
+    steps = tf.shape(mask)[0]
 
     @tf.custom_gradient
     def operation(
         rows: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, moving: tf.Tensor,
         moving_bias: tf.Tensor, *peephole: tf.Tensor,
     ) -> tuple[tuple[tf.Tensor, ...], Gradient]:  # fmt: skip
-        wide, filled = side_by_side([rows], products), filled_up(kernel[:3], products)
+        wide, filled = whole_turns(side_by_side([rows], products)), filled_up(kernel[:3], products)
         looped = filled_up(tf.concat([recurrent, kernel[3:]], 0), products)
         layer, window = LayerWeights(filled, looped, bias, *peephole), WindowWeights(moving, moving_bias)
         before, after, tape = _forward(projected(wide, filled), text, there, initial, (layer, window), part)
 
         def gradient(at_hidden: tf.Tensor, _at_cells: Any, _at_kappa: Any, at_vector: tf.Tensor) -> Any:
             deltas, window_deltas = _backward(
-                (at_hidden, at_vector), (tape, before, after), text, there, (layer, window),
-                windowed_back_step_of(at_hidden.shape[1], clip, part),
+                (whole_turns(at_hidden), whole_turns(at_vector)), (tape, before, after), text, there,
+                (layer, window), windowed_back_step_of(at_hidden.shape[1], clip, part),
             )  # fmt: skip
             at_row, at_recurrent, at_shown, at_bias = weight_gradients(
                 [wide, before.hidden, before.vector], deltas
             )
             at_moving, at_moving_bias = weight_gradients([after.hidden], tf.cast(window_deltas, products))
             at_kernel = tf.concat([at_row[:3], at_shown], 0)
-            (at_rows,) = input_gradients(deltas, filled, [rows])
+            (at_rows,) = input_gradients(deltas[:steps], filled, [rows])
             result = (at_rows, at_kernel, at_recurrent, at_bias, at_moving, at_moving_bias)
             return (*result, peephole_gradient(deltas, before.cells, after.cells)) if has_peephole else result
 
-        return tuple(after._replace(hidden=tf.cast(after.hidden, products))), gradient
+        after_each = after._replace(hidden=tf.cast(after.hidden, products))
+        return tuple(each[:steps] for each in after_each), gradient
 
     layer, window = weights
     arguments = [rows, layer.kernel, layer.recurrent, layer.bias, *window]
@@ -131,14 +124,15 @@ def _forward(
     steps, step = tf.shape(given)[0], windowed_step_of(initial.hidden.shape[0], part)
     looped, bias, peephole = tf.transpose(layer.recurrent), *as_columns(layer)
 
-    def go_on(time: tf.Tensor, fed: tf.Tensor, state: WindowedState, arrays: Any, tape: Any) -> tuple[Any, ...]:
-        sums = (given[time], tf.matmul(looped, fed), bias)
-        fed, state, *noted = step(sums, fed, state, there[time], text, window, peephole)
-        return time + 1, fed, state, written(arrays, time + 1, state), written(tape, time, noted)
+    def go_on(time: tf.Tensor, here: Any, fed: tf.Tensor, state: WindowedState, arrays: Any, tape: Any) -> Any:
+        from_rows, there = here
+        sums = (from_rows, tf.matmul(looped, fed), bias)
+        fed, state, *noted = step(sums, fed, state, there, text, window, peephole)
+        return fed, state, written(arrays, time + 1, state), written(tape, time, noted)
 
     tape = (array_of(steps, tf.float32), array_of(steps, tf.float32))
-    loop = (tf.constant(0), _fed(initial, layer.recurrent), initial, begun(initial, steps), tape)
-    *_, arrays, tape = tf.while_loop(lambda time, *_: time < steps, go_on, loop, maximum_iterations=steps)
+    loop = (_fed(initial, layer.recurrent), initial, begun(initial, steps), tape)
+    *_, arrays, tape = over_steps(go_on, [given, there], loop)
     return *before_and_after(arrays, initial), tape
 
 
@@ -186,20 +180,20 @@ def _backward(
     looped, (_, peephole) = layer.recurrent, as_columns(layer)
     steps = tf.shape(at_hidden)[0]
 
-    def go_back(time: tf.Tensor, from_later: tf.Tensor, later: Any, arrays: Any) -> tuple[Any, ...]:
-        lstm = (tape.read(time), (before.cells[time], after.cells[time]), at_hidden[time])
-        shown = ((before.kappa[time], parameters.read(time)), at_vector[time])
+    def go_back(time: tf.Tensor, here: Any, from_later: tf.Tensor, later: Any, arrays: Any) -> tuple[Any, ...]:
+        cells_before, cells, kappa_before, at_hidden, at_vector, there = here
+        lstm = (tape.read(time), (cells_before, cells), at_hidden)
+        shown = ((kappa_before, parameters.read(time)), at_vector)
         delta, window_delta, later = back_step(
-            lstm, shown, from_later, later, there[time], text, window.kernel, peephole
+            lstm, shown, from_later, later, there, text, window.kernel, peephole
         )
-        return time - 1, tf.matmul(looped, delta), later, written(arrays, time, (delta, window_delta))
+        return tf.matmul(looped, delta), later, written(arrays, time, (delta, window_delta))
 
     nothing = WindowedState(*(tf.zeros_like(state[0]) for state in after))
     arrays = (array_of(steps, looped.dtype), array_of(steps, tf.float32))
-    loop = (steps - 1, _fed(nothing, looped), nothing, arrays)
-    *_, (deltas, window_deltas) = tf.while_loop(
-        lambda time, *_: time >= 0, go_back, loop, maximum_iterations=steps
-    )
+    loop = (_fed(nothing, looped), nothing, arrays)
+    sequences = [before.cells, after.cells, before.kappa, at_hidden, at_vector, there]
+    *_, (deltas, window_deltas) = over_steps(go_back, sequences, loop, backward=True)
     return stacked(deltas, looped.shape[1]), stacked(window_deltas, 3 * before.kappa.shape[1])
 
 

@@ -79,6 +79,14 @@ def test_values_are_those_of_the_equations(case, peepholes):
     np.testing.assert_allclose(states.cells, cells, atol=1e-6)
 
 
+@pytest.mark.parametrize("length", [1, 3, 4, 5])
+def test_a_sequence_may_have_any_number_of_steps(case, length):
+    short = case | {name: case[name][:length] for name in ("inputs", "mask", "weighting")}
+    np.testing.assert_allclose(operation(short).hidden, reference(short)[0], atol=1e-6)
+    found = gradients(short, ["recurrent"])["recurrent"]
+    np.testing.assert_allclose(found, numeric_gradient(short, "recurrent", True), atol=2e-5, rtol=1e-4)
+
+
 def test_bfloat16_products_come_close(case):
     states = operation(case, products=tf.bfloat16)
     np.testing.assert_allclose(states.hidden, reference(case)[0], atol=0.05)
