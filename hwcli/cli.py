@@ -165,6 +165,8 @@ def _wrong_usage(error: typer.TyperException) -> str:
         return "which command? 'hw --help' lists them"
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
+    if message.startswith("No such option: -") and not message.startswith("No such option: --"):
+        message += "; after -- nothing is an option"
     path = context.command_path if context else _called()
     return f"{message[:1].lower()}{message[1:]} ('{path} --help' tells how to use it)"
 

@@ -53,12 +53,24 @@ Limit = Annotated[
 
 def settled_seed(seed: int | None) -> int:
     """Return ``seed``, or one that is drawn and told when there is none."""
+    settled = drawn_seed(seed)
+    tell_drawn(settled, seed)
+    return settled
+
+
+def drawn_seed(seed: int | None) -> int:
+    """Return ``seed``, or one that is drawn when there is none, for ``tell_drawn`` to tell."""
     if seed is None:
         from secrets import randbits
 
-        seed = randbits(31)
-        console.say(f"seed {seed}")
+        return randbits(31)
     return seed
+
+
+def tell_drawn(seed: int, asked: int | None) -> None:
+    """Say which ``seed`` was drawn, if none was ``asked`` for."""
+    if asked is None:
+        console.say(f"seed {seed}")
 
 
 BUNDLED_MODEL = Path(__file__).parent / "model" / "bundled" / "compact.h5"

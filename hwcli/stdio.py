@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -148,6 +148,34 @@ def refuse_existing(path: str | Path, force: bool) -> None:
         raise HwError(f"{path}: is a directory; name a file")
     if path.exists() and not force and not _is_special(path):
         raise HwError(f"{path}: exists; --force replaces it")
+
+
+def refuse_unwritable(path: str | Path, force: bool) -> None:
+    """Raise HwError when ``path`` cannot be an output, before there is something to write into it.
+
+    It is one that ``refuse_existing`` refuses, or its directory is not there or not to be written in.
+    """
+    refuse_existing(path, force)
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise HwError(f"{path}: {os.strerror(errno.ENOENT)}")
+    if not _is_special(Path(path)) and not os.access(folder, os.W_OK | os.X_OK):
+        raise HwError(f"{path}: {os.strerror(errno.EACCES)}")
+
+
+def refuse_same(outputs: Mapping[str, str | Path | None]) -> None:
+    """Raise UsageError when two of ``outputs``, by what they are called, would go to one place.
+
+    None and ``-`` are standard output.
+    """
+    places: dict[str, str] = {}
+    for called, path in outputs.items():
+        is_stream = path is None or str(path) in (STREAM, "/dev/stdout")
+        place = "standard output" if is_stream else os.path.realpath(str(path))
+        if place in places:
+            shown = place if is_stream else str(path)
+            raise UsageError(f"{places[place]} and {called} would both go to {shown}; -o puts one elsewhere")
+        places[place] = called
 
 
 def _is_special(path: Path) -> bool:

@@ -74,7 +74,8 @@ def run(
         )
         looks.measure(asked)
         return
-    for_looks = {"--real": real, "--max-cer": max_cer, "--seed": seed} | dict.fromkeys(how.changed(), True)
+    _refuse({"--max-cer": max_cer}, "only with --legibility")
+    for_looks = {"--real": real, "--seed": seed} | dict.fromkeys(how.changed(), True)
     _refuse(for_looks, "only with --legibility or --liveliness")
     if max_nll is not None and math.isnan(max_nll):
         raise UsageError("--max-nll: not a number")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 import typer
 
 from hwcli import stdio
-from hwcli.errors import HwError
+from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Limit, Output, Quiet, Verbose
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ SUFFIXES: dict[str, Format] = {
     ".xml": "inkml",
     ".npz": "stroke3",
 }
+_OF_INGEST, _OF_RENDER = (".h5", ".hdf5"), (".svg", ".png", ".pdf", ".gif")
+OTHERS = dict.fromkeys(_OF_INGEST, "hw ingest") | dict.fromkeys(_OF_RENDER, "hw render")
+"""The commands that make files of other suffixes."""
 
 
 def run(
@@ -48,12 +51,22 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Write drawings as JSON lines, InkML or stroke-3."""
-    chosen = to or (SUFFIXES.get(output.suffix.lower(), "jsonl") if output is not None else "jsonl")
+    chosen = to or _format_of(output)
+    if not all(name.strip() for name in ids or []):
+        raise UsageError("an ID is empty: name drawings or forms, or none for all")
     with stdio.open_input(file) as opened:
         drawings = itertools.islice(_drawings(opened, stdio.name_of(file), ids or []), limit)
         first = list(itertools.islice(drawings, 1))  # what cannot be read is told before anything is written
         with stdio.open_output(output, binary=chosen == "stroke3", force=force) as out:
             _write(out, chosen, itertools.chain(first, drawings))
+
+
+def _format_of(output: Path | None) -> Format:
+    """Return the format that the suffix of ``output`` stands for; raises UsageError where that is another's."""
+    suffix = "" if output is None else output.suffix.lower()
+    if suffix in OTHERS:
+        raise UsageError(f"{output}: {OTHERS[suffix]} makes {suffix} files; --format says what to write there")
+    return SUFFIXES.get(suffix, "jsonl")
 
 
 def _drawings(opened: BinaryIO, shown: str, ids: list[str]) -> Iterator[Drawing]:

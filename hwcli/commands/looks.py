@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from hwcli import console, stdio
 from hwcli.commands.given import BadRecords, read_lines
 from hwcli.errors import HwError, ThresholdNotMet, UsageError
-from hwcli.options import HowToWrite, chosen_model, settled_seed
+from hwcli.options import HowToWrite, chosen_model, drawn_seed, tell_drawn
 from hwcli.threads import cores, one_core_a_product
 from hwcli.wording import counted
 
@@ -95,7 +95,8 @@ def measure(asked: Asked) -> None:
     source = _Source(asked, is_selected=asked.real is None)
     if asked.ink is None and real is not None:
         texts = "".join(f"{text}\n" for text in real.texts)
-        looks, seed = _of_texts(io.BytesIO(texts.encode()), read, asked)
+        named = f"the texts of {stdio.name_of(asked.real or '')}"
+        looks, seed = _of_texts(io.BytesIO(texts.encode()), named, read, asked)
     else:
         looks, seed = _of_input(source, read, asked)
     _tell(looks, source.bad)
@@ -120,31 +121,26 @@ def _of_input(source: _Source, read: ReadsLines | None, asked: Asked) -> tuple[L
     with stdio.open_input(path) as file:
         kind, content = reading.peeked(file)
         if kind == reading.UNKNOWN:
-            return _of_texts(content, read, asked)
+            return _of_texts(content, stdio.name_of(path), read, asked)
         if changed := asked.how.changed():
             raise UsageError(f"{changed[0]} is for texts to write; {stdio.name_of(path)} is ink")
         return _looked_at(source.of(content, path), read, asked, "measured"), None
 
 
-def _of_texts(texts: BinaryIO, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int]:
-    """Return what the model's writing of ``texts`` looks like, and the seed.
+def _of_texts(texts: BinaryIO, called: str, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int]:
+    """Return what the model's writing of ``texts`` looks like, and the seed; messages call them ``called``.
 
     It writes as hw sample does, each line in a hand of its own unless there is a style.
     """
-    from hwcli.commands import sample
+    from hwcli.commands.sample import write_texts
+    from hwcli.commands.sample_input import TextSource
 
-    seed = settled_seed(asked.seed)
+    seed = drawn_seed(asked.seed)
+    source = TextSource([], called, io.BytesIO(b"".join(islice(texts, asked.limit))))
     with tempfile.TemporaryDirectory(prefix="hw-") as folder:
-        given, ink = Path(folder, "texts"), Path(folder, "ink")
-        given.write_bytes(b"".join(islice(texts, asked.limit)))
-        sample.run(
-            model=asked.model,
-            text_file=str(given),
-            own_hands=asked.how.style is None,
-            seed=seed,
-            output=ink,
-            **asdict(asked.how),
-        )
+        ink = Path(folder, "ink")
+        write_texts(source, asked.model, asked.how, seed, asked.skip_bad, ink)
+        tell_drawn(seed, asked.seed)
         with ink.open("rb") as file:
             return _looked_at(_Source(asked, False).of(file, ink), read, asked, "measured"), seed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwcli import stdio
+from hwcli import console, stdio
 from hwcli.errors import HwError, UsageError
 
 if TYPE_CHECKING:
@@ -91,15 +91,22 @@ def find(wanted: str) -> tuple[str, Drawing]:
 
 
 def own_styles() -> list[tuple[str, Drawing]]:
-    """Return the names of one's own styles, and their ink."""
-    return [(name, _read(folder() / f"{name}{ENDING}")) for name in names()]
+    """Return the names of one's own styles, and their ink; what cannot be read is told, and left out."""
+    styles = []
+    for name in names():
+        try:
+            styles.append((name, _read(folder() / f"{name}{ENDING}")))
+        except HwError as error:
+            console.warn(f"{error} (left out)")
+    return styles
 
 
 def _read(path: Path) -> Drawing:
-    from hwcli.writing.styles import read_style
+    from hwcli.ink.reading import open_ink
+    from hwcli.writing.styles import style_of
 
-    with stdio.open_input(path) as file:
-        return read_style(file, str(path))
+    with open_ink(path) as drawings:
+        return style_of(drawings, str(path))
 
 
 def _is_name(wanted: str) -> bool:

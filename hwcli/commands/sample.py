@@ -87,42 +87,54 @@ def run(
     is_single = source is not None and source.is_one and wrap is None
     is_one_hand = style is not None or prime is not None or not (own_hands or is_single)
     usual = 0.0 if source is None else HAND_BIAS if is_one_hand else TEXT_BIAS
-    bias = _bias(how, loaded, path, usual)
-    scribe = _scribe(loaded, how, bias)
-    seed = options.settled_seed(seed)
-    plan = Plan(
-        scribe, UnitCheck(loaded.scale), seed, _header(seed, bias, path, how), number or 1, points, part
-    )
+    settled = options.drawn_seed(seed)
+    plan = replace(_plan(loaded, path, how, usual, settled), copies=number or 1, most=points, shard=part)
     primes = None if prime is None else Primes(prime, prime_points, skip_bad)
-    hands = Hands()
+    lines, hands = None, Hands()
     kept_as = None if save_style is None else own_styles.place_for(save_style)
-    if source is None:
-        if loaded.config.network.window and prime != stdio.STREAM and stdio.is_fed():
-            console.warn(
-                "standard input is not read, as there is -n, --points or --prime; --text-file - reads it"
-            )
-    else:
-        hands = _hands(plan, style, primes, said, own_hands, is_single)
     if kept_as is not None:
-        stdio.refuse_existing(kept_as, force)
+        stdio.refuse_same({"the ink": output, "--save-style": kept_as})
+        stdio.refuse_unwritable(kept_as, force)
+    if source is not None:
+        lines = Texts(source, plan.scribe.characters, missing, wrap, skip_bad)
+        hands = _hands(plan, style, primes, said, own_hands, is_single)
+    elif loaded.config.network.window and prime != stdio.STREAM and stdio.is_fed():
+        console.warn("standard input is not read, as there is -n, --points or --prime; --text-file - reads it")
     with stdio.open_output(output, binary=False, force=force) as sink, _progress(output) as show:
         # Not before: what is there already is refused before anything is read, or waited for.
-        if source is None:
+        if lines is None:
             gone_on_from = [None] if primes is None else primes.read()
             work = plan.continuations(gone_on_from, USUAL_POINTS, not no_prime_out, prime == stdio.STREAM)
         else:
-            lines = Texts(source, scribe.characters, missing, wrap).read()
-            work = plan.texts(lines, hands, source.path == stdio.STREAM)
-        out = sample_output.Output(scribe, sink)
+            work = plan.texts(lines.read(), hands, lines.are_arriving)
+        options.tell_drawn(settled, seed)
+        out = sample_output.Output(plan.scribe, sink, points)
         out.write(work, show)
-    if primes is not None:
-        primes.tell_skipped()
+    for read in (primes, lines):
+        if read is not None:
+            read.tell_skipped()
     if kept_as is not None:
         _save_style(kept_as, hands.ink(0) or out.kept(), plan.header, force)
     if strict and out.failures:
         raise HwError(
             f"{out.failures} of {counted(out.drawings, 'drawings')} did not come out well (see above)"
         )
+
+
+def write_texts(
+    source: TextSource, model: Path | None, how: HowToWrite, seed: int, skip_bad: bool, output: Path
+) -> None:
+    """Write the lines of ``source`` into ``output``, each in a hand of its own unless ``how`` has a style."""
+    one_core_a_product()
+    path = options.chosen_model(model)
+    loaded = read_model(path)
+    _refuse_without_text(loaded, path)
+    plan = _plan(loaded, path, how, TEXT_BIAS if how.style is None else HAND_BIAS, seed)
+    lines = Texts(source, plan.scribe.characters, how.missing, None, skip_bad)
+    hands = _hands(plan, how.style, None, None, own_hands=how.style is None, is_single=False)
+    with stdio.open_output(output, binary=False) as sink, _progress(output) as show:
+        sample_output.Output(plan.scribe, sink).write(plan.texts(lines.read(), hands), show)
+    lines.tell_skipped()
 
 
 def _progress(output: Path | None) -> AbstractContextManager[console.Progress]:
@@ -140,6 +152,12 @@ def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, nu
         raise UsageError(
             "--save-style keeps the one hand, made up or a prime's: not with -n, --style or --own-hands"
         )
+
+
+def _plan(model: Model, path: Path, how: HowToWrite, usual: float, seed: int) -> Plan:
+    """Return how drawings are written, one of each text; ``usual`` is the bias where none is asked for."""
+    bias = _bias(how, model, path, usual)
+    return Plan(_scribe(model, how, bias), UnitCheck(model.scale), seed, _header(seed, bias, path, how))
 
 
 def _bias(how: HowToWrite, model: Model, path: Path, usual: float) -> float:
@@ -179,13 +197,17 @@ def _text_source(
     is_reader = model.config.network.window > 0
     if not (texts or file is not None or needs_text or (is_reader and not is_free)):
         return None
-    if not is_reader:
-        raise UsageError(f"{path} was trained without text: it goes on from a --prime, or from nothing")
+    _refuse_without_text(model, path)
     if texts or file is not None:
         return TextSource(texts or [], file)
     if sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty():
         raise UsageError("what to write? give a TEXT, pipe lines in, or write ink from nothing with -n N")
     return TextSource([], stdio.STREAM)
+
+
+def _refuse_without_text(model: Model, path: Path) -> None:
+    if not model.config.network.window:
+        raise UsageError(f"{path} was trained without text: it goes on from a --prime, or from nothing")
 
 
 def _hands(

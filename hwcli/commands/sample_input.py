@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os.path
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from hwcli import console, stdio
 from hwcli.commands.given import BadRecords
@@ -20,28 +21,81 @@ STRANGE_UNIT = 10
 """A prime whose moves are so many times larger or smaller than the model's ink is told of."""
 
 
-LONG_LINE = 100
-"""Characters: the longest lines of IAM-OnDB have some 70, and a network writes far longer ones ever worse."""
+LONG_LINE, LONGEST_LINE = 100, 10_000
+"""Characters after which a line is warned of, and the most that it may have: the longest of IAM-OnDB have some
+70, and a network writes far longer ones ever worse."""
 
 
 class TextSource(NamedTuple):
-    """Where the lines that are to be written come from: ``texts`` of the command line, or the file ``path``."""
+    """Where the lines that are to be written come from.
+
+    Attributes
+    ----------
+    texts: of the command line.
+    path: of a file of lines, or what messages call the ``file``, where that is open already.
+    """
 
     texts: Sequence[str]
     path: str | None
+    file: BinaryIO | None = None
 
     @property
     def is_one(self) -> bool:
         """Whether there is one text, of one line, which came on the command line."""
         return self.path is None and len(self.texts) == 1 and len(self.texts[0].splitlines()) < 2
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "the TEXT given" if self.path is None else stdio.name_of(self.path)
+
+    def lines(self, bad: BadRecords) -> Iterator[tuple[str, Line]]:
+        """Yield what messages call the text or file, and each of its lines; ``bad`` takes in what is not text.
+
+        Raises
+        ------
+        BadInput: something is not UTF-8, and bad records are not to be left out.
+        """
+        from hwcli.writing.text import lines_of, read_texts
+
+        for number, text in enumerate(self.texts, start=1):
+            name = "TEXT" if len(self.texts) == 1 else f"TEXT {number}"
+            if os.path.isfile(text):
+                console.say(f"{name}: '{text}' is also a file; --text-file writes what it says")
+            if any(is_stray_byte(character) for character in text):
+                bad.add(BadInput(name, "not UTF-8 text"))
+                continue
+            for line in lines_of(text):
+                yield name, line
+        if self.path is not None:
+            with stdio.open_input(self.path) if self.file is None else nullcontext(self.file) as file:
+                for line in read_texts(file, self.name, bad.note):
+                    yield self.name, line
+
+
+def is_stray_byte(character: str) -> bool:
+    """Return whether ``character`` stands for a byte of the command line that is no text (PEP 383)."""
+    return "\ud800" <= character <= "\udfff"
+
 
 class Texts:
-    """Reads lines, brings each to the characters that a model writes, and wraps it."""
+    """Reads lines, brings each to the characters that a model writes, and wraps it.
 
-    def __init__(self, source: TextSource, characters: str, missing: str, width: int | None) -> None:
-        """Read from ``source``; ``missing`` and the ``characters`` as ``text.prepare_text`` takes them."""
+    Attributes
+    ----------
+    are_arriving: whether a line may keep one waiting.
+    """
+
+    def __init__(
+        self, source: TextSource, characters: str, missing: str, width: int | None, skip_bad: bool = False
+    ) -> None:
+        """Read from ``source``; ``missing`` and the ``characters`` as ``text.prepare_text`` takes them.
+
+        With ``skip_bad`` lines that cannot be written are left out.
+        """
         self._source, self._characters, self._missing, self._width = source, characters, missing, width
+        self.are_arriving = source.path == stdio.STREAM and source.file is None
+        self._bad = BadRecords(skip_bad)
         self._told: set[tuple[str, str]] = set()
         self._is_long_told = False
 
@@ -50,34 +104,18 @@ class Texts:
 
         Raises
         ------
-        BadInput: a line has a character that cannot be written, or is not UTF-8.
+        BadInput: a line has a character that cannot be written, is not UTF-8, or is longer than any can be, and
+            bad ones are not to be left out.
         HwError: there is not a line to write.
         """
         found = False
-        for name, line in self._lines():
+        for name, line in self._source.lines(self._bad):
             for text in self._prepared(line, name):
                 found = found or bool(text)
                 yield text
         if not found:
-            where = (
-                "in the TEXT given" if self._source.path is None else f"in {stdio.name_of(self._source.path)}"
-            )
-            raise HwError(f"no text {where}; -n N writes ink from nothing")
-
-    def _lines(self) -> Iterator[tuple[str, Line]]:
-        from hwcli.writing.text import lines_of, read_texts
-
-        for number, text in enumerate(self._source.texts, start=1):
-            name = "TEXT" if len(self._source.texts) == 1 else f"TEXT {number}"
-            if os.path.isfile(text):
-                console.say(f"{name}: '{text}' is also a file; --text-file writes what it says")
-            for line in lines_of(text):
-                yield name, line
-        if self._source.path is not None:
-            name = stdio.name_of(self._source.path)
-            with stdio.open_input(self._source.path) as file:
-                for line in read_texts(file, name):
-                    yield name, line
+            self.tell_skipped()
+            raise HwError(f"no text in {self._source.name}; -n N writes ink from nothing")
 
     def _prepared(self, line: Line, name: str) -> list[str]:
         from hwcli.writing.text import Unwritable, prepare_text, told, wrap
@@ -85,13 +123,19 @@ class Texts:
         try:
             prepared = prepare_text(line.text, self._characters, self._missing, line.number)
         except Unwritable as error:
-            raise HwError(f"{name}: {error}") from error
+            self._bad.add(BadInput(name, str(error)))
+            return []
+        texts = wrap(prepared.text, self._width) if self._width else [prepared.text]
+        longest = max(map(len, texts), default=0)
+        if longest > LONGEST_LINE:
+            why = f"{longest} characters in a line, of {LONGEST_LINE} at most; --wrap 60 breaks lines"
+            self._bad.add(BadInput(name, why, line.number))
+            return []
         for note in prepared.notes:
             if (note.character, note.written) not in self._told:
                 self._told.add((note.character, note.written))
                 console.say(f"{name}: {told([note])[0]}")
-        texts = wrap(prepared.text, self._width) if self._width else [prepared.text]
-        self._look_at_length(max(map(len, texts), default=0), f"{name}, line {line.number}")
+        self._look_at_length(longest, f"{name}, line {line.number}")
         return texts
 
     def _look_at_length(self, length: int, place: str) -> None:
@@ -100,12 +144,21 @@ class Texts:
             self._is_long_told = True
             console.warn(f"{place}: {length} characters will not stay legible; --wrap 60 breaks lines")
 
+    def tell_skipped(self) -> None:
+        """Say what was left out."""
+        self._bad.tell("lines")
+
+
+def called(prime: Drawing) -> str:
+    """Return what messages call ``prime``, which may have no id."""
+    return f"the prime {prime.id}" if prime.id else "the prime"
+
 
 class Primes:
     """Reads the primes, checks them and cuts them to length."""
 
     def __init__(self, path: str, length: int | None, skip_bad: bool) -> None:
-        """Read from ``path``, the first ``length`` points of each (None: all)."""
+        """Read from ``path``, the first ``length`` points of each (None: all), of which no text tells then."""
         self.path, self._length = path, length
         self._bad = BadRecords(skip_bad)
 
@@ -126,7 +179,8 @@ class Primes:
                     self._refuse(drawing, place)
                     continue
                 found = True
-                drawing.points = drawing.points[: self._length]
+                if self._length is not None and self._length < len(drawing):
+                    drawing.points, drawing.text = drawing.points[: self._length], ""
                 drawing.time = drawing.pressure = None
                 yield drawing
         if not found:
@@ -161,6 +215,5 @@ class UnitCheck:
         if not self._is_told and not 1 / STRANGE_UNIT < size < STRANGE_UNIT:
             self._is_told = True
             times = f"{size:.3g} times as large as" if size > 1 else f"{size:.2g} of the size of"
-            console.warn(
-                f"the moves of the prime {drawing.id} are {times} those that the model knows: another unit?"
-            )
+            told = f"the moves of {called(drawing)} are {times} those that the model knows"
+            console.warn(f"{told}: another unit?")

@@ -27,11 +27,12 @@ class Output:
     drawings, failures: how many there were, and of how many something was wrong.
     """
 
-    def __init__(self, scribe: Scribe, sink: BinaryIO) -> None:
-        """Write to ``sink`` what ``scribe`` has written."""
+    def __init__(self, scribe: Scribe, sink: BinaryIO, most: int | None = None) -> None:
+        """Write to ``sink`` what ``scribe`` has written; ``most`` points of a drawing were asked for."""
         from hwcli.ink.jsonl import DrawingWriter
 
         self.drawings = self.failures = 0
+        self._most, self._points = most, 0
         self._first: list[tuple[Head, Points]] = []
         self._scribe, self._writer = scribe, DrawingWriter(sink)
         self._heads: deque[tuple[Head, bool]] = deque()
@@ -80,6 +81,7 @@ class Output:
 
     def _take(self, part: Written) -> None:
         head = self._head = self._head or self._begin(part)
+        self._points += len(part.points)
         if len(part.points):
             points = self._scribe.beside(head.hand, part.points, self._origin)
             self._writer.points(points)
@@ -103,4 +105,7 @@ class Output:
         self.drawings += 1
         if part.faults:
             self.failures += 1
-            console.warn(f"{head.id} ({head.text}): {'; '.join(part.faults)}")
+            is_cut_off = self._most is not None and self._points >= self._most
+            why = f"cut off after the {self._most} of --points" if is_cut_off else "; ".join(part.faults)
+            console.warn(f"{head.id} ({head.text}): {why}")
+        self._points = 0

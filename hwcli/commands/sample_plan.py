@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from hwcli import stdio
+from hwcli import console, stdio
+from hwcli.commands.sample_input import called
 from hwcli.errors import HwError, UsageError
+from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.commands.sample_input import UnitCheck
@@ -103,8 +105,8 @@ class Plan:
     unit: UnitCheck
     seed: int
     header: dict[str, Any]
-    copies: int
-    most: int | None
+    copies: int = 1
+    most: int | None = None
     shard: Shard = field(default_factory=Shard)
 
     def _seen(self, inputs: Iterable[T], are_arriving: bool, each: int) -> tuple[Iterable[T], int]:
@@ -196,8 +198,12 @@ class Plan:
         try:
             hand = self.scribe.hand(ink, text)
         except ValueError as error:
-            raise HwError(f"the prime {ink.id}: {error}") from error
-        self.unit.look_at(dataclasses.replace(ink, points=hand.prime, time=None, pressure=None))
+            raise HwError(f"{called(ink)}: {error}") from error
+        prepared = dataclasses.replace(ink, points=hand.prime, time=None, pressure=None)
+        self.unit.look_at(prepared)
+        if self.scribe.is_too_short(hand):
+            has = f"{counted(len(ink), 'points')} for a text of {counted(len(text), 'characters')}"
+            console.warn(f"{called(ink)} has {has}: was it cut short? --text tells what it says")
         return hand
 
 

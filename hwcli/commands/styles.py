@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hwcli import console, stdio
-from hwcli.errors import HwError
+from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Output, Quiet, Verbose
 from hwcli.wording import counted
 
@@ -32,6 +32,8 @@ def run(
     from hwcli.commands.own_styles import own_styles
     from hwcli.writing.styles import packaged_style, style_names
 
+    if sheet and ink:
+        raise UsageError("--sheet draws the styles, --ink writes their ink: give one of them")
     own = dict(own_styles())
     known = own | {name: packaged_style(name) for name in style_names() if name not in own}
     styles = sorted(known.items())

@@ -27,6 +27,8 @@ HAND_TAKES = 4
 """Of a hand there are so many takes at least: many lines may be written in it."""
 POINTS_A_CHARACTER = {True: 25, False: 60}
 """Points after which a text is given up, for each character: of ink that is resampled, and of other ink."""
+FEWEST_A_CHARACTER = {True: 4, False: 8}
+"""Points of a character of real ink, on average over a line, at the very least: in IAM-OnDB there are 6.6."""
 POINTS_BESIDES = 100
 USUAL_LONGEST = 1000
 """Points of lines that are read together, where the model does not tell how long its own were."""
@@ -76,6 +78,7 @@ class Scribe:
         self._longest, self._lines_before = data.max_points, data.lines_before
         self._usual = Placement(0.0, model.height)
         self._pace = POINTS_A_CHARACTER[data.step > 0]
+        self._fewest = FEWEST_A_CHARACTER[data.step > 0]
 
     @property
     def lanes(self) -> int:
@@ -98,6 +101,10 @@ class Scribe:
         network, scale, _ = self.writer
         known = read_ahead(network, scale, prepared.points, encode(text, self.characters))
         return Hand(prepared.points, text, placement, known)
+
+    def is_too_short(self, hand: Hand) -> bool:
+        """Return whether the ``hand``'s ink can hardly say all of its text."""
+        return len(hand.prime) < self._fewest * len(hand.text)
 
     def together(self, lines: Sequence[Drawing]) -> tuple[Drawing, int]:
         """Return the last of ``lines``, with their texts, as one, and how many.

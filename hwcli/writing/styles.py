@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
-from typing import BinaryIO
 
 from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing
@@ -31,7 +30,7 @@ def packaged_style(name: str) -> Drawing:
     if name not in style_names():
         raise no_style(name)
     file = resources.files("hwcli.model") / "styles" / f"{name}{ENDING}"
-    return read_style(io.BytesIO(file.read_bytes()), name)
+    return style_of(read_drawings(io.BytesIO(file.read_bytes()), name), name)
 
 
 def no_style(name: str, others: Sequence[str] = ()) -> NoStyle:
@@ -40,15 +39,15 @@ def no_style(name: str, others: Sequence[str] = ()) -> NoStyle:
     return NoStyle(f"no style {name!r}; there are: {known} (or name a file that --save-style wrote)")
 
 
-def read_style(file: BinaryIO, source: str) -> Drawing:
-    """Return the style in ``file``, points as JSON lines with their text; ``source`` is what messages call it.
+def style_of(drawings: Iterable[Drawing], source: str) -> Drawing:
+    """Return the style among ``drawings``: the first with a text; ``source`` is what messages call the file.
 
     Raises
     ------
-    BadInput: the file is not such a file.
-    NoStyle: there is no ink with a text in it.
+    BadInput: the drawings cannot be read.
+    NoStyle: there is no ink with a text.
     """
-    for drawing in read_drawings(file, source):
+    for drawing in drawings:
         if len(drawing) > 1 and drawing.text.strip():
             return drawing
     raise NoStyle(f"{source}: no style: a style is ink whose header says its text")

@@ -10,7 +10,7 @@ import re
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ REPLACEMENT = "?"
 BLANKS = re.compile(" +")
 NAMED = re.compile(":[a-z0-9_+-]+:")
 """What the library makes of an emoji, its name between colons: a description, not a form of it."""
-PLAIN = {"→": "->", "←": "<-", "×": "x", "≠": "!=", "·": "."}
+PLAIN = {"→": "->", "←": "<-", "×": "x", "≠": "!=", "·": ".", "‰": "o/oo"}
 """Where the library's answer says something else, or less."""
 LATIN_BUT_FOR_THE_NAME = "µªº"
 """Signs that people who write Latin letters use and that Unicode counts as letters of their own."""
@@ -65,29 +65,51 @@ class Unwritable(HwError):
 
 
 def name_of(character: str) -> str:
-    """Return how messages call a ``character``: itself where it can be seen, its number and its name."""
-    first = character[:1]
-    shown = f"{character!r} " if first.isprintable() else ""
-    named = unicodedata.name(first, "a control character" if unicodedata.category(first) == "Cc" else "")
-    return f"{shown}U+{ord(first):04X}" + (f" ({named})" if named else "")
+    """Return how messages call a ``character``: itself where it can be seen, its number and its name.
+
+    With marks set on it they are those of the whole where it has a number, else those of each part.
+    """
+    parts = unicodedata.normalize("NFC", character)
+    shown = f"{character!r} " if parts[:1].isprintable() else ""
+    numbers = " ".join(f"U+{ord(part):04X}" for part in parts)
+    named = " with ".join(filter(None, map(_unicode_name, parts)))
+    return f"{shown}{numbers}" + (f" ({named})" if named else "")
+
+
+def _unicode_name(character: str) -> str:
+    return unicodedata.name(character, "a control character" if unicodedata.category(character) == "Cc" else "")
 
 
 # --- reading -----------------------------------------------------------------------------------------------
 
 
-def read_texts(file: BinaryIO, source: str) -> Iterator[Line]:
+def read_texts(file: BinaryIO, source: str, on_bad: Callable[[BadInput], None] | None = None) -> Iterator[Line]:
     """Yield the lines of a UTF-8 ``file``, each the text of a drawing; blank ones too, as "".
 
-    CRLF and a byte order mark are taken.  Raises BadInput, which names ``source``, where it is not UTF-8, and
-    where a line is longer than any text.
+    CRLF and a byte order mark are taken.  With ``on_bad`` a line that is no text is handed to it and left out.
+
+    Raises
+    ------
+    BadInput: which names ``source``: a line is not UTF-8, or longer than any text.
     """
+
+    def refuse(why: str, number: int) -> None:
+        bad = BadInput(source, why, number)
+        if on_bad is None:
+            raise bad
+        on_bad(bad)
+
     for number, raw in enumerate(iter(lambda: file.readline(limits.LINE + 1), b""), start=1):
         if len(raw) > limits.LINE:
-            raise BadInput(source, f"a line is longer than {limits.LINE} bytes", number)
+            refuse(f"a line is longer than {limits.LINE} bytes", number)
+            while raw and not raw.endswith(b"\n"):
+                raw = file.readline(limits.LINE)
+            continue
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise BadInput(source, f"not UTF-8 text (byte {error.start + 1} of the line)", number) from error
+            refuse(f"not UTF-8 text (byte {error.start + 1} of the line)", number)
+            continue
         yield Line(text.rstrip("\r\n"), number)
 
 
@@ -128,7 +150,8 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
 
     Blanks of any kind, tabs and ends of lines become single spaces, and none is left at either end; what is
     invisible (a soft hyphen, a zero-width space) is dropped.  A letter of Latin script, a digit, a
-    punctuation mark or a symbol that is not among the ``characters`` is written in ASCII.
+    punctuation mark or a symbol that is not among the ``characters`` is written in ASCII; after a digit in such
+    a way that it does not go on with the number: 1½ is 1 1/2, and 10² is 10^2.
 
     Parameters
     ----------
@@ -144,7 +167,8 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
         raise ValueError(f"missing: {missing!r} is none of {MISSING}")
     known = set(characters)
     replacement = REPLACEMENT if missing == "replace" and REPLACEMENT in known else ""
-    written, notes = [], []
+    written: list[str] = []
+    notes: list[Change] = []
     for cluster, row, column in _clusters(text, line):
         plain = _written(cluster, known)
         if plain is None:
@@ -152,6 +176,9 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
             if missing == "error":
                 raise Unwritable(notes[-1])
             plain = replacement
+        elif not cluster.isascii() and plain[:1].isdigit() and written and written[-1][-1:].isdigit():
+            plain = _set_off(cluster, plain, known)
+            notes.append(Change(cluster, plain, row, column))
         elif not (plain == unicodedata.normalize("NFC", cluster) or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain, row, column))
         written.append(plain)
@@ -185,6 +212,13 @@ def _written(cluster: str, known: set[str]) -> str | None:
         return None
     plain = _in_ascii(composed)
     return plain if plain and known.issuperset(plain) else None
+
+
+def _set_off(cluster: str, plain: str, known: set[str]) -> str:
+    """Return ``plain``, the digits that stand for ``cluster``, as they are written after a digit."""
+    is_raised = unicodedata.decomposition(cluster).startswith("<super>")
+    between = "^" if is_raised and "^" in known else " "
+    return between + plain if between in known else plain
 
 
 def _is_of_latin_script(character: str) -> bool:

@@ -94,3 +94,13 @@ def test_wrong_usage(run_hw: Callable[..., Any], ink_h5: Path) -> None:
     run_hw("export", code=2)
     run_hw("export", ink_h5, "--limit", 0, code=2)
     run_hw("export", ink_h5, "--format", "docx", code=2)
+    assert "ID is empty" in run_hw("export", ink_h5, "", code=2).err
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.SVG", "a.png"])
+def test_a_file_of_another_command_is_not_made_under_its_suffix(
+    run_hw: Callable[..., Any], ink_h5: Path, tmp_path: Path, name: str
+) -> None:
+    assert "makes" in run_hw("export", ink_h5, "-o", tmp_path / name, code=2).err
+    assert not (tmp_path / name).exists()
+    run_hw("export", ink_h5, "-o", tmp_path / name, "--format", "jsonl")

@@ -78,6 +78,22 @@ def test_a_line_that_was_written_again_is_no_prime(run_hw: RunHw, mine: Path) ->
     assert "prime_lines" not in made[0]
 
 
+def test_a_style_that_is_damaged_does_not_hide_the_others(run_hw: RunHw, home: dict[str, str]) -> None:
+    folder = Path(home["XDG_DATA_HOME"]) / "hw" / "styles"
+    folder.mkdir(parents=True)
+    (folder / "bad.jsonl").write_text("junk\n")
+    listed = run_hw("styles", env=home)
+    assert "ann\t" in listed.text
+    assert "bad\t" not in listed.text
+    assert "bad.jsonl" in listed.err
+    assert "(left out)" in listed.err
+
+
+def test_ink_of_any_kind_with_a_text_is_a_style(run_hw: RunHw, ink_h5: Path) -> None:
+    made = headers(run_hw(*WRITE, "--style", ink_h5, "ab").text)
+    assert [(header["text"], header["style"]) for header in made] == [("ab", "ink")]
+
+
 def test_names_that_are_taken_or_unknown_are_told(run_hw: RunHw, home: dict[str, str]) -> None:
     style = run_hw("styles", env=home).lines[0].split("\t")[0]
     assert "comes along" in run_hw(*WRITE, "--save-style", style, "a", env=home, code=2).err

@@ -29,6 +29,9 @@ class Scribing:
         self.hands += 1
         return SimpleNamespace(prime=ink.points)
 
+    def is_too_short(self, hand: Any) -> bool:
+        return False
+
     def made_up(self, chance: Any) -> Drawing:
         return ink_of(1)
 

@@ -211,6 +211,48 @@ def test_a_line_too_long_to_stay_legible_is_told_of_once(run_hw: RunHw, reader_h
     assert "will not stay legible" not in run_hw(*common, "--wrap", 60, stdin=long).err
 
 
+def test_a_line_that_no_drawing_could_hold_is_refused(run_hw: RunHw, reader_h5: Path) -> None:
+    long = "word " * 2400
+    failed = run_hw("sample", "-m", reader_h5, "--seed", 1, stdin=f"short\n{long}\n", code=1)
+    assert failed.err.startswith("hw: <stdin>:2: 11999 characters in a line")
+    assert "--wrap" in failed.err
+
+
+def test_lines_that_cannot_be_written_are_left_out_and_counted_when_that_is_asked_for(
+    run_hw: RunHw, reader_h5: Path
+) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1, "--skip-bad"]
+    done = run_hw(*common, stdin="one\nnot Ж here\n".encode() + b"three\xff\nfour\n")
+    assert texts_of(done.lines) == ["one", "four"]
+    assert [header["drawing"] for header, _ in drawings_of(done.lines)] == ["sample-1", "sample-2"]
+    assert "2 bad lines left out, the first: <stdin>: line 2, column 5: 'Ж'" in done.err
+    assert "no text in <stdin>" in run_hw(*common, stdin=b"\xff\n", code=1).err
+
+
+def test_a_text_of_the_command_line_that_is_not_utf_8_is_told(run_hw: RunHw, reader_h5: Path) -> None:
+    failed = run_hw("sample", "-m", reader_h5, os.fsdecode(b"a\xffb"), code=1)
+    assert failed.err == "hw: TEXT: not UTF-8 text\n"
+
+
+@pytest.mark.parametrize(
+    "options", [["--text-file", "nowhere"], ["--style", "nobody", "a"], ["a Ж b"]], ids=str
+)
+def test_the_seed_is_told_of_a_run_that_begins_and_of_no_other(
+    run_hw: RunHw, reader_h5: Path, options: list[str]
+) -> None:
+    failed = run_hw("sample", "-m", reader_h5, *options, code=1)
+    assert failed.err.count("\n") == 1
+    done = run_hw("sample", "-m", reader_h5, "a")
+    header = json.loads(done.lines[0])
+    assert done.err.splitlines()[0] == f"seed {header['seed']}"
+
+
+def test_a_text_that_begins_with_a_hyphen_stands_after_two(run_hw: RunHw, reader_h5: Path) -> None:
+    assert "after -- nothing is an option" in run_hw("sample", "-m", reader_h5, "-5 degrees", code=2).err
+    done = run_hw("sample", "-m", reader_h5, "--seed", 1, "--", "-5 degrees")
+    assert texts_of(done.lines) == ["-5 degrees"]
+
+
 def test_a_text_that_is_the_name_of_a_file_is_written_and_told_of(
     run_hw: RunHw, reader_h5: Path, tmp_path: Path
 ) -> None:
@@ -286,6 +328,36 @@ def test_a_prime_with_times_can_be_cut_short(run_hw: RunHw, reader_h5: Path) -> 
     ((header, points),) = drawings_of(run_hw("sample", "-m", reader_h5, *options, stdin=timed).lines)
     assert header["prime_points"] == 3
     assert len(points) == 7
+
+
+def test_of_a_prime_that_is_cut_short_the_header_does_not_tell_what_it_says(
+    run_hw: RunHw, reader_h5: Path
+) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1, "--prime", "-", "new"]
+    failed = run_hw(*common, "--prime-points", 3, stdin=PRIME, code=2)
+    assert "what does given say? --text tells" in failed.err
+    assert texts_of(run_hw(*common, "--prime-points", 3, "--text", "w", stdin=PRIME).lines) == ["new"]
+    assert texts_of(run_hw(*common, "--prime-points", 5, stdin=PRIME).lines) == ["new"]
+
+
+def test_a_prime_with_less_ink_than_its_text_is_told(run_hw: RunHw, reader_h5: Path) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1, "--prime", "-", "new"]
+    told = "the prime given has 5 points for a text of 12 characters: was it cut short? --text tells"
+    assert told in run_hw(*common, stdin=PRIME).err
+    assert "cut short" not in run_hw(*common, "--text", "w", stdin=PRIME).err
+
+
+def test_a_hand_is_kept_beside_the_ink_and_not_in_its_place(
+    run_hw: RunHw, reader_h5: Path, tmp_path: Path
+) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1, "a"]
+    assert "both go to standard output" in run_hw(*common, "--save-style", "-", code=2).err
+    same = ["-o", tmp_path / "s.jsonl", "--save-style", tmp_path / "." / "s.jsonl"]
+    assert "both go to" in run_hw(*common, *same, code=2).err
+    nowhere = ["-o", tmp_path / "s.jsonl", "--save-style", tmp_path / "nowhere" / "s.jsonl"]
+    assert "nowhere/s.jsonl: No such file or directory" in run_hw(*common, *nowhere, code=1).err
+    assert not list(tmp_path.iterdir())
+    run_hw(*common, "-o", tmp_path / "ink.jsonl", "--save-style", "-")
 
 
 def test_text_in_the_hand_of_a_prime_may_come_on_standard_input(
@@ -377,13 +449,18 @@ def test_the_shards_of_a_run_are_together_the_run(run_hw: RunHw, reader_h5: Path
 
 
 def test_a_text_that_does_not_end_is_told_and_fails_under_strict(run_hw: RunHw, stuck_h5: Path) -> None:
-    common = ["sample", "-m", stuck_h5, "ab", "--seed", 1, "--points", 40]
+    common = ["sample", "-m", stuck_h5, "ab", "--seed", 1]
     done = run_hw(*common)
     assert "sample-1 (ab): it does not come to its end" in done.err
-    assert len(drawings_of(done.lines)[0][1]) == 40
     failed = run_hw(*common, "--strict", code=1)
     assert "1 of 1 drawing did not come out well" in failed.err
     assert failed.out == done.out
+
+
+def test_a_text_that_is_cut_off_by_points_is_told_to_be(run_hw: RunHw, stuck_h5: Path) -> None:
+    done = run_hw("sample", "-m", stuck_h5, "ab", "--seed", 1, "--points", 40)
+    assert done.err == "hw: warning: sample-1 (ab): cut off after the 40 of --points\n"
+    assert len(drawings_of(done.lines)[0][1]) == 40
 
 
 def test_a_model_without_a_window_writes_no_text(run_hw: RunHw, model_h5: Path) -> None:

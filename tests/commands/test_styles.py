@@ -26,6 +26,10 @@ def test_the_sheet_shows_every_style_under_its_name(run_hw: RunHw, tmp_path: Pat
     assert "exists" in run_hw("styles", "--sheet", "-o", sheet, code=1).err
 
 
+def test_a_sheet_is_no_ink(run_hw: RunHw) -> None:
+    assert "--sheet" in run_hw("styles", "--sheet", "--ink", code=2).err
+
+
 def test_the_ink_of_the_styles_can_be_drawn_and_is_nobodys(run_hw: RunHw) -> None:
     ink = run_hw("styles", "--ink")
     headers = [json.loads(line) for line in ink.lines if "drawing" in line]

@@ -44,7 +44,7 @@ from hwcli.learning.checkpoint import read_checkpoint, write_checkpoint
 from hwcli.model import Model, hand
 from hwcli.model.config import PRINTABLE, Config, config_text, read_config, setting
 from hwcli.model.file import read_model, write_model
-from hwcli.writing.styles import read_style
+from hwcli.writing.styles import style_of
 from hwcli.writing.text import Unwritable, encode, prepare_text, read_texts as read_lines, wrap
 
 FOREIGN = 12345.0
@@ -262,7 +262,7 @@ def _text(content: bytes) -> None:
 
 def _style(content: bytes) -> None:
     with contextlib.suppress(HwError):
-        _checked([read_style(io.BytesIO(content), "fuzz")])
+        _checked([style_of(read_any(io.BytesIO(content), "fuzz"), "fuzz")])
 
 
 def _notebook(content: bytes) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import hw_environment
 
-from hwcli.errors import HwError
+from hwcli import stdio
+from hwcli.errors import HwError, UsageError
 from hwcli.stdio import open_input, open_output, open_seekable, write_whole
 
 
@@ -215,3 +216,23 @@ def test_a_regular_file_is_read_in_place(tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"abc")
     with open_seekable(tmp_path / "in") as file:
         assert file.name == str(tmp_path / "in") or file.name == tmp_path / "in"
+
+
+def test_an_output_that_cannot_be_is_refused_before_there_is_something_to_write(tmp_path: Path) -> None:
+    stdio.refuse_unwritable(tmp_path / "new", force=False)
+    with pytest.raises(HwError, match="No such file or directory"):
+        stdio.refuse_unwritable(tmp_path / "nowhere" / "new", force=True)
+    (tmp_path / "old").touch()
+    with pytest.raises(HwError, match="exists"):
+        stdio.refuse_unwritable(tmp_path / "old", force=False)
+    stdio.refuse_unwritable(tmp_path / "old", force=True)
+    stdio.refuse_unwritable("/dev/null", force=False)
+
+
+def test_two_outputs_do_not_go_to_one_place(tmp_path: Path) -> None:
+    stdio.refuse_same({"the ink": None, "the report": tmp_path / "r"})
+    with pytest.raises(UsageError, match="the ink and the report would both go to standard output"):
+        stdio.refuse_same({"the ink": None, "the report": "-"})
+    (tmp_path / "link").symlink_to(tmp_path / "r")
+    with pytest.raises(UsageError, match="would both go to"):
+        stdio.refuse_same({"the ink": tmp_path / "link", "the report": tmp_path / "r"})

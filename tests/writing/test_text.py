@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hwcli.errors import BadInput
+from hwcli.ink import limits
 from hwcli.model.config import PRINTABLE
 from hwcli.writing.text import (
     Change,
@@ -18,6 +19,7 @@ from hwcli.writing.text import (
     Unwritable,
     encode,
     lines_of,
+    name_of,
     prepare_text,
     read_texts,
     told,
@@ -40,7 +42,9 @@ def prepared(text: str, characters: str = PRINTABLE) -> str:
         ),
         ("cafe\u0301", "cafe"),
         ("10\u00a0000\u202fkm", "10 000 km"),
-        ("½ × 3 ≠ 2² → no", "1/2 x 3 != 22 -> no"),
+        ("1½ cups, 10² and m²", "1 1/2 cups, 10^2 and m2"),
+        ("7‰", "7o/oo"),
+        ("½ × 3 ≠ 2² → no", "1/2 x 3 != 2^2 -> no"),
         ("20 °C, 5 µm, 3ª", "20 degC, 5 um, 3a"),
         ("ＦＵＬＬ　ｗｉｄｔｈ", "FULL width"),
         ("٣ and Ⅳ and ①", "3 and IV and 1"),
@@ -62,6 +66,25 @@ def test_what_cannot_be_written_is_named_with_its_place(character: str) -> None:
     assert "line 2, column 5" in str(raised.value)
     assert f"U+{ord(character):04X}" in str(raised.value)
     str(raised.value).encode()
+
+
+def test_a_number_after_a_digit_is_set_off_by_a_blank_where_there_is_no_better_sign() -> None:
+    assert prepare_text("10²", "0123456789 ").text == "10 2"
+    assert prepare_text("10²", "0123456789").text == "102"
+
+
+def test_marks_that_are_set_on_a_character_are_named_with_it() -> None:
+    assert name_of("e\u0301") == "'e\u0301' U+00E9 (LATIN SMALL LETTER E WITH ACUTE)"
+    assert name_of("x\u0301") == "'x\u0301' U+0078 U+0301 (LATIN SMALL LETTER X with COMBINING ACUTE ACCENT)"
+
+
+def test_a_line_that_is_no_text_may_be_left_out() -> None:
+    bad: list[BadInput] = []
+    long = b"x" * (limits.LINE + 1)
+    content = b"\n".join([b"one", b"\xff", long + long, b"four"])
+    lines = list(read_texts(io.BytesIO(content), "t", bad.append))
+    assert [line.text for line in lines] == ["one", "four"]
+    assert [each.line for each in bad] == [2, 3]
 
 
 def test_what_cannot_be_written_is_left_out_or_replaced() -> None:
