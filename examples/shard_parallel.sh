@@ -3,7 +3,8 @@
 #
 #     TEXTS=lines.txt PARTS=8 sh examples/shard_parallel.sh DIRECTORY
 #
-# Together the parts are what one process would have written, drawing for drawing, whatever PARTS is.
+# A part has every PARTS-th drawing; in the order of their numbers they are what one process would have written,
+# to the last byte, whatever PARTS is.
 set -eu
 
 export TEXTS="${TEXTS:-lines.txt}" SEED="${SEED:-1}" PARTS="${PARTS:-$(getconf _NPROCESSORS_ONLN)}"
@@ -15,7 +16,8 @@ job='hw sample -q ${MODEL:+--model "$MODEL"} --text-file "$TEXTS" --own-hands --
     --shard "{}/$PARTS" -o "$WORK/{}.jsonl" --force'
 seq "$PARTS" | parallel --jobs "${JOBS:-100%}" --halt now,fail=1 "$job"
 
-# Drawings one after the other are a file again.
+# Each line behind the number of its drawing, the last thing in an id; in that order; without the number.
 for part in $(seq "$PARTS"); do
     cat "$WORK/$part.jsonl"
-done >"$WORK/all.jsonl"
+done | awk '/^\{"drawing":/ { match($0, /-[0-9]+"/); number = substr($0, RSTART + 1, RLENGTH - 2) } { print number "\t" $0 }' |
+    sort -s -n -k 1,1 | cut -f 2- >"$WORK/all.jsonl"

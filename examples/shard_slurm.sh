@@ -3,8 +3,8 @@
 #
 #     sbatch --array=1-100 --export=ALL,TEXTS=lines.txt examples/shard_slurm.sh DIRECTORY
 #
-# Together the parts are what one process would have written, drawing for drawing, whatever the size of the array;
-# the nodes should have processors of one kind. Afterwards: cat DIRECTORY/*.jsonl | hw ingest -o lines.h5
+# A part has every N-th drawing of an array of N, and together they are what one process would have written, in another
+# order; the nodes should have processors of one kind. Afterwards: cat DIRECTORY/*.jsonl | hw ingest -o lines.h5
 #SBATCH --job-name=hw-sample
 #SBATCH --cpus-per-task=1
 #SBATCH --mem=1G

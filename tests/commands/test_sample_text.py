@@ -499,9 +499,10 @@ def test_the_parts_of_a_job_array_are_what_one_process_writes(
     run_hw: RunHw, reader_h5: Path, root: Path, tmp_path: Path
 ) -> None:
     lines = tmp_path / "lines.txt"
-    lines.write_text("one\ntwo\nthree\nfour\nfive\n")
+    lines.write_text("".join(f"{name}\n" for name in ("one", "two", "", *"abcdefghi")))
     options = ["--text-file", lines, "--own-hands", "--seed", 3]
-    whole = drawings_of(run_hw("sample", "-m", reader_h5, *options).lines)
+    run = run_hw("sample", "-m", reader_h5, *options)
+    whole = drawings_of(run.lines)
 
     def parts(script: str, folder: str, *arguments: str, **settings: str) -> list[Any]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -511,9 +512,9 @@ def test_the_parts_of_a_job_array_are_what_one_process_writes(
         return [drawings_of(part.read_text().splitlines()) for part in found]
 
     assert parts("shard_xargs.sh", "xargs", PARTS="2", JOBS="1") == [whole[::2], whole[1::2]]
-    everything = drawings_of((tmp_path / "xargs" / "all.jsonl").read_text().splitlines())
-    assert everything == whole[::2] + whole[1::2]
+    assert (tmp_path / "xargs" / "all.jsonl").read_bytes() == run.out
     slurm = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "3"}
     assert parts("shard_slurm.sh", "slurm", **slurm) == [whole[1::3]]
     if shutil.which("parallel"):
         assert parts("shard_parallel.sh", "parallel", PARTS="2") == [whole[::2], whole[1::2]]
+        assert (tmp_path / "parallel" / "all.jsonl").read_bytes() == run.out
