@@ -33,8 +33,10 @@ def open_strokes(path: str | Path) -> Iterator[StrokesReader]:
 
     shown = stdio.name_of(path)
     with stdio.open_seekable(path) as file:
-        if reading.peeked(file)[0] not in (reading.HDF5, reading.EMPTY, reading.UNKNOWN):
-            raise BadInput(shown, "not a strokes file; hw ingest makes one of it")
+        kind = reading.peeked(file)[0]
+        if kind != reading.HDF5:
+            no_ink = {reading.EMPTY: "empty: there is no ink in it", reading.UNKNOWN: "not ink that hw knows"}
+            raise BadInput(shown, no_ink.get(kind, "not a strokes file; hw ingest makes one of it"))
         with StrokesReader(file, shown) as reader:
             yield reader
 

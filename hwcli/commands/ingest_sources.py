@@ -128,7 +128,7 @@ class Ingest:
         if matched is None:
             console.warn(
                 f"{stdio.name_of(path)}: {counted(len(lines), 'lines')} of ink, but {len(texts)} of text in "
-                f"{stdio.name_of(named)}: left without a text"
+                f"{stdio.name_of(named)}: left as they were"
             )
         yield from lines if matched is None else matched
 

@@ -97,7 +97,7 @@ def test_a_text_of_another_length_is_told_and_not_guessed(run_hw: RunHw, tmp_pat
     (tmp_path / "page.svg").write_bytes(as_svg(lines_of_a_page(3)))
     (tmp_path / "page.txt").write_text("one\ntwo\n")
     done = run_hw("ingest", "page.svg", "-o", "p.h5", cwd=tmp_path)
-    assert "page.svg: 3 lines of ink, but 2 of text in page.txt: left without a text" in done.err
+    assert "page.svg: 3 lines of ink, but 2 of text in page.txt: left as they were" in done.err
     assert not any(drawing.text for drawing in strokes(tmp_path / "p.h5"))
 
 

@@ -140,3 +140,8 @@ def test_too_little_writing_is_told(run_hw: RunHw, words_h5: Path, steady_h5: Pa
 
 def test_ink_that_is_no_strokes_file_is_refused_with_what_makes_one(run_hw: RunHw, ink_jsonl: Path) -> None:
     assert "hw ingest" in run_hw("recombine", ink_jsonl, "-n", 1, code=1).err
+
+
+def test_what_is_no_ink_is_told_as_by_other_commands(run_hw: RunHw) -> None:
+    assert run_hw("recombine", "-", code=1).err == "hw: <stdin>: empty: there is no ink in it\n"
+    assert run_hw("recombine", "-", stdin=b"rubbish\n", code=1).err == "hw: <stdin>: not ink that hw knows\n"

@@ -83,7 +83,7 @@ def test_an_unknown_option_is_wrong_usage(run_hw: RunHw, name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_an_existing_file_is_kept_and_named(hw: RunHw, ink_h5: Path, tmp_path: Path, name: str) -> None:
-    out = tmp_path / "out.svg"
+    out = tmp_path / "out"
     out.write_bytes(b"old")
     done = hw(name, ink_h5, out, code=1)
     assert is_one_line(done.err)
@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_in_one_line(hw: RunHw, ink_h5: Path, name: str) -> 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_quiet_is_silent(hw: RunHw, ink_h5: Path, tmp_path: Path, name: str) -> None:
-    assert hw(name, ink_h5, tmp_path / "out.svg", "-q", code=0).err == ""
+    assert hw(name, ink_h5, tmp_path / "out", "-q", code=0).err == ""
 
 
 @pytest.mark.parametrize("name", WRITERS)
