@@ -82,7 +82,7 @@ class FileNotebook:
     def append(self, drawing: Drawing) -> None:
         """Append ``drawing`` and wait until it is on the disk; what cannot be written whole leaves no trace."""
         record = io.BytesIO()
-        DrawingWriter(record).write(drawing)
+        DrawingWriter(record).write(drawing, counted=True)
         with _told(self.name):
             if not os.path.samestat(os.stat(self._path), os.fstat(self._descriptor)):
                 raise HwError(f"{self.name}: another file has its name by now")
@@ -176,28 +176,41 @@ def _told(source: str) -> Iterator[None]:
 def sound_size(file: BinaryIO) -> int:
     """Return how many bytes of ``file`` are whole: all, or those before a line of ours that a crash cut short.
 
-    A line of writing goes to the file in one piece and ends with a lifted pen.  So one that ends otherwise,
-    or in the middle of a line of JSON, was never told to be safe.  What stands before it always stays.
+    A line of writing goes to the file in one piece, after a header that tells how many points it has.  So one
+    with fewer was never told to be safe.  What stands before it always stays, and a line of JSON that is
+    broken but ended by a line feed was not cut by a crash: whoever reads it will say what is wrong with it.
     """
-    end = start = at = 0
-    ours, before, last = False, b"", b""
+    end = start = at = points = 0
+    header: dict[str, object] = {}
+    before, last = b"", b""
     file.seek(0)
     while line := file.readline(limits.LINE + 1):
         if len(line) > limits.LINE:
             return file.seek(0, os.SEEK_END)  # not ours, as whoever reads it will say
         if line.strip():
             before, last, at = last, line, end
-            header = _parsed(line) if b'"drawing"' in line[:64] else None
-            if header is not None:
-                start, ours = end, header.get("source") == PROGRAM
+            found = _parsed(line) if b'"drawing"' in line[:64] else None
+            points += 1
+            if found is not None:
+                start, header, points = end, found, 0
         end += len(line)
-    is_cut = bool(last) and _parsed(last) is None
-    if not ours:
+    is_cut = _is_cut(last)
+    if header.get("source") != PROGRAM:
         return 0 if is_cut and at == 0 and _begins_header(last) else end
-    ended = (_parsed(before if is_cut else last) or {}).get("up") == 1
-    if not ended or (is_cut and last.startswith(b'{"x"')):
+    promised = header.get("points")
+    if isinstance(promised, int):
+        is_whole = points - is_cut >= promised
+    else:  # of an earlier version, which did not tell: it can be whole only if it ends with a lifted pen
+        ended = (_parsed(before if is_cut else last) or {}).get("up") == 1
+        is_whole = ended and not (is_cut and last.startswith(b'{"x"'))
+    if not is_whole:
         return start
     return at if is_cut else end
+
+
+def _is_cut(line: bytes) -> bool:
+    """Return whether ``line``, the last one of a file, stopped in its middle."""
+    return bool(line) and (not line.endswith(b"\n") or b"\0" in line) and _parsed(line) is None
 
 
 def _parsed(line: bytes) -> dict[str, object] | None:

@@ -21,7 +21,7 @@ from hwcli.ink.point_lines import PointLines, point_lines
 
 VERSION = 1
 OnBad = Callable[[BadInput], None]
-_OWN_KEYS = ("drawing", "text", "writer", "source", "version")
+_OWN_KEYS = ("drawing", "text", "writer", "source", "points", "version")
 _NO_NUMBER = float("nan")
 _DEEPEST = 64
 """Lists and objects inside each other, in a header."""
@@ -272,15 +272,17 @@ class DrawingWriter:
 
     def begin(
         self, id: str = "", text: str = "", writer: str = "", extra: Mapping[str, Any] | None = None,
-        source: str = "",
+        source: str = "", count: int | None = None,
     ) -> None:  # fmt: skip
-        """Write the header line of a drawing."""
+        """Write the header line of a drawing, with the ``count`` of its points where that is to be told."""
         header: dict[str, Any] = {"drawing": id, "text": text}
         if writer:
             header["writer"] = writer
         if source:
             header["source"] = source
         header |= {key: value for key, value in (extra or {}).items() if key not in _OWN_KEYS}
+        if count is not None:
+            header["points"] = count
         header["version"] = VERSION
         self._write(json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n")
 
@@ -316,9 +318,10 @@ class DrawingWriter:
                 )
         self._write("".join("".join(parts) + "}\n" for parts in zip(*columns, strict=True)))
 
-    def write(self, drawing: Drawing) -> None:
-        """Write a whole drawing."""
-        self.begin(drawing.id, drawing.text, drawing.writer, drawing.extra, drawing.source)
+    def write(self, drawing: Drawing, *, counted: bool = False) -> None:
+        """Write a whole drawing; ``counted``: its header tells how many points follow."""
+        count = len(drawing) if counted else None
+        self.begin(drawing.id, drawing.text, drawing.writer, drawing.extra, drawing.source, count)
         self.points(drawing.points, drawing.time, drawing.pressure)
 
     def _write(self, text: str) -> None:

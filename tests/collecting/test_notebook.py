@@ -23,9 +23,9 @@ def line(number: int, text: str = "some text", **extra: object) -> Drawing:
     )
 
 
-def record(drawing: Drawing) -> bytes:
+def record(drawing: Drawing, *, counted: bool = True) -> bytes:
     file = io.BytesIO()
-    DrawingWriter(file).write(drawing)
+    DrawingWriter(file).write(drawing, counted=counted)
     return file.getvalue()
 
 
@@ -77,10 +77,19 @@ def test_what_a_crash_cuts_off_takes_nothing_else_along(cut: int, tail: bytes) -
     assert size >= len(whole)
     kept = list(read_drawings(io.BytesIO((content + tail)[:size]), "f"))
     assert [drawing.id for drawing in kept[:2]] == ["mine-0001", "mine-0002"]
-    # A third is there only if it could be whole: its last point is the end of a stroke.
-    assert len(kept) < 3 or (len(kept[2]) > 0 and kept[2].points[-1, 2] == 1)
+    assert [len(drawing) for drawing in kept[2:]] in ([], [4])  # a third is there only if it is whole
     if len(content) == len(whole + last) and not tail:
         assert size == len(content)
+
+
+@given(cut=st.integers(0, 10_000))
+def test_a_file_of_before_points_were_counted_ends_with_a_stroke(cut: int) -> None:
+    whole, last = record(line(1), counted=False), record(line(2), counted=False)
+    content = whole + last[: cut % (len(last) + 1)]
+    kept = list(read_drawings(io.BytesIO(content[: sound_size(io.BytesIO(content))]), "f"))
+    assert len(kept[0]) == 4
+    assert [len(drawing) for drawing in kept[1:]] in ([], [2], [4])
+    assert sound_size(io.BytesIO(whole + last)) == len(whole + last)
 
 
 @given(cut=st.integers(0, 10_000))
@@ -88,12 +97,16 @@ def test_the_very_first_line_may_be_cut_off_too(cut: int) -> None:
     last = record(line(1))
     content = last[: cut % len(last)]
     size = sound_size(io.BytesIO(content))
-    assert [len(drawing) for drawing in read_drawings(io.BytesIO(content[:size]), "f")] in ([], [2], [4])
+    assert [len(drawing) for drawing in read_drawings(io.BytesIO(content[:size]), "f")] in ([], [4])
 
 
 @pytest.mark.parametrize(
-    "content", [b'{"drawing":"a"}\n[1,2,0]\n[3,', b'{"x":1,"y":2}\n{"x":', b"Dear diary", b"{"]
-)
+    "content",
+    [
+        b'{"drawing":"a"}\n[1,2,0]\n[3,', b'{"x":1,"y":2}\n{"x":', b"Dear diary",
+        b'{"drawing":"x"\n', b"{\n", b"{",
+    ],
+)  # fmt: skip
 def test_a_file_of_another_program_is_never_cut(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other"
     path.write_bytes(content)
@@ -101,6 +114,33 @@ def test_a_file_of_another_program_is_never_cut(tmp_path: Path, content: bytes) 
         with pytest.raises(HwError, match="other"), open_notebook(path):
             pass
         assert path.read_bytes() == content
+
+
+def test_a_line_of_another_program_that_is_broken_is_told_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    content = record(line(1)) + b'{"x":1,"y":2,\n'
+    path.write_bytes(content)
+    with pytest.raises(HwError, match=r"mine.jsonl:6: not JSON"), open_notebook(path):
+        pass
+    assert path.read_bytes() == content
+
+
+def test_a_line_that_was_cut_short_after_a_stroke_is_asked_for_again(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    with open_notebook(path) as (notebook, _):
+        notebook.append(line(1))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.index(b'"up":1') + whole[whole.index(b'"up":1') :].index(b"\n") + 1])
+    with open_notebook(path) as (notebook, kept):
+        assert kept.torn
+        assert kept.keys == {}
+        notebook.append(line(1))
+    assert path.read_bytes() == whole
+
+
+def test_the_count_of_points_is_not_passed_on(tmp_path: Path) -> None:
+    (drawing,) = read_drawings(io.BytesIO(record(line(1))), "f")
+    assert dict(drawing.extra) == {"key": "k1"}  # it would be wrong as soon as the ink is cleaned
 
 
 def test_a_last_line_without_a_line_feed_is_whole(tmp_path: Path) -> None:
