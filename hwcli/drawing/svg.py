@@ -112,6 +112,7 @@ class _Writer:
         self._style, self._caption_size = style, caption_size
         self._attributes = iter(attributes)
         self._texts: list[str] = []
+        self._captions: list[str] = []
         self._all: tuple[list[bytes], list[bytes]] = ([], [])
 
     def groups(self, trace: Trace) -> Iterator[bytes]:
@@ -131,12 +132,13 @@ class _Writer:
         """Yield what was gathered for one path of all."""
         if self._style.path == "all":
             text = escape("\n".join(text for text in self._texts if text))
-            yield _named(text, "").encode()
+            yield (_named(text, "") + "".join(self._captions)).encode()
             yield from self._paths(*self._all)
             yield b"</g>\n"
 
     def _gather(self, placed: Placed, parts: tuple[list[bytes], list[bytes]]) -> None:
         self._texts.append(placed.drawing.text or placed.drawing.id)
+        self._captions.append(_caption(placed, self._style, self._caption_size))
         for gathered, some in zip(self._all, parts, strict=True):
             gathered += some
 

@@ -137,6 +137,13 @@ def test_the_title_is_the_text_and_else_the_id() -> None:
     assert [group.get("data-id") for group in root[0]] == ["a<1>", "a<1>"]
 
 
+@pytest.mark.parametrize("path", ["stroke", "line", "all"])
+def test_captions_are_written_whatever_paths_there_are(path: str) -> None:
+    sheet = lay_out([drawing(INK, text="one"), drawing(INK, text="two")], Layout(captions="text"))
+    root = ET.fromstring(written(sheet, Style(path=path)))
+    assert [text.text for text in root.iter(f"{SVG}text")] == ["one", "two"]
+
+
 # --- primes ------------------------------------------------------------------------------------------------
 
 INK = [[(0, 0), (1, 5), (2, 0)], [(3, 0), (4, 5), (5, 0), (6, 5)], [(7, 7), (8, 2)]]
