@@ -177,6 +177,7 @@ def placing_of(
 
     from hwcli.drawing.layout import Layout
     from hwcli.drawing.pages import Setting
+    from hwcli.drawing.paper import CLOSEST
 
     sides = _parsed("--margin", margins, margin or (DEFAULT_PAGE_MARGIN if page else DEFAULT_MARGIN))
     height = DEFAULT_HEIGHT if x_height is None else positive("--x-height", x_height)
@@ -187,6 +188,8 @@ def placing_of(
         raise UsageError("--margin: several margins need a --page")
     layout = Layout(height, scale_each, sides[0], positive("--pen", pen), grid or 1, captions or "")
     spacing = None if line_spacing is None else positive("--line-spacing", line_spacing)
+    if spacing is not None and spacing < CLOSEST:
+        raise UsageError(f"--line-spacing must be at least {CLOSEST:g} mm, not {line_spacing}")
     setting = Setting(x_height is None, spacing, align, uneven, paper)
     return Placing(layout, _page(page, landscape, sides) if page else None, setting, grid is not None)
 

@@ -21,7 +21,7 @@ from hwcli.drawing.layout import (
     rows_of,
 )
 from hwcli.drawing.measures import Page
-from hwcli.drawing.paper import PITCH, Ruling
+from hwcli.drawing.paper import CLOSEST, PITCH, Ruling
 from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing
@@ -184,6 +184,11 @@ def _spacing(letter: float, setting: Setting) -> float:
 
 def _ruling(setting: Setting, spacing: float, first: float, last: float) -> Ruling:
     if setting.paper == "ruled":
+        if spacing < CLOSEST:
+            raise HwError(
+                f"rules {spacing:.2g} mm apart are none; {CLOSEST:g} mm is the least: raise --x-height or"
+                " --line-spacing"
+            )
         return Ruling("ruled", spacing, first, first, last)
     return Ruling(setting.paper, PITCH, first)
 

@@ -12,6 +12,9 @@ KINDS = ("plain", "ruled", "squared", "dotted")
 PITCH = 5.0
 """The width of squares, and from dot to dot."""
 
+CLOSEST = 0.5
+"""Rules that are closer together are one grey, and very close ones take all memory."""
+
 RULE_WIDTH, DOT_WIDTH = 0.12, 0.35
 
 

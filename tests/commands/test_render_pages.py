@@ -154,6 +154,11 @@ def test_nibs(run_hw: RunHw, options: list[str], kind: str) -> None:
         assert all((path.get("d") or "").endswith("Z") for path in root.iter(f"{SVG}path"))
 
 
+def test_rules_that_are_too_close_are_refused(run_hw: RunHw) -> None:
+    done = run_hw("render", "--page", "a5", "--paper", "ruled", "--x-height", "0.00001", stdin=text(1), code=1)
+    assert "0.5 mm is the least" in done.err
+
+
 def test_a_nib_that_follows_what_is_not_known_is_told_of(run_hw: RunHw) -> None:
     assert "no pressure is known" in run_hw("render", "--nib", "pressure", stdin=text(1)).err
     ink = b'{"x":0,"y":0,"up":0,"p":0.2}\n{"x":40,"y":9,"up":0,"p":0.9}\n{"x":9,"y":30,"up":1,"p":0.5}\n'
@@ -187,6 +192,7 @@ def test_statistics_are_those_of_a_known_square(run_hw: RunHw) -> None:
         ["--page", "a9"], ["--page", "0x5"], ["--page", "a4", "--margin", "1,2,3,4,5"], ["--margin", "1,2"],
         ["--landscape"], ["--line-spacing", "5"], ["--align", "right"], ["--drift", "1"],
         ["--paper", "ruled"], ["--page", "a4", "--captions", "id"], ["--page", "a4", "--line-spacing", "0"],
+        ["--page", "a4", "--line-spacing", "0.00001mm", "--paper", "ruled"],
         ["--nib", "quill"], ["--nib", "speed:3"], ["--nib", "direction:x"], ["--nib", "direction:nan"],
         ["--tolerance", "-1"], ["--tolerance", "x"], ["--pen", "3 miles"], ["--speed", "0"],
         ["--speed", "nan"], ["--animate", "--format", "pdf"], ["--animate", "--nib", "speed"],
