@@ -22,6 +22,9 @@ PACE, LEAPING = 12.0, 30.0
 LIFT, LONGEST_PAUSE, FIRST_PAUSE = 0.06, 0.6, 0.3
 """Seconds: to lift and lower the pen; the longest between two strokes; before the first."""
 
+LONGEST_WAIT = 3.0
+"""Seconds that are left of a longer rest between two strokes, where the drawing knows its times."""
+
 SHORTEST_STROKE = 0.04
 STEPS = 8
 """A piece of curve is measured as so many straight ones."""
@@ -87,21 +90,25 @@ def _of_drawings(
         pauses = np.minimum(LIFT + leaps / (LEAPING * letter), LONGEST_PAUSE)
         duration = np.maximum(lengths[start:stop] / (PACE * letter), SHORTEST_STROKE)
         begin = clock + np.cumsum(pauses + duration) - duration
-        known = _known(placed, trace.begins[start:stop])
+        known = _known(placed, trace.begins[start:stop], trace.stops[start:stop])
         if known is not None:
             begin, duration = clock + pauses[0] + known.begin, known.duration
         last, clock = complex(ends[-1]), float(begin[-1] + duration[-1])
         yield begin, duration, last
 
 
-def _known(placed: Placed, begins: NDArray[np.int64]) -> Times | None:
-    """Return when the pen wrote lines that begin with the points ``begins``, where the drawing tells."""
+def _known(placed: Placed, begins: NDArray[np.int64], stops: NDArray[np.int64]) -> Times | None:
+    """Return when the pen wrote lines of the points ``begins`` to ``stops``, where the drawing tells.
+
+    Between lines nobody waits longer than LONGEST_WAIT.
+    """
     time = placed.drawing.time
     if time is None or not np.isfinite(time).all() or (np.diff(time) < 0).any():
         return None
-    ends = np.append(begins[1:], len(time)) - 1
-    begin = time[begins].astype(np.float64) - float(time[0])
-    return Times(begin, np.maximum(time[ends] - time[begins], SHORTEST_STROKE).astype(np.float64))
+    begin, end = (time[places].astype(np.float64) - float(time[0]) for places in (begins, stops - 1))
+    waits = begin[1:] - end[:-1]
+    begin[1:] -= np.cumsum(np.maximum(waits - LONGEST_WAIT, 0))
+    return Times(begin, np.maximum((time[stops - 1] - time[begins]).astype(np.float64), SHORTEST_STROKE))
 
 
 def write_moving_svg(sheet: Sheet, style: Style, speed: float, file: BinaryIO) -> None:

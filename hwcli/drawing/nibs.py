@@ -82,7 +82,7 @@ def _widths(trace: Trace, line: int, placed: Placed, way: Plane, part: Array, st
     if style.nib == "speed" and len(way) > 2:
         relative = _by_speed(way)
     elif style.nib == "pressure":
-        relative = _by_pressure(trace, line, placed, part)
+        relative = _by_pressure(placed, int(trace.begins[line]), int(trace.stops[line]), part)
     else:
         return np.full(len(way), style.pen)
     steps = max(float(np.abs(np.diff(way)).mean()), 1e-9) if len(way) > 1 else 1.0
@@ -106,15 +106,16 @@ def _by_speed(way: Plane) -> Array:
     return np.clip(0.85 * radius ** (-1 / 4), FASTEST, SLOWEST)
 
 
-def _by_pressure(trace: Trace, line: int, placed: Placed, part: Array) -> Array:
-    pressure = placed.drawing.pressure
-    if pressure is None:
+def _by_pressure(placed: Placed, start: int, stop: int, part: Array) -> Array:
+    """Return a width at each ``part`` of the way of a line, the points ``start`` to ``stop`` of its drawing."""
+    if placed.drawing.pressure is None:
         return np.ones(len(part))
-    first = int(trace.begins[line])
-    lifts = np.flatnonzero(placed.drawing.points[first:, 2] > 0.5)
-    stop = first + int(lifts[0]) + 1 if len(lifts) else len(pressure)
-    felt = np.nan_to_num(pressure[first:stop].astype(np.float64), nan=0.5)
-    return FAINTEST + (1.4 - FAINTEST) * np.interp(part, np.linspace(0, 1, len(felt)), felt)
+    felt = np.nan_to_num(placed.drawing.pressure[start:stop].astype(np.float64), nan=0.5)
+    steps = np.hypot(*np.diff(placed.drawing.points[start:stop, :2].astype(np.float64), axis=0).T)
+    along = np.append(0.0, np.cumsum(steps))
+    if not along[-1]:  # a dot
+        return np.full(len(part), FAINTEST + (1.4 - FAINTEST) * felt[0])
+    return FAINTEST + (1.4 - FAINTEST) * np.interp(part, along / along[-1], felt)
 
 
 def _smoothed(values: Array, reach: int) -> Array:

@@ -69,9 +69,9 @@ def picture(sheet: Sheet, style: Style, dpi: float) -> Pixels:
 
 
 def is_grey(sheet: Sheet, style: Style) -> bool:
-    """Return whether ``sheet`` is black on white, which needs a quarter of the memory and time."""
+    """Return whether ``sheet`` is black ink on white, which needs a quarter of the memory and time."""
     plain = style.colour == "black" and style.background == "white" and style.prime_colour is None
-    return plain and sheet.ruling.kind == "plain"
+    return plain and not style.pencil and sheet.ruling.kind == "plain"
 
 
 def coverage(sheet: Sheet, style: Style, dpi: float) -> Pixels:

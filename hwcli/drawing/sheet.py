@@ -63,13 +63,15 @@ class Trace(NamedTuple):
     """The ink of some drawings of a sheet as curves.
 
     ``owners`` has each drawing with the numbers of its first line and of the one after its last, ``primed``
-    says which lines belong to a prime, and ``begins`` (L,) which of its drawing's points a line begins with.
+    says which lines belong to a prime; ``begins`` and ``stops``, (L,), which of its drawing's points a line
+    begins with, and which is the one after its last: two parts of a stroke that is split share a point.
     """
 
     curves: Curves
     owners: list[tuple[Placed, int, int]]
     primed: list[bool]
     begins: NDArray[np.int64]
+    stops: NDArray[np.int64]
 
 
 def traces(placed: Iterable[Placed], tolerance: float, *, split_prime: bool = False) -> Iterator[Trace]:
@@ -98,4 +100,4 @@ def _trace(placed: list[Placed], tolerance: float, split_prime: bool) -> Trace:
     begins, stops = (np.array([line[end] for line in found], np.int64) for end in (0, 1))
     lengths = stops - begins
     curves = smooth(np.concatenate(parts), np.cumsum(lengths) - lengths, tolerance)
-    return Trace(curves, owners, [line.primed for line in found], begins)
+    return Trace(curves, owners, [line.primed for line in found], begins, stops)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from hwcli.drawing.layout import Layout, lay_out
 from hwcli.drawing.raster import write_document, write_png
-from hwcli.drawing.sheet import Sheet
+from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.drawing.style import Style
 from hwcli.drawing.svg import write_svg
 from hwcli.errors import HwError
@@ -90,6 +90,41 @@ def test_it_is_what_cairosvg_makes_of_the_svg(made_drawings: list[Drawing]) -> N
     both = [np.asarray(one.convert("RGB").crop(size), np.int16) for one in (image, theirs)]
     assert np.abs(both[0] - both[1]).max() < 128  # it strokes one line at a time, which shows where lines meet
     assert np.abs(both[0] - both[1]).mean() < 0.1
+
+
+def test_black_pencil_is_no_pen() -> None:
+    sheet = sheet_of(*CORNER, pen=2.0)
+    pen, pencil = (
+        darkness(png(sheet, Style(2.0, background="white", pencil=is_one))) for is_one in (False, True)
+    )
+    assert 0.2 * pen.sum() < pencil.sum() < 0.95 * pen.sum()  # the grain of the paper shows
+
+
+def sheet_of_a_line(drawing: Drawing) -> Sheet:
+    """Return a sheet with a drawing from (0, 0) to (100, 0), which comes to (5, 5), at a scale of 1."""
+    return Sheet(110, 10, [Placed(drawing, 1.0, np.zeros(2), (5.0, 5.0), (100.0, 0.0))])
+
+
+def test_pressure_is_where_the_pen_was_pressed() -> None:
+    places = [*np.linspace(0, 1, 101).tolist(), 20.0, 40.0, 60.0, 80.0, 100.0]  # most points at the beginning
+    points = np.array([(x, 0, 0) for x in places], np.float32)
+    pressure = np.array([1.0] * 101 + [0.0] * 5, np.float32)
+    sheet = sheet_of_a_line(Drawing(points, pressure=pressure))
+    dark = darkness(png(sheet, Style(2.0, background="white", nib="pressure"))).sum(axis=0)  # 10 a millimetre
+    assert dark[52] == pytest.approx(1.4 * 20, rel=0.1)
+    assert dark[550] == pytest.approx(0.35 * 20, rel=0.1)
+
+
+def test_a_prime_s_pressure_ends_with_the_prime() -> None:
+    points = np.array([(x, 0, 0) for x in range(101)], np.float32)
+    pressure = np.array([0.0] * 51 + [1.0] * 50, np.float32)
+    drawing = Drawing(points, pressure=pressure, extra={"prime_points": 51})
+    sheet = sheet_of_a_line(drawing)
+    whole, split = (
+        darkness(png(sheet, Style(2.0, background="white", nib="pressure", prime_colour=colour))) > 0.5
+        for colour in (None, "#010101")
+    )
+    assert abs(int(whole.sum()) - int(split.sum())) < 0.02 * whole.sum()
 
 
 def test_without_a_background_png_is_transparent() -> None:
