@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any, BinaryIO, NamedTuple
 
@@ -24,7 +24,13 @@ MOST_FRAMES = 600
 LAST_FRAME = 3.0
 """Seconds for which the last frame, with all ink, is seen before the film begins again."""
 
+LONGEST_STILL = 60.0
+"""Seconds: a frame that is seen for longer is cut to it; GIF can count to 655, APNG in milliseconds to 65."""
+
 COLOURS = 64
+CLEAR = COLOURS
+"""The number of the colour that is none, of a GIF without a background; it knows nothing between it and ink."""
+
 MOST_PIXELS = 400_000_000
 """A film of more pixels in all of its frames takes minutes and much memory."""
 
@@ -51,6 +57,8 @@ def write_film(sheet: Sheet, style: Style, dpi: float, speed: float, kind: str, 
     lines = list(_lines(sheet, style, speed, STEP_PIXELS * MILLIMETRES_AN_INCH / dpi))
     length = max(line.begin + line.duration for line in lines)
     interval = max(INTERVAL, float(np.ceil(100 * length / MOST_FRAMES)) / 100)
+    if interval > LONGEST_STILL:
+        raise HwError(f"a film of {length / 3600:,.0f} hours is too long: raise --speed, or write SVG or HTML")
     count = int(np.ceil(length / interval)) + 1
     surface, context = canvas(sheet, style, dpi)
     if surface.get_width() * surface.get_height() * count > MOST_PIXELS:
@@ -59,11 +67,30 @@ def write_film(sheet: Sheet, style: Style, dpi: float, speed: float, kind: str, 
             " film: lower --dpi, raise --speed, or write SVG or HTML"
         )
     frames = _frames(sheet, style, lines, [number * interval for number in range(1, count)], surface, context)
-    durations = [round(1000 * interval)] * (count - 2) + [round(1000 * LAST_FRAME)]
-    first, *rest = _pictures(frames, sheet, style, dpi, kind)
+    pictures = zip(
+        _pictures(frames, sheet, style, dpi, kind), [interval] * (count - 2) + [LAST_FRAME], strict=True
+    )
+    (first, *rest), durations = _stills(pictures)
     form, more = ("GIF", {"disposal": 1}) if kind == "gif" else ("PNG", {"blend": 0, "default_image": False})
-    del durations[len(rest) + 1 :]
+    if kind == "gif" and not style.background:
+        more["transparency"] = CLEAR
     first.save(file, form, save_all=True, append_images=rest, duration=durations, loop=0, **more)
+
+
+def _stills(pictures: Iterable[tuple[Any, float]]) -> tuple[list[Any], list[int]]:
+    """Return ``pictures`` with those that are the same made one, and for how many milliseconds each is seen.
+
+    Pillow would make them one, too, but of a long rest a number that has no room in the file.
+    """
+    stills: list[Any] = []
+    durations: list[float] = []
+    for picture, seconds in pictures:
+        if stills and picture.tobytes() == stills[-1].tobytes():
+            durations[-1] += seconds
+        else:
+            stills.append(picture)
+            durations.append(seconds)
+    return stills, [round(1000 * min(seconds, LONGEST_STILL)) for seconds in durations]
 
 
 def _lines(sheet: Sheet, style: Style, speed: float, step: float) -> Iterator[_Line]:
@@ -120,9 +147,11 @@ def _pictures(frames: Iterator[Any], sheet: Sheet, style: Style, dpi: float, kin
     draw(context, sheet, style)
     surface.flush()
     palette = _palette(image.fromarray(straight(surface)).convert("RGB"))
+    colours = np.vstack([palette, palette[:1]]).astype(np.uint8).tobytes()  # that of CLEAR is never seen
     for surface in frames:
-        frame = image.fromarray(_nearest(straight(surface)[:, :, :3], palette))
-        frame.putpalette(palette.astype(np.uint8).tobytes())
+        pixels = straight(surface)
+        frame = image.fromarray(np.where(pixels[:, :, 3] < 128, CLEAR, _nearest(pixels[:, :, :3], palette)))
+        frame.putpalette(colours)
         yield frame
 
 

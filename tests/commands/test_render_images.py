@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -151,6 +152,17 @@ def test_moving_svg_is_the_same_picture_that_stands_still(run_hw: RunHw) -> None
     assert b"<style" not in still
 
 
+def test_two_parts_of_a_stroke_share_the_time_at_which_they_meet(run_hw: RunHw) -> None:
+    ink = json.dumps({"drawing": "a", "prime_points": 3, "version": 1}) + "\n"
+    ink += "".join(json.dumps({"x": i, "y": 9 * (i % 2), "up": int(i == 5), "t": i}) + "\n" for i in range(6))
+    svg = run_hw("render", "--animate", "--prime-colour", "red", stdin=ink).text
+    (first, one), (second, other) = (
+        (float(begin), float(length)) for begin, length in re.findall(r"--b:([0-9.]+)s;--d:([0-9.]+)s", svg)
+    )
+    assert (one, other) == (2, 3)
+    assert second == first + one
+
+
 def test_times_of_the_ink_are_kept(run_hw: RunHw) -> None:
     ink = "".join(
         json.dumps({"x": x, "y": 10 * (i % 3), "up": int(i in (2, 5)), "t": t}) + "\n"
@@ -159,6 +171,43 @@ def test_times_of_the_ink_are_kept(run_hw: RunHw) -> None:
     svg = run_hw("render", "--animate", "--speed", 2, stdin=ink).out.decode()
     assert svg.count("--d:0.5s") == 1
     assert svg.count("--d:0.125s") == 1
+
+
+def pen_that_rests(seconds: float) -> str:
+    rows = [(0, 0, 0, 0.0), (5, 30, 1, 0.5), (20, 0, 0, seconds), (25, 30, 1, seconds + 0.5)]
+    return "".join(json.dumps({"x": x, "y": y, "up": up, "t": t}) + "\n" for x, y, up, t in rows)
+
+
+def test_a_long_rest_is_shortened_and_a_short_one_kept(run_hw: RunHw) -> None:
+    for seconds, shown in ((2.0, 2.0), (700.0, 3.5)):
+        svg = run_hw("render", "--animate", stdin=pen_that_rests(seconds)).text
+        first, second = (float(begin) for begin in re.findall(r"--b:([0-9.]+)s", svg))
+        assert second - first == pytest.approx(shown)
+
+
+@CAIRO
+@pytest.mark.parametrize("kind", ["gif", "apng"])
+def test_a_film_with_a_long_rest_can_be_written(run_hw: RunHw, kind: str) -> None:
+    options = ("render", "--dpi", 40, "--format", kind, "--animate")
+    film = Image.open(io.BytesIO(run_hw(*options, "--speed", 0.02, stdin=pen_that_rests(700)).out))
+    assert film.n_frames > 2
+    stroke = "".join(json.dumps({"x": x, "y": 0, "up": x, "t": 900 * x}) + "\n" for x in (0, 1))
+    Image.open(io.BytesIO(run_hw(*options, stdin=stroke).out)).load()
+    done = run_hw(*options, "--speed", 0.00001, stdin=pen_that_rests(700), code=1)
+    assert "raise --speed" in done.err
+
+
+@CAIRO
+def test_a_gif_without_a_background_shows_what_is_below(run_hw: RunHw) -> None:
+    options = ("render", "--dpi", 60, "--speed", 20, "--background", "none", "--colour", "navy", "--format")
+    film = Image.open(io.BytesIO(run_hw(*options, "gif", stdin=ink_json_lines(1)).out))
+    still = Image.open(io.BytesIO(run_hw(*options, "png", stdin=ink_json_lines(1)).out))
+    film.seek(film.n_frames - 1)
+    pixels, wanted = (np.asarray(one.convert("RGBA"), np.int16) for one in (film, still))
+    assert np.abs((pixels[:, :, 3] > 128).astype(int) - (wanted[:, :, 3] > 128)).mean() < 0.01
+    assert 0 < (pixels[:, :, 3] > 0).mean() < 0.5
+    inked = pixels[pixels[:, :, 3] > 0]
+    assert np.abs(inked[:, :3] - [0, 0, 128]).max() < 12
 
 
 def test_processes_that_draw_are_deaf_to_ctrl_c_from_their_first_moment_on(
