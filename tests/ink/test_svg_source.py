@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from hwcli.drawing.layout import Layout, lay_out
+from hwcli.drawing.paper import Ruling
+from hwcli.drawing.style import Style
+from hwcli.drawing.svg import write_svg
 from hwcli.errors import BadInput
-from hwcli.ink import limits
+from hwcli.ink import Drawing, limits
 from hwcli.ink.pages import Page
 from hwcli.ink.sources.documents import read_document
 from hwcli.ink.sources.svg_path import parse_path
@@ -93,6 +98,18 @@ def test_what_is_hidden_is_left_out() -> None:
       <symbol>{path}</symbol><clipPath>{path}</clipPath><path d="M5 5L6 6"/>"""
     (one,) = strokes(body)
     assert one[0] == [5, 5]
+
+
+@pytest.mark.parametrize("paper", ["ruled", "squared", "dotted"])
+def test_what_is_printed_on_the_paper_is_no_ink(paper: str, made_drawings: list[Drawing]) -> None:
+    found = []
+    for kind in ("plain", paper):
+        sheet = lay_out(made_drawings[:1], Layout())
+        svg = io.BytesIO()
+        write_svg(replace(sheet, ruling=Ruling(kind)), Style(), svg)
+        (page,) = read_document(io.BytesIO(svg.getvalue()), "f")
+        found.append(page.points.tolist())
+    assert found[0] == found[1]
 
 
 def test_outlines_are_no_ink() -> None:

@@ -92,7 +92,7 @@ class _Document:
             if depth > DEEPEST:
                 raise BadInput(self._source, f"groups nested more than {DEEPEST} deep")
             name = local_name(element)
-            if name not in (*_GROUPS, *_INK):
+            if name not in (*_GROUPS, *_INK) or _is_decoration(element, name):
                 continue
             try:
                 style = self._style(element, name, style)
@@ -125,6 +125,11 @@ class _Document:
         own |= _declarations(element.get("style") or "")
         own = {key: value for key, value in own.items() if value != "inherit"}
         return replace(around, **own)
+
+
+def _is_decoration(element: Any, name: str) -> bool:
+    """Return whether ``element`` is for the eye alone, as the rules are that hw render draws on paper."""
+    return name == "g" and element.get("aria-hidden") == "true"
 
 
 def _declarations(text: str) -> dict[str, str]:
