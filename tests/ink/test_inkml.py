@@ -105,6 +105,18 @@ def test_each_outer_group_is_a_drawing() -> None:
     ]
 
 
+def test_a_group_has_the_context_that_stands_before_it() -> None:
+    channels = ('<channel name="X"/>', '<channel name="Y"/>')
+    formats = (
+        f'<context id="{name}"><traceFormat>{"".join(order)}</traceFormat></context>'
+        for name, order in (("a", channels), ("b", channels[::-1]))
+    )
+    group = "<traceGroup><trace>1 2, 3 4</trace></traceGroup>"
+    one, two = read(f"<ink>{''.join(context + group for context in formats)}</ink>")
+    assert one.points.tolist() == [[1, 2, 0], [3, 4, 1]]
+    assert two.points.tolist() == [[2, 1, 0], [4, 3, 1]]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -149,8 +161,12 @@ def inks(draw: st.DrawFn) -> Drawing:
     rows[:, 2] = draw(arrays.arrays(np.bool_, n))
     rows[-1, 2] = 1
     names = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=6)
-    pressure = draw(st.none() | arrays.arrays(np.float32, n, elements=st.floats(0, 1, width=32)))
-    return Drawing(rows, draw(names), draw(names), draw(names), pressure=pressure)
+    known = st.just(np.nan) | st.floats(0, 1, width=32)
+    pressure = draw(st.none() | arrays.arrays(np.float32, n, elements=known))
+    time = draw(st.none() | arrays.arrays(np.float32, n, elements=known))
+    if time is not None and np.isfinite(time).any():
+        time = time - time[np.isfinite(time)][0]
+    return Drawing(rows, draw(names), draw(names), draw(names), time=time, pressure=pressure)
 
 
 @given(drawings=st.lists(inks(), min_size=1, max_size=3))
@@ -163,8 +179,12 @@ def test_what_is_written_is_read_back_the_same(drawings: list[Drawing]) -> None:
     for one, other in zip(drawings, back, strict=True):
         np.testing.assert_array_equal(one.points, other.points)
         assert (one.id, one.text, one.writer) == (other.id, other.text, other.writer)
-        if one.pressure is not None:
-            np.testing.assert_array_equal(one.pressure, other.pressure)
+        for channel in ("time", "pressure"):
+            values = getattr(one, channel)
+            if values is None or np.isnan(values).all():
+                assert getattr(other, channel) is None
+            else:
+                np.testing.assert_array_equal(values, getattr(other, channel))
 
 
 CHANNEL = "<channel name='X'/><channel name='Y'/>"

@@ -118,16 +118,18 @@ class _Document:
     def drawings(self) -> Iterator[Drawing]:
         """Yield the drawings: the traces outside of groups first, then each group."""
         loose = _Gathered(self._names(self._root))
-        groups = [element for element in self._root if local_name(element) == "traceGroup"]
+        groups: list[tuple[Any, str]] = []  # each with the context that stands before it
         context = ""
         for element in self._root:
             if local_name(element) == "context":
                 context = element.get(_ID) or element.get("id") or context
             elif local_name(element) == "trace":
                 self._add(loose, element, context)
+            elif local_name(element) == "traceGroup":
+                groups.append((element, context))
         if loose.strokes or (not groups and self._on_bad is None):
             yield self._drawing(loose)
-        for group in groups:
+        for group, context in groups:
             names = {**(loose.names if len(groups) == 1 and not loose.strokes else {}), **self._names(group)}
             if "writer" in loose.names:
                 names.setdefault("writer", loose.names["writer"])
