@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -128,7 +128,7 @@ def open_output(path: str | Path | None, *, binary: bool, force: bool = False) -
     UsageError: ``binary`` output would go to a terminal.
     HwError: the file exists and ``force`` is not set, or cannot be written.
     """
-    if path is None or str(path) in (STREAM, "/dev/stdout"):
+    if path is None or _is_stream(path):
         with _told("standard output"), _streamed(_standard_output(binary), binary) as file:
             yield file
         return
@@ -146,36 +146,39 @@ def refuse_existing(path: str | Path, force: bool) -> None:
     path = Path(path)
     if path.is_dir():
         raise HwError(f"{path}: is a directory; name a file")
+    if os.path.islink(os.path.realpath(path)):  # it leads to itself
+        raise HwError(f"{path}: {os.strerror(errno.ELOOP)}")
     if path.exists() and not force and not _is_special(path):
         raise HwError(f"{path}: exists; --force replaces it")
 
 
-def refuse_unwritable(path: str | Path, force: bool) -> None:
-    """Raise HwError when ``path`` cannot be an output, before there is something to write into it.
+def refuse_beside(option: str, path: Path, output: Path | None, force: bool) -> None:
+    """See before any work that a second output, ``path`` of ``option``, can be written beside ``output``.
 
-    It is one that ``refuse_existing`` refuses, or its directory is not there or not to be written in.
+    Raises
+    ------
+    UsageError: both are standard output, or one file.
+    HwError: as ``refuse_existing``, or its directory is missing or cannot be written.
     """
+    if _is_stream(path):
+        if _is_stream(output):
+            raise UsageError(f"{option} and the output would both go to standard output; use -o")
+        return
     refuse_existing(path, force)
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
+    if _is_special(path):
+        return
+    target = os.path.realpath(path)
+    if output is not None and target == os.path.realpath(output):
+        raise UsageError(f"{option} and the output are both {path}: name two files")
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
         raise HwError(f"{path}: {os.strerror(errno.ENOENT)}")
-    if not _is_special(Path(path)) and not os.access(folder, os.W_OK | os.X_OK):
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise HwError(f"{path}: {os.strerror(errno.EACCES)}")
 
 
-def refuse_same(outputs: Mapping[str, str | Path | None]) -> None:
-    """Raise UsageError when two of ``outputs``, by what they are called, would go to one place.
-
-    None and ``-`` are standard output.
-    """
-    places: dict[str, str] = {}
-    for called, path in outputs.items():
-        is_stream = path is None or str(path) in (STREAM, "/dev/stdout")
-        place = "standard output" if is_stream else os.path.realpath(str(path))
-        if place in places:
-            shown = place if is_stream else str(path)
-            raise UsageError(f"{places[place]} and {called} would both go to {shown}; -o puts one elsewhere")
-        places[place] = called
+def _is_stream(path: str | Path | None) -> bool:
+    return path is None or str(path) in (STREAM, "/dev/stdout")
 
 
 def _is_special(path: Path) -> bool:

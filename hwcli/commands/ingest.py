@@ -78,12 +78,8 @@ def _check_options(
     for name, value in (("--max-step", max_step), ("--resample", resample)):
         if value is not None and not 0 < value < float("inf"):
             raise UsageError(f"{name} {value:g}: must be above 0")
-    if report is None:
-        return
-    if str(report) == stdio.STREAM and (output is None or str(output) == stdio.STREAM):
-        raise UsageError("--report - and the strokes would both go to standard output; use -o")
-    if str(report) != stdio.STREAM:
-        stdio.refuse_existing(report, force)
+    if report is not None:
+        stdio.refuse_beside("--report", report, output, force)
 
 
 def _check_text(text: Path | None, sources: list[Path]) -> None:

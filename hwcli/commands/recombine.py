@@ -51,6 +51,8 @@ def run(
     threads.one_core_a_product()
     import numpy as np
 
+    if disagreements is not None:
+        stdio.refuse_beside("--disagreements", disagreements, output, force)
     trained = _model(chosen_model(model))
     with open_strokes(strokes) as reader, stdio.open_output(output, binary=True, force=force) as out:
         chance = np.random.default_rng(settled_seed(seed))

@@ -93,8 +93,7 @@ def run(
     lines, hands = None, Hands()
     kept_as = None if save_style is None else own_styles.place_for(save_style)
     if kept_as is not None:
-        stdio.refuse_same({"the ink": output, "--save-style": kept_as})
-        stdio.refuse_unwritable(kept_as, force)
+        stdio.refuse_beside("--save-style", kept_as, output, force)
     if source is not None:
         lines = Texts(source, plan.scribe.characters, missing, wrap, skip_bad)
         hands = _hands(plan, style, primes, said, own_hands, is_single)

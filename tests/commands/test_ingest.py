@@ -250,6 +250,29 @@ def test_wrong_usage(run_hw: Callable[..., Any], arguments: tuple[str, ...], cod
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("report", "code", "reason"),
+    [
+        ("o.h5", 2, "name two files"),
+        ("./o.h5", 2, "name two files"),
+        ("link", 2, "name two files"),
+        ("/dev/stdout", 0, ""),
+        ("nodir/q.json", 1, "nodir/q.json: No such file"),
+        ("loop", 1, "loop: Too many levels of symbolic links"),
+    ],
+)
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_report_that_cannot_be_is_refused_first(
+    run_hw: Callable[..., Any], tmp_path: Path, report: str, code: int, reason: str, force: tuple[str, ...]
+) -> None:
+    (tmp_path / "link").symlink_to("o.h5")
+    (tmp_path / "loop").symlink_to("loop")
+    options = ("-o", "o.h5", "--report", report, *force)
+    done = run_hw("ingest", "-", *options, stdin=LINES, code=code, cwd=tmp_path)
+    assert reason in done.err
+    assert (tmp_path / "o.h5").exists() is not bool(code)
+
+
 def test_a_directory_without_ink(run_hw: Callable[..., Any], tmp_path: Path) -> None:
     assert "neither" in run_hw("ingest", tmp_path, code=1).err
 

@@ -120,6 +120,23 @@ def test_lines_that_do_not_say_their_text_are_listed_first(
     assert figures == sorted(figures, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "reason"),
+    [
+        (("--disagreements", "-"), 2, "both go to standard output"),
+        (("--disagreements", "o.h5", "-o", "o.h5"), 2, "name two files"),
+        (("--disagreements", "mine", "-o", "o.h5"), 1, "mine: exists; --force"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_before_the_work(
+    run_hw: RunHw, tmp_path: Path, options: tuple[str, ...], code: int, reason: str
+) -> None:
+    (tmp_path / "mine").touch()
+    done = run_hw("recombine", "no-such.h5", *options, code=code, cwd=tmp_path)
+    assert reason in done.err
+    assert done.out == b""
+
+
 def test_a_part_of_the_lines_is_enough(run_hw: RunHw, words_h5: Path, steady_h5: Path) -> None:
     done = run_hw("recombine", words_h5, "-m", steady_h5, "-n", "5", "--seed", "1", "--pieces-from", "12")
     assert len({line.writer for line in drawings_of(done.out)}) == 1

@@ -353,7 +353,7 @@ def test_a_hand_is_kept_beside_the_ink_and_not_in_its_place(
     common = ["sample", "-m", reader_h5, "--seed", 1, "a"]
     assert "both go to standard output" in run_hw(*common, "--save-style", "-", code=2).err
     same = ["-o", tmp_path / "s.jsonl", "--save-style", tmp_path / "." / "s.jsonl"]
-    assert "both go to" in run_hw(*common, *same, code=2).err
+    assert "name two files" in run_hw(*common, *same, code=2).err
     nowhere = ["-o", tmp_path / "s.jsonl", "--save-style", tmp_path / "nowhere" / "s.jsonl"]
     assert "nowhere/s.jsonl: No such file or directory" in run_hw(*common, *nowhere, code=1).err
     assert not list(tmp_path.iterdir())

@@ -149,6 +149,15 @@ def test_a_directory_that_may_not_be_written_is_named(tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_symbolic_link_that_leads_to_itself_stays_and_is_refused(tmp_path: Path, force: bool) -> None:
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    with pytest.raises(HwError, match="one: Too many levels of symbolic links"):
+        write(tmp_path / "one", force=force)
+    assert (tmp_path / "one").is_symlink()
+
+
 def test_a_symbolic_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "link").symlink_to("there/out")
@@ -218,21 +227,21 @@ def test_a_regular_file_is_read_in_place(tmp_path: Path) -> None:
         assert file.name == str(tmp_path / "in") or file.name == tmp_path / "in"
 
 
-def test_an_output_that_cannot_be_is_refused_before_there_is_something_to_write(tmp_path: Path) -> None:
-    stdio.refuse_unwritable(tmp_path / "new", force=False)
-    with pytest.raises(HwError, match="No such file or directory"):
-        stdio.refuse_unwritable(tmp_path / "nowhere" / "new", force=True)
+def test_a_second_output_that_cannot_be_is_refused_before_there_is_something_to_write(tmp_path: Path) -> None:
+    def refuse(path: Path | str, output: Path | None = tmp_path / "out", *, force: bool = False) -> None:
+        stdio.refuse_beside("--report", Path(path), output, force)
+
+    refuse(tmp_path / "new")
+    refuse("/dev/null")
+    refuse("-")
+    with pytest.raises(HwError, match="nowhere/new: No such file or directory"):
+        refuse(tmp_path / "nowhere" / "new", force=True)
     (tmp_path / "old").touch()
     with pytest.raises(HwError, match="exists"):
-        stdio.refuse_unwritable(tmp_path / "old", force=False)
-    stdio.refuse_unwritable(tmp_path / "old", force=True)
-    stdio.refuse_unwritable("/dev/null", force=False)
-
-
-def test_two_outputs_do_not_go_to_one_place(tmp_path: Path) -> None:
-    stdio.refuse_same({"the ink": None, "the report": tmp_path / "r"})
-    with pytest.raises(UsageError, match="the ink and the report would both go to standard output"):
-        stdio.refuse_same({"the ink": None, "the report": "-"})
-    (tmp_path / "link").symlink_to(tmp_path / "r")
-    with pytest.raises(UsageError, match="would both go to"):
-        stdio.refuse_same({"the ink": tmp_path / "link", "the report": tmp_path / "r"})
+        refuse(tmp_path / "old")
+    refuse(tmp_path / "old", force=True)
+    with pytest.raises(UsageError, match="--report and the output would both go to standard output"):
+        refuse("-", None)
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    with pytest.raises(UsageError, match="--report and the output are both"):
+        refuse(tmp_path / "link", force=True)
