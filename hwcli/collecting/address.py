@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import socket
 
@@ -10,6 +11,9 @@ SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 """What a token is made of: signs that are not mistaken for each other when someone types them on a tablet."""
 TOKEN_LENGTH = 14
 """69 bits."""
+USUAL_PORT = "80"
+"""Browsers do not name it."""
+_HOST = re.compile(r"(?:\[(?P<six>[^]]*)\]|(?P<name>[^:]*))(?::(?P<port>\d+))?")
 
 
 def new_token() -> str:
@@ -30,10 +34,10 @@ def is_ours(header: str | None, host: str, port: int) -> bool:
     browser, but its requests bear that name.  So only the host's own name, localhost, and where the server
     listens to a network, numbers are taken: a number leads nowhere else.
     """
-    name, _, given = (header or "").rpartition(":")
-    if given != str(port):
+    found = _HOST.fullmatch(header or "")
+    if found is None or (found["port"] or USUAL_PORT) != str(port):
         return False
-    name = name.removeprefix("[").removesuffix("]").lower()
+    name = (found["six"] or found["name"] or "").lower()
     if name in (host.lower(), "localhost"):
         return True
     address = _ip(name)

@@ -134,6 +134,10 @@ def test_a_page_elsewhere_cannot_send(client: Client) -> None:
         ("desk.local:80", "desk.local", True),
         ("192.168.1.7:80", "127.0.0.1", False),
         ("localhost:80", "127.0.0.1", True),
+        ("127.0.0.1", "127.0.0.1", True),  # port 80 is left out by browsers
+        ("[::1]", "::1", True),
+        ("tablet.evil.example", "0.0.0.0", False),
+        ("127.0.0.1:", "127.0.0.1", False),
         (None, "127.0.0.1", False),
     ],
 )
