@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from hwcli import console, stdio
 from hwcli.commands import render_options as options
 from hwcli.errors import BadInput, HwError, UsageError
@@ -19,6 +21,7 @@ THIN = 3
 
 
 def run(
+    context: typer.Context,
     file: options.Ink = stdio.STREAM,
     output: Output = None,
     format_: options.Format = None,
@@ -67,8 +70,7 @@ def run(
     pen = pen or (options.PENCIL if pencil else options.PEN)
     options.check_number("--dpi", dpi)
     options.check_number("--speed", speed)
-    if jobs is not None and out_dir is None:
-        raise UsageError("--jobs draws many images side by side: it needs an --out-dir")
+    options.refuse_idle(options.given_in(context), target, paper)
     placing = options.placing_of(
         page=page, landscape=landscape, margin=margin, x_height=x_height, scale_each=scale_each,
         line_spacing=line_spacing, align=align, drift=drift, paper=paper, grid=grid, captions=captions, pen=pen,

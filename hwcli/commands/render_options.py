@@ -113,6 +113,7 @@ SUFFIXES: dict[str, Kind] = {
 BINARY = ("png", "pdf", "ps", "gif", "apng")
 PIXELS = ("png", "gif", "apng")
 MOVING = ("svg", "gif", "apng", "html")
+WATCHING = {"--watch", "--skip-bad", "--quiet", "--verbose", "--force", "--output", "--out-dir"}
 DEFAULT_MARGIN, DEFAULT_PAGE_MARGIN, DEFAULT_HEIGHT, RAGGED = "5mm", "20mm", 3.0, 1.0
 PEN, PENCIL, PENCIL_COLOUR = "0.4mm", "0.6mm", "#3a3a3f"
 MOST = 10_000.0
@@ -242,6 +243,31 @@ def _nib(text: str) -> tuple[str, float]:
     if not -360 <= angle <= 360:
         raise UsageError(f"--nib: {degrees!r} is no angle from -360 to 360")
     return kind, angle
+
+
+def given_in(context: typer.Context) -> set[str]:
+    """Return the options that the command line has, by their long names."""
+    return {
+        max(parameter.opts, key=len)
+        for parameter in context.command.params
+        if parameter.name and (source := context.get_parameter_source(parameter.name))
+        if source.name == "COMMANDLINE" and parameter.param_type_name == "option"
+    }
+
+
+def refuse_idle(given: set[str], target: Target, paper: str) -> None:
+    """Raise UsageError where one of the ``given`` options could not matter beside the others."""
+    lines = {"--align", "--drift"} if paper == "ruled" else {"--align", "--drift", "--line-spacing"}
+    for holds, idle, reason in (
+        ("--watch" in given, given - WATCHING, "does nothing for --watch, which draws points as they come"),
+        ("--out-dir" in given, {"--stats"}, "does nothing for the many images of --out-dir"),
+        ("--out-dir" not in given, {"--jobs"}, "draws many images side by side: it needs an --out-dir"),
+        ("--grid" in given, lines, "sets lines of text, of which a --grid has none"),
+        (not target.animated, {"--speed"}, "is of what writes itself: it needs --animate, --html, GIF or APNG"),
+        (target.kind in BINARY, {"--path"}, f"says how SVG is written, not {target.kind}"),
+    ):
+        if holds and (found := sorted(idle & given)):
+            raise UsageError(f"{found[0]} {reason}")
 
 
 def check_colours(colours: dict[str, str | None]) -> None:

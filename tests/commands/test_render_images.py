@@ -119,11 +119,11 @@ def test_no_ink_is_told(run_hw: RunHw, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["gif", "apng"])
 def test_a_film_begins_empty_and_ends_with_all_ink(run_hw: RunHw, kind: str) -> None:
     ink = ink_json_lines(1)
-    options = ("render", "--dpi", 60, "--speed", 20)
-    out = run_hw(*options, "--format", kind, "--colour", "navy", stdin=ink).out
-    assert out == run_hw(*options, "--format", kind, "--colour", "navy", stdin=ink).out
+    options = ("render", "--dpi", 60, "--colour", "navy", "--format")
+    out = run_hw(*options, kind, "--speed", 20, stdin=ink).out
+    assert out == run_hw(*options, kind, "--speed", 20, stdin=ink).out
     film = Image.open(io.BytesIO(out))
-    still = Image.open(io.BytesIO(run_hw(*options, "--format", "png", "--colour", "navy", stdin=ink).out))
+    still = Image.open(io.BytesIO(run_hw(*options, "png", stdin=ink).out))
     dark = []
     for frame in range(film.n_frames):
         film.seek(frame)
@@ -199,8 +199,8 @@ def test_a_film_with_a_long_rest_can_be_written(run_hw: RunHw, kind: str) -> Non
 
 @CAIRO
 def test_a_gif_without_a_background_shows_what_is_below(run_hw: RunHw) -> None:
-    options = ("render", "--dpi", 60, "--speed", 20, "--background", "none", "--colour", "navy", "--format")
-    film = Image.open(io.BytesIO(run_hw(*options, "gif", stdin=ink_json_lines(1)).out))
+    options = ("render", "--dpi", 60, "--background", "none", "--colour", "navy", "--format")
+    film = Image.open(io.BytesIO(run_hw(*options, "gif", "--speed", 20, stdin=ink_json_lines(1)).out))
     still = Image.open(io.BytesIO(run_hw(*options, "png", stdin=ink_json_lines(1)).out))
     film.seek(film.n_frames - 1)
     pixels, wanted = (np.asarray(one.convert("RGBA"), np.int16) for one in (film, still))

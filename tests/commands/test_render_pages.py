@@ -200,7 +200,11 @@ def test_statistics_are_those_of_a_known_square(run_hw: RunHw) -> None:
         ["--watch", "-o", "a.svg"], ["--jobs", "0"], ["--out-dir", "x", "--format", "text"],
         ["--out-dir", "x", "-o", "a.svg"], ["--out-dir", "x", "--page", "a4"],
         ["--out-dir", "x", "--grid", "2"], ["--out-dir", "x", "--animate"], ["--jobs", "2"],
-        ["--html", "-o", "a.svg"],
+        ["--html", "-o", "a.svg"], ["--speed", "2"], ["--out-dir", "x", "--stats"],
+        ["--out-dir", "x", "--speed", "2"], ["--out-dir", "x", "--path", "all"],
+        ["-o", "a.png", "--path", "line"],
+        ["--page", "a4", "--grid", "2", "--align", "right"], ["--page", "a4", "--grid", "2", "--drift", "1mm"],
+        ["--page", "a4", "--grid", "2", "--line-spacing", "9mm"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -209,6 +213,14 @@ def test_wrong_usage(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path, options: li
     assert done.out == b""
     assert done.err.count("\n") == 1
     assert os.listdir(tmp_path) == []
+
+
+def test_an_option_that_could_not_matter_is_named(run_hw: RunHw) -> None:
+    watching = run_hw("render", "--watch", "--page", "a5", stdin=text(1), code=2)
+    assert watching.err.startswith("hw: --page does nothing for --watch")
+    ruled = ("--page", "a5", "--grid", "2", "--paper", "ruled", "--line-spacing")
+    one, other = (run_hw("render", *ruled, spacing, stdin=text(1)).out for spacing in ("8mm", "9mm"))
+    assert one != other  # the rules are where it says
 
 
 def test_margins_that_leave_no_room(run_hw: RunHw) -> None:
