@@ -67,6 +67,27 @@ def test_archives_behind_one_another_in_one_gzip_file() -> None:
     assert found(gzip.compress(whole[:half]) + gzip.compress(whole[half:]) + b"\0" * 512) == FILES
 
 
+class InPieces(io.BytesIO):
+    """A file that is read in pieces, one of which ends at a place."""
+
+    def __init__(self, content: bytes, place: int) -> None:
+        super().__init__(content)
+        self.place = place
+
+    def read(self, size: int | None = -1) -> bytes:
+        before = self.place - self.tell()
+        return super().read(before if before > 0 else size)
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_where_a_piece_ends_makes_no_difference(more: int) -> None:
+    whole = archive("w")
+    half = len(whole) // 1024 * 512
+    first, second = gzip.compress(whole[:half]), gzip.compress(whole[half:])
+    file = InPieces(first + second, len(first) + more)
+    assert dict(members(file, "f", lambda name: True)) == FILES
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize("mode", ["w:gz", "w"])
 def test_an_archive_cut_short_is_refused(share: float, mode: str) -> None:

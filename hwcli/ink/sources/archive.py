@@ -216,7 +216,10 @@ def _pieces_of(file: BinaryIO, source: str) -> Iterator[tuple[int, bytes]]:
             yield read, piece
         compressed = inflater.unconsumed_tail
         if inflater.eof:
-            compressed = inflater.unused_data or file.read(_COMPRESSED)
+            compressed = inflater.unused_data
+            if len(compressed) < len(_GZIP):
+                more = file.read(_COMPRESSED)
+                compressed, read = compressed + more, read + len(more)
             if compressed[:2] != _GZIP:  # padding after the last member is usual, and ignored
                 return
             inflater = zlib.decompressobj(wbits=31)
