@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from hwcli.ink.sources.iam_ondb import Database
 
 READ_IN_FOLDERS = (
-    ".tar.gz", ".tgz", ".tar", ".h5", ".hdf5", ".jsonl", ".inkml", ".npz",
+    ".tar.gz", ".tgz", ".tar", ".h5", ".hdf5", ".jsonl", ".ndjson", ".inkml", ".npz",
     ".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen",
 )  # fmt: skip
+"""Not .json and .xml, which may be anything: the report of hw ingest, too."""
 TEXT_BESIDE = (".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen", ".inkml", ".npz")
 """Sources that have no text of their own: ``page.txt`` beside ``page.xopp`` is its text."""
 EVERY = 32
@@ -172,7 +173,9 @@ def _expanded(source: Path) -> list[Path]:
 
     if not source.is_dir() or is_tree(source):
         return [source]
-    found = sorted(path for path in source.iterdir() if path.name.endswith(READ_IN_FOLDERS) and path.is_file())
+    found = sorted(
+        path for path in source.iterdir() if path.name.lower().endswith(READ_IN_FOLDERS) and path.is_file()
+    )
     if not found:
         raise HwError(f"{source}: a directory with neither lines of IAM-OnDB nor files of ink in it")
     return found

@@ -20,7 +20,7 @@ from hwcli.ink.replacing import newest
 
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
-PACKED_XML, UNIPEN = "packed xml", "unipen"
+PACKED_XML, PACKED_JSON, UNIPEN = "packed xml", "packed json", "unipen"
 KNOWN = "JSON lines, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
 _STARTS = (
     (b"\x89HDF\r\n\x1a\n", HDF5),
@@ -31,6 +31,7 @@ _STARTS = (
     (b"{", JSON),
     (b"[", JSON),
 )
+_PACKED = {b"<": PACKED_XML, b"{": PACKED_JSON, b"[": PACKED_JSON}
 _IN_ANY_ORDER = (HDF5, ZIP)
 _LONGEST_BLANK = 1 << 16
 _TAR_START = 512
@@ -44,7 +45,7 @@ def kind_of(start: bytes) -> str:
     if start[257:262] == b"ustar":
         return ARCHIVE
     if start.startswith(_GZIP):
-        return PACKED_XML if _unpacked(start).removeprefix(_MARK).lstrip()[:1] == b"<" else ARCHIVE
+        return _PACKED.get(_unpacked(start).removeprefix(_MARK).lstrip()[:1], ARCHIVE)
     text = start.removeprefix(_MARK).lstrip()
     if _KEYWORD.match(text):
         return UNIPEN
@@ -152,6 +153,8 @@ def _read_kind(kind: str, file: BinaryIO, source: str, on_bad: OnBad | None) -> 
     elif kind in _IN_ANY_ORDER:
         with seekable(file) as whole:
             yield from _read_whole(whole, kind, source, on_bad)
+    elif kind == PACKED_JSON:
+        raise BadInput(source, "JSON lines packed with gzip: unpack them, by gunzip -c and a pipe or to a file")
     elif kind == EMPTY:
         raise BadInput(source, "empty: there is no ink in it")
     else:

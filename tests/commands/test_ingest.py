@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -271,6 +272,22 @@ def test_a_report_that_cannot_be_is_refused_first(
     done = run_hw("ingest", "-", *options, stdin=LINES, code=code, cwd=tmp_path)
     assert reason in done.err
     assert (tmp_path / "o.h5").exists() is not bool(code)
+
+
+def test_files_of_ink_in_a_directory_are_known_by_their_suffixes(
+    run_hw: Callable[..., Any], tmp_path: Path
+) -> None:
+    for name in ("a.jsonl", "B.JSONL", "c.ndjson", "report.json"):
+        (tmp_path / name).write_bytes(b'{"drawing":"%b"}\n[1,2,1]\n' % name.encode())
+    out = tmp_path / "out"
+    run_hw("ingest", tmp_path, "-o", out)
+    assert sorted(ids(out)) == ["B.JSONL", "a.jsonl", "c.ndjson"]
+
+
+def test_packed_lines_are_told_to_be_unpacked(run_hw: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl.gz").write_bytes(gzip.compress(LINES.encode()))
+    done = run_hw("ingest", "good.jsonl.gz", code=1, cwd=tmp_path)
+    assert done.err.startswith("hw: good.jsonl.gz: JSON lines packed with gzip: unpack them")
 
 
 def test_a_directory_without_ink(run_hw: Callable[..., Any], tmp_path: Path) -> None:
