@@ -108,6 +108,7 @@ class Desk:
         last = next(reversed(self._kept.texts.items()), None)
         return {
             "file": self._notebook.name,
+            "place": self._notebook.place,
             "lines": len(self._kept.texts),
             "next": {"text": text, "new": coverage.new_in(text)},
             "characters": self._goal.characters,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import io
 import json
 import os
@@ -52,9 +53,16 @@ class Kept:
 
 
 class Notebook(Protocol):
-    """Keeps lines."""
+    """Keeps lines.
+
+    Attributes
+    ----------
+    name: what people call it.
+    place: tells it from others of that name; says nothing of where it is.
+    """
 
     name: str
+    place: str
 
     def append(self, drawing: Drawing) -> None:
         """Keep ``drawing``; it is safe when this returns.  Raises HwError when it could not be kept."""
@@ -65,7 +73,7 @@ class StreamNotebook:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         """Write to ``file``, which people know as ``name``."""
-        self._file, self.name = file, name
+        self._file, self.name, self.place = file, name, name
 
     def append(self, drawing: Drawing) -> None:
         """Write ``drawing``."""
@@ -78,6 +86,7 @@ class FileNotebook:
     def __init__(self, descriptor: int, path: Path) -> None:
         """Append to the open file ``descriptor``, which is that at ``path``."""
         self._descriptor, self._path, self.name = descriptor, path, path.name
+        self.place = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]
 
     def append(self, drawing: Drawing) -> None:
         """Append ``drawing`` and wait until it is on the disk; what cannot be written whole leaves no trace."""

@@ -253,6 +253,86 @@ def test_a_line_outlives_the_program_and_the_page(page: chromium.Page, hw: Hw) -
     assert len(again.drawings()) == 1
 
 
+def test_an_unfinished_line_is_left_only_by_one_who_is_asked(page: chromium.Page, hw: Hw) -> None:
+    text = begin(page, hw)
+    page.stroke(WAVE)
+    keep(page, 1)
+    page.value("window.confirm = (question) => { window.asked = question; return window.says; }")
+    page.stroke(WAVE)
+    for button in ("again", "skip", "finish"):
+        page.value("window.asked = null")
+        page.click(button)
+        page.wait("!busy")
+        assert "not kept yet" in page.value("window.asked")
+        assert page.value("sheet.strokes.length") == 1
+        assert page.value(SHOWN) != text
+    page.value("window.says = true")
+    page.click("again")
+    assert page.value(SHOWN) == text
+    assert page.value("sheet.isEmpty")
+    page.stroke(WAVE)
+    page.value("window.says = false")
+    page.click("skip")  # leave it as it was
+    page.wait("!busy")
+    assert page.value("sheet.strokes.length") == 1
+
+
+def test_nothing_is_written_while_a_line_is_on_its_way(page: chromium.Page, hw: Hw) -> None:
+    begin(page, hw)
+    page.stroke(WAVE)
+    page.value(
+        "window.fetch = ((real) => async (...all) => { await new Promise((done) => { window.go = done; });"
+        " return real(...all); })(window.fetch)"
+    )
+    page.click("keep")
+    page.stroke([(200, 100), (200, 160)])
+    page.key("z", 90, modifiers=2)
+    page.key("Escape", 27)
+    assert page.value("sheet.strokes.length") == 1
+    assert page.value("['again', 'skip', 'finish'].every((id) => document.getElementById(id).disabled)")
+    page.value("window.go()")
+    page.wait(KEPT.format(number=1))
+    page.stroke(WAVE)
+    assert page.value("sheet.strokes.length") == 1
+
+
+def test_an_unfinished_line_goes_on_with_its_rules_and_its_clock(page: chromium.Page, hw: Hw) -> None:
+    begin(page, hw)
+    page.click("larger")
+    page.value("new Promise((done) => setTimeout(done, 600))")
+    page.stroke(WAVE)
+    letter = page.value("sheet.letter")
+    page.window(600, 500)
+    begin(page, hw)
+    page.wait("sheet.strokes.length === 1")
+    assert page.value("sheet.letter") == letter
+    page.stroke([(200, 100), (200, 160)])
+    keep(page, 1)
+    (drawing,) = hw.drawings()
+    assert drawing.extra["xheight"] == pytest.approx(letter)
+    assert drawing.time is not None
+    assert (np.diff(drawing.time) >= 0).all()
+    assert 1 <= drawing.time[20] - drawing.time[19] < 30
+
+
+def test_files_of_one_name_have_a_line_each_that_is_not_finished(
+    page: chromium.Page, hw: Hw, tmp_path: Path
+) -> None:
+    begin(page, hw)
+    page.stroke(WAVE)
+    hw.end()
+    (tmp_path / "other").mkdir()
+    for path, count in ((tmp_path / "other" / hw.path.name, 0), (hw.path, 1)):
+        program = Hw(path, port=hw.port)
+        try:
+            begin(page, program)
+            page.wait("!busy")
+            assert page.value("sheet.strokes.length") == count
+            page.stroke([(200, 100), (200, 160)])
+        finally:
+            program.end()
+
+
 def test_what_cannot_be_kept_stays_on_the_sheet(page: chromium.Page, hw: Hw) -> None:
     begin(page, hw)
     page.stroke(WAVE)

@@ -44,7 +44,7 @@ async function ask(name, content) {
 
 async function attempt(action) {
   if (busy) return;
-  busy = true;
+  busy = sheet.locked = true;
   refresh();
   try {
     await action();
@@ -53,54 +53,64 @@ async function attempt(action) {
     element("banner").textContent = error.message;
     element("banner").hidden = false;
   }
-  busy = false;
+  busy = sheet.locked = false;
   refresh();
 }
 
 // --- lines -------------------------------------------------------------------------------------------------
 
-function startLine(text, replaces = "", key = newKey(), strokes = []) {
+function startLine(text, replaces = "", { key = newKey(), strokes, letter } = {}) {
   line = { text, key, replaces };
-  sheet.begin(strokes);
+  sheet.begin(strokes, letter);
   showPrompt();
 }
 
+/* The name of the line that is not finished: each file has its own, whatever folder it is in. */
+const draftName = () => `draft-${state.place}`;
+
 async function start() {
   state = await ask("state");
-  const draft = drawer.get("draft");
+  const draft = drawer.get(draftName());
   showState();
-  if (draft?.strokes?.length && draft.file === state.file) startLine(draft.text, draft.replaces, draft.key, draft.strokes);
+  if (draft?.strokes?.length) startLine(draft.text, draft.replaces, draft);
   else startLine(state.next.text);
 }
 
 async function keep() {
   if (sheet.isEmpty) return nudge();
+  sheet.lift();
   const written = { ...line, strokes: sheet.strokes };
   const device = ["pen", "touch", "mouse"].find((name) => written.strokes.some((stroke) => stroke.device === name));
   const strokes = written.strokes.map(({ points }) => points);
   state = await ask("line", { ...line, device, strokes, ...sheet.guides });
   lastInk = { strokes: written.strokes, letter: sheet.letter };
-  drawer.drop("draft");
+  drawer.drop(draftName());
   showState();
   startLine(state.next.text);
   replay("kept");
 }
 
+/* Whether nothing is lost by another line, or it may be. */
+const mayLeave = (question) => sheet.isEmpty || confirm(`The line on the sheet is not kept yet. ${question}`);
+
 async function skip() {
+  if (!mayLeave("Go on without it?")) return;
+  if (line.replaces) return startLine(state.next.text);
   state = await ask("skip", { text: line.text });
-  drawer.drop("draft");
+  drawer.drop(draftName());
   showState();
   startLine(state.next.text);
 }
 
 function again() {
+  if (busy || !mayLeave("Go on without it?")) return;
   startLine(state.last.text, state.last.id);
 }
 
 async function finish() {
-  if (!sheet.isEmpty && !confirm("The line on the sheet is not kept yet. Finish without it?")) return;
+  if (!mayLeave("Finish without it?")) return;
   state = await ask("finish", {});
-  drawer.drop("draft");
+  drawer.drop(draftName());
   element("ending").textContent = `${plural(state.lines, "line")} of your hand, in ${state.file}.`;
   element("desk").hidden = element("finish").hidden = true;
   element("end").hidden = false;
@@ -113,8 +123,8 @@ function onChange() {
   element("here").classList.toggle("gone", !sheet.isEmpty);
   element("fingers").hidden = !sheet.penSeen;
   if (line && state) {
-    if (sheet.isEmpty) drawer.drop("draft");
-    else drawer.set("draft", { ...line, file: state.file, strokes: sheet.strokes });
+    if (sheet.isEmpty) drawer.drop(draftName());
+    else drawer.set(draftName(), { ...line, strokes: sheet.strokes, letter: sheet.letter });
   }
   refresh();
 }
@@ -125,6 +135,7 @@ function refresh() {
   element("smaller").disabled = element("larger").disabled = !sheet.isEmpty;
   element("keep").disabled = busy || !line;
   element("skip").disabled = busy || !line;
+  element("again").disabled = element("finish").disabled = busy;
 }
 
 function showPrompt() {
@@ -224,7 +235,7 @@ const press = (id, action) => element(id).addEventListener("click", action);
 press("undo", () => sheet.undo());
 press("clear", () => sheet.clear());
 press("keep", () => attempt(keep));
-press("skip", () => attempt(async () => (line.replaces ? startLine(state.next.text) : skip())));
+press("skip", () => attempt(skip));
 press("again", again);
 press("finish", () => attempt(finish));
 press("smaller", () => resize(-1));

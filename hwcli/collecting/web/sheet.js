@@ -11,6 +11,7 @@ class Sheet {
   static MARGIN = 28;
   static PALM = 55;        // pixels: what is larger than this on the glass is no finger tip
   static MISTAKEN = 0.25;  // seconds: a touch this young was the first finger of two
+  static AWAY = 1;         // seconds that pass, by the line's clock, while the page is loaded again
 
   constructor(paper, length, canvas, changed) {
     Object.assign(this, { paper, length, canvas, changed });
@@ -20,6 +21,8 @@ class Sheet {
     this.letter = 44;
     this.penSeen = false;
     this.fingersWrite = false;
+    this.locked = false;  // while a line is on its way to the file
+    this.ahead = 0;       // seconds by which the line's clock is ahead of the page's
     this.writing = null;  // { id, stroke } of the pointer that writes
     this.panning = new Map();  // by pointer: its last x
     this.listen();
@@ -39,15 +42,19 @@ class Sheet {
   }
 
   undo() {
-    if (!this.history.length) return;
+    if (this.locked || !this.history.length) return;
     this.strokes = this.history.pop();
     this.afterChange();
   }
 
-  clear() { if (!this.isEmpty) this.change([]); }
+  clear() { if (!this.locked && !this.isEmpty) this.change([]); }
 
-  begin(strokes = []) {
+  /* Begin a line, or go on with the ``strokes`` of one, on rules for their ``letter``. */
+  begin(strokes = [], letter = this.letter) {
     this.strokes = strokes;
+    this.letter = letter;
+    const last = Math.max(...strokes.map(({ points }) => points.at(-1)[2]));
+    this.ahead = strokes.length ? Math.max(0, last + Sheet.AWAY - performance.now() / 1000) : 0;
     this.history = [];
     this.writing = null;
     this.paper.scrollLeft = 0;
@@ -176,6 +183,7 @@ class Sheet {
     if (device === "mouse" && event.button !== 0) return;
     if (device === "pen") this.notePen();
     if (device === "touch" && !this.acceptsTouch(event)) return;
+    if (this.locked) return;
     if (this.writing) {
       if (device !== "pen" || this.writing.stroke.device === "pen") return;
       this.takeBack();  // the hand lay on the glass before the pen did
@@ -227,7 +235,7 @@ class Sheet {
       const x = clientX - left + this.paper.scrollLeft, y = clientY - top;
       if (erases) { this.erase(x, y); continue; }
       const last = points.at(-1);
-      const time = Math.max(timeStamp / 1000, last ? last[2] : 0);
+      const time = Math.max(timeStamp / 1000 + this.ahead, last ? last[2] : 0);
       if (last && last[0] === x && last[1] === y) continue;
       points.push([x, y, time, Sheet.pressure(event.pointerType, pressure)]);
     }
@@ -257,10 +265,16 @@ class Sheet {
   up(event) {
     this.panning.delete(event.pointerId);
     if (event.pointerId !== this.writing?.id) return;
+    this.lift();
+    this.slide();
+  }
+
+  /* End the stroke that is being written. */
+  lift() {
+    if (!this.writing) return;
     const { erases } = this.writing;
     this.writing = null;
     if (!erases) this.afterChange();
-    this.slide();
   }
 
   cancel(event) {
