@@ -96,11 +96,15 @@ def resume_run(
     HwError: these are not the lines that it learned from.
     """
     before = checkpoint.config
-    kept = (before.network, before.data, before.optimiser.kind, before.noise.adaptive)
-    if (config.network, config.data, config.optimiser.kind, config.noise.adaptive) != kept:
+    if _kept(config) != _kept(before):
         raise ConfigError(
-            "a resumed run keeps its [network], its [data], its optimiser.kind and its noise.adaptive; "
-            "--from begins a new one with its weights"
+            "a resumed run keeps its [network], its [data], and its optimiser.kind, noise.adaptive, "
+            "training.batch and tuning.rank; --from begins a new one with its weights"
+        )
+    if config.tuning.rank and not checkpoint.base:
+        raise HwError(
+            "the checkpoint is of an earlier hw, and lacks the weights that its tuning.rank adds to; "
+            "--from begins a new run with the model's"
         )
     training, held_out, _ = _chosen_lines(reader, validation, config, checkpoint.position.seed)
     if run_fingerprint(training, held_out) != checkpoint.fingerprint:
@@ -110,7 +114,8 @@ def resume_run(
             lines.scale = checkpoint.scale
     products, replicas = products_type(config.training.precision), devices.replicas if devices else 1
     parts = max(checkpoint.parts // replicas, 1)
-    learner = Learner(config, checkpoint.weights, products, parts, devices, training.predictions)
+    begun_with = checkpoint.base if config.tuning.rank else checkpoint.weights
+    learner = Learner(config, begun_with, products, parts, devices, training.predictions)
     try:
         learner.restore(checkpoint.weights, list(checkpoint.slots))
     except ValueError as error:
@@ -118,6 +123,14 @@ def resume_run(
     if config.optimiser.rate != before.optimiser.rate:
         checkpoint.position.rate_factor = 1.0
     return Run(learner, training, held_out, checkpoint.position, checkpoint.terms)
+
+
+def _kept(config: Config) -> tuple[object, ...]:
+    """Return what a checkpoint's state has its shape, and its place in an epoch, from."""
+    return (
+        config.network, config.data, config.optimiser.kind, config.noise.adaptive, config.training.batch,
+        config.tuning.rank,
+    )  # fmt: skip
 
 
 def _chosen_lines(

@@ -16,7 +16,7 @@ from hwcli import __version__
 from hwcli.errors import BadInput
 from hwcli.ink import stored
 from hwcli.ink.offsets import Scale
-from hwcli.model.config import Config, ConfigError, config_text, read_config
+from hwcli.model.config import Config, ConfigError, Network, config_text, read_config
 from hwcli.model.file import DAMAGE, Weights, finite_pair, read_all_weights
 
 FORMAT = "hw-checkpoint"
@@ -87,6 +87,8 @@ class Checkpoint:
     parts: int = 1
     """How many parts a batch is cut into, each with chance of its own."""
     terms: Terms = field(default_factory=Terms)
+    base: Weights = field(default_factory=dict)
+    """The weights that a change of low rank is added to; empty where all weights are learned."""
 
 
 def checkpoint_of(model: Path) -> Path:
@@ -108,8 +110,9 @@ def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
         root.attrs["scale"] = np.array([checkpoint.scale.mean, checkpoint.scale.sd], np.float64)
         position = json.dumps(asdict(checkpoint.position)).encode()
         root.create_dataset("position", data=np.frombuffer(position, np.uint8))
-        for name, array in checkpoint.weights.items():
-            root.create_dataset(f"weights/{name}", data=array)
+        for group, weights in (("weights", checkpoint.weights), ("base", checkpoint.base)):
+            for name, array in weights.items():
+                root.create_dataset(f"{group}/{name}", data=array)
         for number, array in enumerate(checkpoint.slots):
             root.create_dataset(f"slots/{number:04}", data=array)
 
@@ -154,7 +157,12 @@ def _read_open(root: h5py.File, source: str) -> Checkpoint:
         str(root.attrs["fingerprint"]),
         parts,
         Terms(**_record(root.attrs["terms"], Terms())),
+        _weights_if_there(root, "base", config.network),
     )
+
+
+def _weights_if_there(root: h5py.File, group: str, network: Network) -> Weights:
+    return read_all_weights(root, network, group) if group in root else {}
 
 
 def _slots(root: h5py.File, most: int) -> list[NDArray[np.float32]]:

@@ -107,6 +107,10 @@ class Learner:
 
     ``parts``: a replica's share of the batch is cut into this many parts that run side by side in one graph,
     one a core; small products are not worth sharing between cores.
+
+    Attributes
+    ----------
+    base: the weights that a change of low rank is added to; empty where all weights are learned.
     """
 
     def __init__(
@@ -123,6 +127,7 @@ class Learner:
         ``points``: how many there are to predict in all training lines, for adaptive weight noise.
         """
         self.config, self._products, self.parts = config, products, parts
+        self.base: Weights = weights if config.tuning.rank else {}
         self.devices = devices or Devices()
         variable = self.devices.variable
         names = weight_shapes(config.network)

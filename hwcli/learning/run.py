@@ -175,6 +175,7 @@ class Run:
             fingerprint,
             self.learner.parts * self.learner.devices.replicas,
             self.terms,
+            self.learner.base,
         )
 
     def _snapshot(self) -> Snapshot:

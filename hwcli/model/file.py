@@ -191,8 +191,8 @@ def finite_pair(values: Any) -> tuple[float, float]:
     return x, y
 
 
-def read_all_weights(root: h5py.File, network: Network) -> Weights:
-    """Return the weights of ``network`` from the open file ``root``.
+def read_all_weights(root: h5py.File, network: Network, group: str = "weights") -> Weights:
+    """Return the weights of ``network`` from the ``group`` of the open file ``root``.
 
     Raises
     ------
@@ -200,12 +200,15 @@ def read_all_weights(root: h5py.File, network: Network) -> Weights:
     """
     if weight_count(network) > LARGEST:
         raise ValueError(f"a network of more than {LARGEST} weights")
-    return {name: _read_weights(root, name, shape) for name, shape in weight_shapes(network).items()}
+    return {
+        name: _read_weights(root, f"{group}/{name}", shape) for name, shape in weight_shapes(network).items()
+    }
 
 
-def _read_weights(root: h5py.File, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _read_weights(root: h5py.File, place: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    name = place.removeprefix("weights/")
     try:
-        found = stored.numbers(root, f"weights/{name}", STORED_TYPES, shape)
+        found = stored.numbers(root, place, STORED_TYPES, shape)
     except ValueError as error:
         shown = "x".join(map(str, shape))
         raise ValueError(f"weights {name} are not the {shown} numbers that its network has: {error}") from error

@@ -73,8 +73,13 @@ def assert_same(run, other):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"bptt": {"update": "line"}}, {"optimiser": {"kind": "rmsprop", "rate": 1e-3, "gradient": "line"}}],
-    ids=["block", "line", "rmsprop"],
+    [
+        {},
+        {"bptt": {"update": "line"}},
+        {"optimiser": {"kind": "rmsprop", "rate": 1e-3, "gradient": "line"}},
+        {"tuning": {"rank": 2}},
+    ],
+    ids=["block", "line", "rmsprop", "rank"],
 )
 @pytest.mark.parametrize("stop", [3, 5])
 def test_a_run_stopped_and_resumed_is_the_run_that_went_through(reader, changes, stop):
@@ -225,12 +230,35 @@ def test_held_out_lines_are_not_trained_on(reader):
         begun(reader, validation=Validation(chosen=Selection(["elsewhere"])))
 
 
-def test_resuming_refuses_other_lines_and_another_network(reader):
-    run = begun(reader)
+def test_resuming_refuses_other_lines(reader):
     with pytest.raises(HwError, match="other lines"):
-        resumed(reader, run, validation=Validation(share=0.5))
-    with pytest.raises(ConfigError, match="network"):
-        resumed(reader, run, CONFIG.updated({"network": {"units": 9}}))
+        resumed(reader, begun(reader), validation=Validation(share=0.5))
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("network", "units", 9),
+        ("data", "max_points", 40),
+        ("optimiser", "kind", "rmsprop"),
+        ("noise", "adaptive", True),
+        ("training", "batch", 5),
+        ("tuning", "rank", 2),
+    ],
+)
+def test_resuming_refuses_what_its_state_and_its_place_hang_on(reader, section, key, value):
+    with pytest.raises(ConfigError, match=rf"keeps .*({key}|\[{section}\])"):
+        resumed(reader, begun(reader), CONFIG.updated({section: {key: value}}))
+
+
+def test_a_change_of_low_rank_goes_on_from_nothing_but_what_it_was_added_to(reader):
+    config = CONFIG.updated({"tuning": {"rank": 2}})
+    file = io.BytesIO()
+    write_checkpoint(file, begun(reader, config).checkpoint())
+    checkpoint = read_checkpoint(file, "checkpoint")
+    checkpoint.base = {}  # as in those that were written before it was kept
+    with pytest.raises(HwError, match=r"tuning\.rank adds to"):
+        resume_run(reader, A_FIFTH, config, checkpoint)
 
 
 def test_a_damaged_checkpoint_is_refused(reader):
