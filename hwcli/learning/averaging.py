@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+import numpy as np
+
 from hwcli.learning.learner import Learner
 from hwcli.model.file import Weights
 
@@ -12,22 +14,35 @@ from hwcli.model.file import Weights
 class Average:
     """An exponential mean of a learner's weights; without a decay, the weights themselves."""
 
-    def __init__(self, learner: Learner, decay: float) -> None:
-        """Begin with the weights as they are; each batch's count ``1 - decay``."""
+    def __init__(self, learner: Learner, decay: float, mean: Weights | None = None) -> None:
+        """Begin with ``mean`` (None or empty: the weights as they are); each batch's count ``1 - decay``."""
         self._learner, self._decay = learner, decay
-        self._mean = learner.current_weights() if decay else {}
+        self._mean = (mean or learner.current_weights()) if decay else {}
 
     def take(self) -> None:
         """Take in the weights after a batch."""
-        if self._decay:
-            for name, weight in self._learner.current_weights().items():
-                self._mean[name] += (1 - self._decay) * (weight - self._mean[name])
+        if not self._decay:
+            return
+        now = self._learner.current_weights()
+        with np.errstate(over="ignore", invalid="ignore"):  # the next batch tells what such weights are worth
+            self._mean = {
+                name: mean + np.float32(1 - self._decay) * (now[name] - mean)
+                for name, mean in self._mean.items()
+            }
+
+    def kept(self) -> Weights:
+        """Return what ``restore`` takes: the mean, empty without a decay."""
+        return self._mean
+
+    def restore(self, kept: Weights) -> None:
+        """Go back to the mean that was ``kept``."""
+        self._mean = kept
 
     def weights(self) -> Weights:
         """Return the mean."""
         if not self._decay:
             return self._learner.current_weights()
-        return {name: mean.copy() for name, mean in self._mean.items()}
+        return dict(self._mean)
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:

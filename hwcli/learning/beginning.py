@@ -122,7 +122,7 @@ def resume_run(
         raise HwError(f"the checkpoint's optimiser has another shape than its network: {error}") from error
     if config.optimiser.rate != before.optimiser.rate:
         checkpoint.position.rate_factor = 1.0
-    return Run(learner, training, held_out, checkpoint.position, checkpoint.terms)
+    return Run(learner, training, held_out, checkpoint.position, checkpoint.terms, mean=checkpoint.mean)
 
 
 def _kept(config: Config) -> tuple[object, ...]:

@@ -89,6 +89,8 @@ class Checkpoint:
     terms: Terms = field(default_factory=Terms)
     base: Weights = field(default_factory=dict)
     """The weights that a change of low rank is added to; empty where all weights are learned."""
+    mean: Weights = field(default_factory=dict)
+    """Of the weights so far; empty where none is kept."""
 
 
 def checkpoint_of(model: Path) -> Path:
@@ -110,7 +112,8 @@ def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
         root.attrs["scale"] = np.array([checkpoint.scale.mean, checkpoint.scale.sd], np.float64)
         position = json.dumps(asdict(checkpoint.position)).encode()
         root.create_dataset("position", data=np.frombuffer(position, np.uint8))
-        for group, weights in (("weights", checkpoint.weights), ("base", checkpoint.base)):
+        parts = {"weights": checkpoint.weights, "base": checkpoint.base, "mean": checkpoint.mean}
+        for group, weights in parts.items():
             for name, array in weights.items():
                 root.create_dataset(f"{group}/{name}", data=array)
         for number, array in enumerate(checkpoint.slots):
@@ -158,6 +161,7 @@ def _read_open(root: h5py.File, source: str) -> Checkpoint:
         parts,
         Terms(**_record(root.attrs["terms"], Terms())),
         _weights_if_there(root, "base", config.network),
+        _weights_if_there(root, "mean", config.network),
     )
 
 

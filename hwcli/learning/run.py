@@ -21,7 +21,8 @@ from hwcli.learning.learner import Learner
 from hwcli.model.config import Config
 from hwcli.model.file import Model, Weights
 
-Snapshot = tuple[Weights, list[NDArray[np.float32]]]
+Snapshot = tuple[Weights, list[NDArray[np.float32]], Weights]
+"""The weights, the state of the optimiser, and the mean of the weights."""
 
 VALIDATION_BATCH = 64
 SNAPSHOT_EVERY = 20
@@ -92,10 +93,12 @@ class Run:
         position: Position,
         terms: Terms,
         rehearsed: Lines | None = None,
+        mean: Weights | None = None,
     ) -> None:
         """Begin, or go on, at ``position``; the lines have their scale.
 
-        ``rehearsed``: lines that the model wrote, some of which stand in every batch.
+        ``rehearsed``: lines that the model wrote, some of which stand in every batch.  ``mean``: of the weights
+        so far, where a run goes on that had one.
         """
         self.learner, self.training, self.validation, self.position = learner, training, validation, position
         self._rehearsed = rehearsed
@@ -105,8 +108,8 @@ class Run:
         self.terms = terms
         self._failures = 0
         self._last: Batch | None = None
+        self._average = Average(learner, self.config.tuning.average, mean)
         self._good = self._candidate = self._snapshot()
-        self._average = Average(learner, self.config.tuning.average)
 
     def events(self, limits: Limits) -> Iterator[Event]:
         """Train until the end of the last epoch or one of the ``limits``, telling what happens.
@@ -165,7 +168,7 @@ class Run:
         if not self._is_sound():
             self._go_back()
         fingerprint = run_fingerprint(self.training, self.validation)
-        weights, slots = self._snapshot()
+        weights, slots, mean = self._snapshot()
         return Checkpoint(
             self.config,
             self.training.scale,
@@ -176,20 +179,25 @@ class Run:
             self.learner.parts * self.learner.devices.replicas,
             self.terms,
             self.learner.base,
+            mean,
         )
 
     def _snapshot(self) -> Snapshot:
-        return self.learner.current_weights(), self.learner.slots()
+        return self.learner.current_weights(), self.learner.slots(), self._average.kept()
 
     def _is_sound(self) -> bool:
-        """Return whether the weights, as they are after the last change, still give a finite loss."""
+        """Return whether the weights, as they are after the last change, are finite and give a finite loss."""
+        if not _are_finite(self.learner.current_weights()):
+            return False
         if self.learner.devices.workers > 1:  # the others do not measure now
-            return all(np.isfinite(array).all() for array in self.learner.current_weights().values())
+            return True
         return self._last is None or self.learner.measure([self._last]).finite
 
     def _go_back(self) -> None:
-        """Go back to the last weights that are known to give a finite loss."""
-        self.learner.restore(*self._good)
+        """Go back to the last weights that are known to give a finite loss, and to their mean."""
+        weights, slots, mean = self._good
+        self.learner.restore(weights, slots)
+        self._average.restore(mean)
         self._candidate = self._good
         self._last = None
 
@@ -306,14 +314,20 @@ class Run:
         return Validated(record, is_best)
 
     def _measured(self) -> tuple[dict[str, Any], bool]:
-        """Return the record of a validation, losses that are not finite as None, and whether it is the best."""
+        """Return the record of a validation, and whether it is the best.
+
+        Its losses are None where they, or the weights, are not finite: no file of such weights can be read.
+        """
         position, lines = self.position, self.validation
         assert lines is not None
         order = order_by_length(lines.lengths, VALIDATION_BATCH)
         with self._average.in_place():
             tally = self.learner.measure(read_ahead(lines.batch, order))
-        loss = tally.loss / max(tally.points, 1)
-        is_best = tally.finite and (position.best is None or loss < position.best)
+        loss, is_finite = (
+            tally.loss / max(tally.points, 1),
+            tally.finite and _are_finite(self._average.weights()),
+        )
+        is_best = is_finite and (position.best is None or loss < position.best)
         learned = position.loss / position.loss_points if position.loss_points else None
         return {
             "batch": position.batches,
@@ -321,10 +335,14 @@ class Run:
             "points": position.points,
             "seconds": round(position.seconds, 1),
             "training_loss": learned,
-            "validation_loss": loss if tally.finite else None,
-            "validation_loss_line": tally.loss / len(lines) if tally.finite else None,
+            "validation_loss": loss if is_finite else None,
+            "validation_loss_line": tally.loss / len(lines) if is_finite else None,
             **({} if learned is None else self._description(learned)),
         }, is_best
+
+
+def _are_finite(weights: Weights) -> bool:
+    return all(np.isfinite(array).all() for array in weights.values())
 
 
 def run_fingerprint(training: Lines, validation: Lines | None) -> str:

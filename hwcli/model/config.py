@@ -203,7 +203,7 @@ class Tuning:
     hand, and learns to begin in the one hand."""
     average: float = 0.0
     """What is validated and written is a mean of the weights, in which those before a batch count this share;
-    0: the weights themselves.  The mean is not in a checkpoint."""
+    0: the weights themselves."""
     rank: int = 0
     """Learn of each matrix a change of this rank only, and the biases (Hu et al. 2022); 0: all weights."""
 

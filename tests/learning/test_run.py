@@ -68,6 +68,9 @@ def assert_same(run, other):
         np.testing.assert_array_equal(array, others[name], err_msg=name)
     for slot, of_other in zip(run.learner.slots(), other.learner.slots(), strict=True):
         np.testing.assert_array_equal(slot, of_other)
+    kept = other.model().weights
+    for name, array in run.model().weights.items():
+        np.testing.assert_array_equal(array, kept[name], err_msg=name)
     assert run.position.history[-1]["validation_loss"] == other.position.history[-1]["validation_loss"]
 
 
@@ -78,8 +81,9 @@ def assert_same(run, other):
         {"bptt": {"update": "line"}},
         {"optimiser": {"kind": "rmsprop", "rate": 1e-3, "gradient": "line"}},
         {"tuning": {"rank": 2}},
+        {"tuning": {"average": 0.9}},
     ],
-    ids=["block", "line", "rmsprop", "rank"],
+    ids=["block", "line", "rmsprop", "rank", "average"],
 )
 @pytest.mark.parametrize("stop", [3, 5])
 def test_a_run_stopped_and_resumed_is_the_run_that_went_through(reader, changes, stop):
@@ -160,7 +164,7 @@ def test_a_loss_that_is_not_finite_never_changes_the_weights(reader):
     run = begun(reader)
     trained(run, batches=2)
     run.checkpoint()
-    before, slots = run._good
+    before, slots, _ = run._good
     poisoned = run.training.batch
     run.training.batch = lambda *places: poisoned(*places)._replace(
         rows=poisoned(*places).rows + np.float32(np.nan)
@@ -201,6 +205,36 @@ def test_finite_changes_that_lead_to_what_is_not_are_undone_and_never_saved(read
     tame = resumed(reader, run, CONFIG.updated({"training": {"epochs": 40}}))
     assert tame.position.rate_factor == 1
     assert any(isinstance(event, Learned) for event in trained(tame, batches=tame.position.batches + 1))
+
+
+def test_the_mean_of_the_weights_has_none_of_the_changes_that_were_undone(reader):
+    run = begun(reader, CONFIG.updated({"tuning": {"average": 0.5}}))
+    before, learn, bias = run.model().weights, run.learner.learn, run.learner.weights["output/bias"]
+
+    def wildly(*given):
+        tally = learn(*given)
+        bias.assign_add(tf.fill(bias.shape, 1e38))
+        return tally
+
+    run.learner.learn = wildly
+    assert isinstance(trained(run, batches=1)[0], Learned)
+    run.learner.learn = learn
+    assert isinstance(trained(run, batches=2)[0], SteppedBack)
+    for name, array in run.model().weights.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_weights_that_are_not_finite_are_never_the_best_whatever_they_give(reader):
+    run = begun(reader, CONFIG.updated({"training": {"epochs": 1}}))
+    bias = run.learner.weights["lstm_0/bias"]
+    open_gates = bias.numpy()
+    open_gates[-6:] = np.inf  # the output gates are wide open, as they are with 1e9
+    bias.assign(open_gates)
+    assert run.learner.measure([run.validation.batch([0])]).finite
+    validated = run.validate()
+    assert not validated.is_best
+    assert validated.record["validation_loss"] is None
+    assert all(np.isfinite(array).all() for array in run.checkpoint().weights.values())
 
 
 def test_a_checkpoint_right_after_a_wild_change_holds_the_weights_before_it(reader):
