@@ -92,7 +92,7 @@ def resume_run(
 
     Raises
     ------
-    ConfigError: ``config`` has another network or another choice of the ink.
+    ConfigError: ``config`` has another network or another choice of the ink, or rehearses.
     HwError: these are not the lines that it learned from.
     """
     before = checkpoint.config
@@ -100,6 +100,11 @@ def resume_run(
         raise ConfigError(
             "a resumed run keeps its [network], its [data], and its optimiser.kind, noise.adaptive, "
             "training.batch and tuning.rank; --from begins a new one with its weights"
+        )
+    if config.tuning.rehearsal:
+        raise ConfigError(
+            "a run with tuning.rehearsal cannot go on: no checkpoint has the lines that its model wrote before "
+            "it learned anything; --set tuning.rehearsal=0 goes on without them"
         )
     if config.tuning.rank and not checkpoint.base:
         raise HwError(

@@ -195,7 +195,8 @@ class Tuning:
     """How a trained model takes on one hand, of which there are few lines (hw train --fine-tune)."""
 
     rehearsal: float = 0.0
-    """For every line that is learned from, so many that the model wrote before it learned anything."""
+    """For every line that is learned from, so many that the model wrote before it learned anything.  A run with
+    such lines cannot be resumed."""
     lines: int = 96
     """Of such lines so many are written."""
     lead: int = 100

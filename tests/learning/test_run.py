@@ -285,6 +285,13 @@ def test_resuming_refuses_what_its_state_and_its_place_hang_on(reader, section, 
         resumed(reader, begun(reader), CONFIG.updated({section: {key: value}}))
 
 
+def test_a_run_that_rehearses_goes_on_only_without(reader):
+    run = begun(reader, CONFIG.updated({"tuning": {"rehearsal": 0.5}}))
+    with pytest.raises(ConfigError, match=r"--set tuning\.rehearsal=0 goes on"):
+        resumed(reader, run, run.config)
+    assert resumed(reader, run, CONFIG).position.batches == 0
+
+
 def test_a_change_of_low_rank_goes_on_from_nothing_but_what_it_was_added_to(reader):
     config = CONFIG.updated({"tuning": {"rank": 2}})
     file = io.BytesIO()
