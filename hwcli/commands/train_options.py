@@ -63,7 +63,7 @@ StartFrom = Annotated[
     typer.Option(
         "--from",
         metavar="MODEL",
-        help="Begin with this model's weights, network and scale; bundled: the one that comes along.",
+        help="Begin with this model's weights, network and form of ink; bundled: the one that comes along.",
     ),
 ]
 FineTune = Annotated[

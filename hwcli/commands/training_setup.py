@@ -31,6 +31,8 @@ BUNDLED = "bundled"
 """The model that comes along, as ``--from`` calls it."""
 WAYS = ("auto", "none", "mirrored", "multiworker")
 """Of ``--distribute``."""
+FORM = ("scale", "level", "height", "step")
+"""Of ``[data]``: what points a network reads, as opposed to how many."""
 _MOST = 1 << 20
 """Bytes of a configuration that are read; so many are refused."""
 
@@ -124,9 +126,18 @@ class Changes:
         if self.path:
             chosen = configuration.read_config(_text_of(self.path), str(self.path), chosen)
         chosen = _with_settings(chosen, self.settings)
-        if begun.model and chosen.network != begun.model.config.network:
-            raise UsageError("--from brings its own network: leave [network] as it is")
+        if begun.model:
+            _check_fits(chosen, begun.model.config)
         return chosen
+
+
+def _check_fits(chosen: Config, of_model: Config) -> None:
+    """Refuse what cannot be ``chosen`` for weights of a network that learned ``of_model``'s form of ink."""
+    if chosen.network != of_model.network:
+        raise UsageError("--from brings its own network: leave [network] as it is")
+    for key in FORM:
+        if getattr(chosen.data, key) != getattr(of_model.data, key):
+            raise UsageError(f"--from brings the form and the scale of its ink: leave data.{key} as it is")
 
 
 def _text_of(path: Path) -> str:

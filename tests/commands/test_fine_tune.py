@@ -52,6 +52,19 @@ def test_what_fine_tuning_sets_is_shown_and_can_be_set(run_hw: RunHw, model_h5: 
     assert "rank = 2" in small
 
 
+@pytest.mark.parametrize("change", ["scale=spread", "level=true", "height=true", "step=0.5"])
+def test_a_model_keeps_the_form_and_the_scale_of_its_ink(run_hw: RunHw, model_h5: Path, change: str) -> None:
+    common = ["train", "--from", model_h5, "--dump-config", "--set"]
+    refused = run_hw(*common, f"data.{change}", code=2)
+    assert f"leave data.{change.partition('=')[0]} as it is" in refused.err
+    assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("change", ["max_points=50", "max_lines=3", "lines_before=2", "scale=axis"])
+def test_how_much_ink_there_is_may_change(run_hw: RunHw, model_h5: Path, change: str) -> None:
+    run_hw("train", "--from", model_h5, "--dump-config", "--set", f"data.{change}")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
