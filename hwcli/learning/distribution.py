@@ -90,8 +90,9 @@ class Devices:
         self._strategy = strategy or tf.distribute.get_strategy()
         resolver = self._strategy.cluster_resolver
         task = None if resolver is None else resolver.task_type
-        self.workers = 1 if task is None else resolver.cluster_spec().num_tasks("worker") + _chiefs(resolver)
-        self.is_chief = task is None or task == "chief" or (resolver.task_id == 0 and not _chiefs(resolver))
+        chiefs = 0 if task is None else _tasks(resolver, "chief")
+        self.workers = 1 if task is None else _tasks(resolver, "worker") + chiefs
+        self.is_chief = task is None or task == "chief" or (resolver.task_id == 0 and not chiefs)
         self.replicas: int = self._strategy.num_replicas_in_sync
         self._summed = self.everywhere(lambda number: total([number])[0], tf.TensorSpec([], tf.int64))
 
@@ -154,9 +155,9 @@ def _as_given(spec: tf.TensorSpec, value: Any) -> Any:
     )
 
 
-def _chiefs(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> int:
+def _tasks(resolver: tf.distribute.cluster_resolver.ClusterResolver, job: str) -> int:
     spec = resolver.cluster_spec()
-    return int(spec.num_tasks("chief")) if "chief" in spec.jobs else 0
+    return int(spec.num_tasks(job)) if job in spec.jobs else 0
 
 
 def replica() -> Any:

@@ -75,6 +75,13 @@ def test_two_workers_learn_what_one_does_and_one_of_them_writes(many_h5, tmp_pat
     assert not (tmp_path / "1.log").exists()
 
 
+def test_a_chief_alone_is_a_run_of_one(many_h5, tmp_path, run_hw):
+    cluster = {"chief": [f"127.0.0.1:{port}" for port in free_ports(1)]}
+    told = json.dumps({"cluster": cluster, "task": {"type": "chief", "index": 0}})
+    run_hw("train", many_h5, *TINY, "--max-batches", 1, "-o", tmp_path / "m.h5", env={"TF_CONFIG": told})
+    assert (tmp_path / "m.h5").exists()
+
+
 def test_when_a_worker_is_killed_the_run_ends_and_can_go_on(many_h5, tmp_path):
     model = tmp_path / "model.h5"
     options = [many_h5, *TINY, "--set", "training.epochs=100000", "-o", model]
