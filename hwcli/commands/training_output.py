@@ -81,6 +81,8 @@ class Files:
             raise HwError(f"{self.model.parent}: {why}")
         if str(self.model) == stdio.STREAM or (self.model.exists() and not self.model.is_file()):
             raise UsageError(f"-o {self.model}: a model needs a file of its own, with its checkpoint beside it")
+        if str(self.log) == stdio.STREAM:
+            raise UsageError(f"--log {self.log}: a log is a file to append to; name one (/dev/stdout is one)")
         if resume:
             return
         stdio.refuse_existing(self.model, force)
@@ -106,10 +108,13 @@ class Files:
 
     def finish(self, run: Run) -> None:
         """See that there is a model, and tell which."""
-        if run.validation is None or not self.model.exists():
+        is_best = run.validation is not None and self.model.exists()
+        if not is_best:
             self.write_model(run)
+        # The file may have been taken away since the best were written, in an earlier sitting mostly.
+        gone = ", as the file of the best is gone" if not is_best and run.position.best is not None else ""
         onward = "; to go on: --resume" if self.is_resumable else ""
-        console.say(f"{self.model}: {'the best' if run.validation else 'the last'} weights{onward}")
+        console.say(f"{self.model}: {'the best' if is_best else 'the last'} weights{gone}{onward}")
 
 
 class NoFiles(Files):
@@ -324,8 +329,9 @@ def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress
         speed = {"rate": event.rate, "points_per_second": round(event.points_per_second)}
         log.add_sometimes(record | speed | {"seconds": round(position.seconds, 1)}, position.points)
     elif isinstance(event, SteppedBack):
+        why = "" if event.after_validation else "the loss or its gradient is not finite; "
         console.warn(
-            f"batch {position.batches}: the loss or its gradient is not finite; back to the last good weights, "
+            f"batch {position.batches}: {why}back to the last good weights, "
             f"with {event.rate_factor:g} of the learning rate that was asked for"
         )
         log.add({"batch": position.batches, "stepped_back": event.rate_factor}, position.points)

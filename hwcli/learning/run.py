@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -61,6 +61,8 @@ class SteppedBack:
     """A loss or gradient was not finite: the weights are the last good ones again, the rate is halved."""
 
     rate_factor: float
+    after_validation: bool = False
+    """Whether it was that of the validation lines, which a ``Validated`` before has told."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Run:
         validated = self._validate()
         yield validated
         if validated.record["validation_loss"] is None:
-            yield self._step_back()
+            yield replace(self._step_back(), after_validation=True)
 
     def validate(self) -> Validated | None:
         """Measure once more, for a run that ends between two validations; None when there is nothing new.

@@ -60,6 +60,7 @@ def test_the_whole_configuration_comes_out_as_toml_that_goes_in(run_hw, tmp_path
         (["-o", "absent/m.h5"], 1, "absent: no such directory"),
         (["-o", "-"], 2, "a file of its own"),
         (["--resume", "-o", "m.h5"], 1, "m.checkpoint.h5"),
+        (["--log", "-", "-o", "m.h5"], 2, "--log -: a log is a file"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(run_hw, ink_h5, tmp_path, arguments, code, said):
