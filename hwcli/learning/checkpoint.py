@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -192,14 +193,18 @@ def _record(text: str, usual: Position | Terms) -> dict[str, Any]:
     for key, value in found.items():
         wanted = getattr(usual, key)
         if key == "best":
-            fits = value is None or isinstance(value, int | float)
+            fits = value is None or _is_finite(value)
         elif isinstance(wanted, list):
             kind = dict if key == "history" else str
             fits = isinstance(value, list) and all(isinstance(item, kind) for item in value)
         elif isinstance(wanted, float):
-            fits = type(value) in (int, float)
+            fits = _is_finite(value) and (key == "loss" or value > 0 or (value == 0 and key != "height"))
         else:
             fits = type(value) is type(wanted) and (not isinstance(value, int) or value >= 0)
         if not fits:
             raise ValueError(f"its {key} cannot be {value!r:.60}")
     return found
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)

@@ -147,7 +147,9 @@ class Run:
         The position stays as it is: a run that goes on from here is the run that never stopped.
         """
         position = self.position
-        if self.validation is None or (position.history and position.history[-1]["batch"] == position.batches):
+        if self.validation is None or (
+            position.history and position.history[-1].get("batch") == position.batches
+        ):
             return None
         return Validated(*self._measured())
 
@@ -302,7 +304,7 @@ class Run:
         """Return whether one is due and has not been: at the very beginning, or where the run was killed."""
         position = self.position
         due = self._validation_due() if position.batches else self.config.training.validate_first
-        is_done = bool(position.history) and position.history[-1]["batch"] == position.batches
+        is_done = bool(position.history) and position.history[-1].get("batch") == position.batches
         return self.validation is not None and due and not is_done
 
     def _validate(self) -> Validated:

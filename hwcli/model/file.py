@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli import __version__
-from hwcli.errors import BadInput
+from hwcli.errors import BadInput, HwError
 from hwcli.ink import stored
 from hwcli.ink.offsets import Scale
 from hwcli.model.config import Config, ConfigError, Network, config_text, read_config
@@ -93,7 +93,13 @@ def weight_count(network: Network) -> int:
 
 
 def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
-    """Write ``model`` to the seekable ``file``, its weights as ``stored`` ("float32" or "float16")."""
+    """Write ``model`` to the seekable ``file``, its weights as ``stored`` ("float32" or "float16").
+
+    Raises
+    ------
+    HwError: weights are not finite, or not as such numbers; nothing is written.
+    """
+    weights = {name: held_as(stored, array, f"weights {name}") for name, array in model.weights.items()}
     with h5py.File(file, "w") as root:
         root.attrs["format"] = FORMAT
         root.attrs["format_version"] = FORMAT_VERSION
@@ -108,8 +114,23 @@ def write_model(file: BinaryIO, model: Model, stored: str = "float32") -> None:
         root.attrs["scale_sd"] = np.asarray(model.scale.sd, np.float64)
         lines = "".join(json.dumps(record) + "\n" for record in model.history)
         root.create_dataset("history", data=np.frombuffer(lines.encode(), np.uint8))
-        for name, array in model.weights.items():
-            root.create_dataset(f"weights/{name}", data=array.astype(stored))
+        for name, array in weights.items():
+            root.create_dataset(f"weights/{name}", data=array)
+
+
+def held_as(kind: str, numbers: NDArray[Any], called: str) -> NDArray[Any]:
+    """Return ``numbers`` as those of ``kind`` ("float32" or "float16"); messages call them ``called``.
+
+    Raises
+    ------
+    HwError: they are not all finite then: no file of them could be read.
+    """
+    with np.errstate(over="ignore"):
+        held = numbers.astype(kind)
+    if not np.isfinite(held).all():
+        most = f"{np.finfo(kind).max:g}, the most that {kind} holds"
+        raise HwError(f"not written: {called} are not all finite, or go beyond {most}")
+    return held
 
 
 def read_model(file: BinaryIO, source: str) -> Model:

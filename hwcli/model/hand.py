@@ -21,7 +21,7 @@ from hwcli import __version__
 from hwcli.errors import BadInput
 from hwcli.ink import stored
 from hwcli.model.config import ConfigError, Network, config_text, read_config
-from hwcli.model.file import HAND, Model, Weights, read_history, read_model, weight_shapes
+from hwcli.model.file import HAND, Model, Weights, held_as, read_history, read_model, weight_shapes
 
 FORMAT_VERSION = 1
 BUNDLED = ("bundled", "compact.h5")
@@ -63,6 +63,7 @@ def write_hand(file: BinaryIO, model: Model, base: Model) -> None:
     Raises
     ------
     ValueError: the rank is 0.
+    HwError: the change is too large for 16-bit numbers; nothing is written.
     """
     rank = model.config.tuning.rank
     if not rank:
@@ -72,6 +73,7 @@ def write_hand(file: BinaryIO, model: Model, base: Model) -> None:
         for name in weight_shapes(base.config.network)
         for part in _parts(model.weights[name].astype(np.float64) - base.weights[name], rank)
     ]
+    change = held_as("float16", np.concatenate(numbers), "the hand's changes")
     with h5py.File(file, "w") as root:
         root.attrs["format"] = HAND
         root.attrs["format_version"] = FORMAT_VERSION
@@ -84,7 +86,7 @@ def write_hand(file: BinaryIO, model: Model, base: Model) -> None:
             root.attrs["seed"] = model.seed
         lines = "".join(json.dumps(record) + "\n" for record in model.history)
         root.create_dataset("history", data=np.frombuffer(lines.encode(), np.uint8))
-        root.create_dataset("change", data=np.concatenate(numbers).astype(np.float16))
+        root.create_dataset("change", data=change)
 
 
 def _parts(change: NDArray[np.float64], rank: int) -> list[NDArray[np.float64]]:

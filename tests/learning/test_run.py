@@ -311,6 +311,34 @@ def test_a_damaged_checkpoint_is_refused(reader):
             read_checkpoint(io.BytesIO(broken), "checkpoint")
 
 
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("position", "rate_factor", np.nan),
+        ("position", "rate_factor", -0.5),
+        ("position", "seconds", -1.0),
+        ("position", "loss", np.inf),
+        ("position", "best", np.nan),
+        ("terms", "height", 0.0),
+    ],
+)
+def test_a_checkpoint_of_numbers_that_cannot_be_is_refused(reader, part, key, value):
+    checkpoint = begun(reader).checkpoint()
+    setattr(getattr(checkpoint, part), key, value)
+    file = io.BytesIO()
+    write_checkpoint(file, checkpoint)
+    with pytest.raises(BadInput, match=f"its {key} cannot be"):
+        read_checkpoint(file, "checkpoint")
+
+
+def test_a_history_without_the_number_of_a_batch_is_one_of_another_batch(reader):
+    run = begun(reader)
+    run.position.history.append({"epoch": 1.0})
+    run = resumed(reader, run)
+    assert run.validate().record["batch"] == 0
+    assert isinstance(trained(run, batches=1)[0], Learned)
+
+
 def test_every_line_comes_once_an_epoch_with_lines_of_like_length(reader):
     lengths = np.asarray(reader.lengths)
     for order in (order_of_epoch(lengths, 4, np.random.default_rng(0)), order_by_length(lengths, 4)):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hwcli.errors import BadInput
+from hwcli.errors import BadInput, HwError
 from hwcli.ink.offsets import Scale
 from hwcli.model.config import Config
 from hwcli.model.file import Model, read_model, weight_shapes
@@ -50,6 +50,14 @@ def stored(model):
     file = io.BytesIO()
     write_hand(file, model, base())
     return file
+
+
+def test_a_change_that_could_not_be_read_is_not_written():
+    model, file = changed(2), io.BytesIO(b"before")
+    model.weights["output/bias"][0] = 7e4
+    with pytest.raises(HwError, match="not written: the hand's changes"):
+        write_hand(file, model, base())
+    assert file.getvalue() == b"before"
 
 
 def reread(file, beside=None):

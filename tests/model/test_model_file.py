@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hwcli.errors import BadInput
+from hwcli.errors import BadInput, HwError
 from hwcli.ink.offsets import Scale
 from hwcli.model import Config, Model
 from hwcli.model.config import Network, config_text
@@ -70,6 +70,15 @@ def test_half_precision_halves_the_file_and_keeps_three_digits() -> None:
     assert len(half) < 0.6 * len(stored(model))
     for name, array in read(half).weights.items():
         np.testing.assert_allclose(array, model.weights[name], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "weight"), [("float16", 7e4), ("float16", np.nan), ("float32", -np.inf)])
+def test_weights_that_could_not_be_read_are_not_written(kind: str, weight: float) -> None:
+    model, file = make_model(), io.BytesIO(b"before")
+    model.weights["output/bias"][1] = weight
+    with pytest.raises(HwError, match=f"not written: weights output/bias .* {kind} holds"):
+        write_model(file, model, kind)
+    assert file.getvalue() == b"before"
 
 
 def test_the_same_model_gives_the_same_bytes() -> None:
