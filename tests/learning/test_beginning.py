@@ -98,6 +98,25 @@ def test_a_run_learns_from_prepared_lines(reader, lines):
     np.testing.assert_allclose(run.training.scale.sd, [np.sqrt(np.mean(offsets**2))] * 2, rtol=1e-4)
 
 
+def test_so_many_lines_as_the_configuration_says_are_drawn_by_chance(lines):
+    plain = Config().updated({"network": {"layers": 1, "units": 4, "mixtures": 1}})
+
+    def chosen(most, seed=5):
+        with stroke_file(lines) as ink:
+            config = plain.updated({"data": {"max_lines": most}})
+            run = begin_run(ink, Validation(share=0.2), config, None, seed, 1, Terms())
+            return run.training.chosen.tolist(), run.validation.chosen.tolist()
+
+    everything, held_out = chosen(0)
+    few, as_before = chosen(3)
+    assert len(few) == 3
+    assert set(few) < set(everything)
+    assert as_before == held_out
+    assert chosen(3)[0] == few
+    assert len({tuple(chosen(3, seed)[0]) for seed in range(5)}) > 1
+    assert chosen(len(everything))[0] == everything
+
+
 def test_the_model_knows_how_large_the_ink_usually_was(reader, lines):
     heights = [prepare(drawing, FORM)[1].height for drawing in lines]
     run = begun(reader)

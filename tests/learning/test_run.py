@@ -16,6 +16,7 @@ from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.batches import Lines, order_by_length, order_of_epoch
 from hwcli.learning.beginning import Validation, begin_run, resume_run
 from hwcli.learning.checkpoint import Terms, read_checkpoint, write_checkpoint
+from hwcli.learning.learner import Tally
 from hwcli.learning.run import Learned, Limits, SteppedBack, Stopped, Validated
 from hwcli.model.config import Config, ConfigError, preset_names, preset_text, read_config
 
@@ -137,6 +138,15 @@ def test_it_learns(reader):
     rates = [event.rate for event in events if isinstance(event, Learned)]
     assert rates[0] < rates[1] < rates[2]
     assert all(later <= earlier for earlier, later in pairwise(rates[3:]))
+
+
+@pytest.mark.parametrize("final_rate", [0.0, 0.25, 1.0])
+def test_the_rate_falls_along_a_cosine_to_the_share_that_is_to_be_left(reader, final_rate):
+    run = begun(reader, CONFIG.updated({"optimiser": {"warmup": 0, "final_rate": final_rate}}))
+    run.learner.learn = lambda batch, rate, seed: Tally(0.0, 1, True)
+    rates = [event.rate for event in trained(run) if isinstance(event, Learned)]
+    fallen = np.cos(np.pi * np.arange(run.batches_in_all) / run.batches_in_all) / 2 + 0.5
+    np.testing.assert_allclose(rates, 0.01 * (final_rate + (1 - final_rate) * fallen))
 
 
 def test_the_number_of_parts_changes_rounding_only(reader):
