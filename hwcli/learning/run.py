@@ -191,7 +191,7 @@ class Run:
 
     def _is_sound(self) -> bool:
         """Return whether the weights, as they are after the last change, are finite and give a finite loss."""
-        if not _are_finite(self.learner.current_weights()):
+        if not all(map(_are_finite, (self.learner.current_weights(), self._average.weights()))):
             return False
         if self.learner.devices.workers > 1:  # the others do not measure now
             return True
@@ -327,10 +327,8 @@ class Run:
         order = order_by_length(lines.lengths, VALIDATION_BATCH)
         with self._average.in_place():
             tally = self.learner.measure(read_ahead(lines.batch, order))
-        loss, is_finite = (
-            tally.loss / max(tally.points, 1),
-            tally.finite and _are_finite(self._average.weights()),
-        )
+        loss = tally.loss / max(tally.points, 1)
+        is_finite = tally.finite and _are_finite(self._average.weights())
         is_best = is_finite and (position.best is None or loss < position.best)
         learned = position.loss / position.loss_points if position.loss_points else None
         return {
