@@ -147,7 +147,8 @@ def _pictures(frames: Iterator[Any], sheet: Sheet, style: Style, dpi: float, kin
     draw(context, sheet, style)
     surface.flush()
     palette = _palette(image.fromarray(straight(surface)).convert("RGB"))
-    colours = np.vstack([palette, palette[:1]]).astype(np.uint8).tobytes()  # that of CLEAR is never seen
+    rest = np.repeat(_unlike(palette), CLEAR + 1 - len(palette), axis=0)
+    colours = np.vstack([palette, rest]).astype(np.uint8).tobytes()
     for surface in frames:
         pixels = straight(surface)
         frame = image.fromarray(np.where(pixels[:, :, 3] < 128, CLEAR, _nearest(pixels[:, :, :3], palette)))
@@ -162,6 +163,18 @@ def _palette(picture: Any) -> NDArray[np.int64]:
     colours = np.array(few.getpalette(), np.int64).reshape(-1, 3)[:COLOURS]
     colours[most] = paper
     return colours
+
+
+def _unlike(palette: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a colour that is not in ``palette``, (1, 3).
+
+    That of CLEAR is never seen, but Pillow takes pictures for the same that differ between two places of one
+    colour only, and so would leave out black ink on nothing.
+    """
+    greys = np.repeat(np.arange(256)[:, None], 3, axis=1)
+    is_there = (greys[:, None] == palette[None]).all(axis=2).any(axis=1)
+    unlike: NDArray[np.int64] = greys[~is_there][-1:]
+    return unlike
 
 
 def _nearest(pixels: NDArray[np.uint8], palette: NDArray[np.int64]) -> NDArray[np.uint8]:

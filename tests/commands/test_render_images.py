@@ -198,8 +198,13 @@ def test_a_film_with_a_long_rest_can_be_written(run_hw: RunHw, kind: str) -> Non
 
 
 @CAIRO
-def test_a_gif_without_a_background_shows_what_is_below(run_hw: RunHw) -> None:
-    options = ("render", "--dpi", 60, "--background", "none", "--colour", "navy", "--format")
+@pytest.mark.parametrize(
+    ("colour", "seen"), [("navy", (0, 0, 128)), ("black", (0, 0, 0)), ("white", (255,) * 3)]
+)
+def test_a_gif_without_a_background_shows_what_is_below(
+    run_hw: RunHw, colour: str, seen: tuple[int, ...]
+) -> None:
+    options = ("render", "--dpi", 60, "--background", "none", "--colour", colour, "--format")
     film = Image.open(io.BytesIO(run_hw(*options, "gif", "--speed", 20, stdin=ink_json_lines(1)).out))
     still = Image.open(io.BytesIO(run_hw(*options, "png", stdin=ink_json_lines(1)).out))
     film.seek(film.n_frames - 1)
@@ -207,7 +212,8 @@ def test_a_gif_without_a_background_shows_what_is_below(run_hw: RunHw) -> None:
     assert np.abs((pixels[:, :, 3] > 128).astype(int) - (wanted[:, :, 3] > 128)).mean() < 0.01
     assert 0 < (pixels[:, :, 3] > 0).mean() < 0.5
     inked = pixels[pixels[:, :, 3] > 0]
-    assert np.abs(inked[:, :3] - [0, 0, 128]).max() < 12
+    assert np.abs(inked[:, :3] - seen).max() < 12
+    assert film.n_frames > 5
 
 
 def test_processes_that_draw_are_deaf_to_ctrl_c_from_their_first_moment_on(
