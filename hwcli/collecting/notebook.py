@@ -203,7 +203,10 @@ def sound_size(file: BinaryIO) -> int:
             if found is not None:
                 start, header, points = end, found, 0
         end += len(line)
-    is_cut = _is_cut(last)
+    is_broken = bool(last) and _parsed(last) is None
+    is_cut = is_broken and (not last.endswith(b"\n") or b"\0" in last)
+    if is_broken and not is_cut:
+        return end
     if header.get("source") != PROGRAM:
         return 0 if is_cut and at == 0 and _begins_header(last) else end
     promised = header.get("points")
@@ -215,11 +218,6 @@ def sound_size(file: BinaryIO) -> int:
     if not is_whole:
         return start
     return at if is_cut else end
-
-
-def _is_cut(line: bytes) -> bool:
-    """Return whether ``line``, the last one of a file, stopped in its middle."""
-    return bool(line) and (not line.endswith(b"\n") or b"\0" in line) and _parsed(line) is None
 
 
 def _parsed(line: bytes) -> dict[str, object] | None:

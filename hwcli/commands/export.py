@@ -26,7 +26,7 @@ SUFFIXES: dict[str, Format] = {
     ".xml": "inkml",
     ".npz": "stroke3",
 }
-_OF_INGEST, _OF_RENDER = (".h5", ".hdf5"), (".svg", ".png", ".pdf", ".gif")
+_OF_INGEST, _OF_RENDER = (".h5", ".hdf5"), (".svg", ".png", ".apng", ".gif", ".pdf", ".ps", ".html")
 OTHERS = dict.fromkeys(_OF_INGEST, "hw ingest") | dict.fromkeys(_OF_RENDER, "hw render")
 """The commands that make files of other suffixes."""
 

@@ -34,9 +34,10 @@ def open_strokes(path: str | Path) -> Iterator[StrokesReader]:
     shown = stdio.name_of(path)
     with stdio.open_seekable(path) as file:
         kind = reading.peeked(file)[0]
+        if kind in (reading.EMPTY, reading.UNKNOWN, reading.PACKED_JSON):
+            next(reading.read_any(file, shown))  # which says what is wrong with it
         if kind != reading.HDF5:
-            no_ink = {reading.EMPTY: "empty: there is no ink in it", reading.UNKNOWN: "not ink that hw knows"}
-            raise BadInput(shown, no_ink.get(kind, "not a strokes file; hw ingest makes one of it"))
+            raise BadInput(shown, "not a strokes file; hw ingest makes one of it")
         with StrokesReader(file, shown) as reader:
             yield reader
 

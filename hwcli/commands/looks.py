@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from hwcli import console, stdio
 from hwcli.commands.given import BadRecords, read_lines
 from hwcli.errors import HwError, ThresholdNotMet, UsageError
-from hwcli.options import HowToWrite, chosen_model, drawn_seed, tell_drawn
+from hwcli.options import HowToWrite, chosen_model
 from hwcli.threads import cores, one_core_a_product
 from hwcli.wording import counted
 
@@ -135,12 +135,10 @@ def _of_texts(texts: BinaryIO, called: str, read: ReadsLines | None, asked: Aske
     from hwcli.commands.sample import write_texts
     from hwcli.commands.sample_input import TextSource
 
-    seed = drawn_seed(asked.seed)
     source = TextSource([], called, io.BytesIO(b"".join(islice(texts, asked.limit))))
     with tempfile.TemporaryDirectory(prefix="hw-") as folder:
         ink = Path(folder, "ink")
-        write_texts(source, asked.model, asked.how, seed, asked.skip_bad, ink)
-        tell_drawn(seed, asked.seed)
+        seed = write_texts(source, asked.model, asked.how, asked.seed, asked.skip_bad, ink)
         with ink.open("rb") as file:
             return _looked_at(_Source(asked, False).of(file, ink), read, asked, "measured"), seed
 

@@ -246,12 +246,13 @@ def _nib(text: str) -> tuple[str, float]:
 
 
 def given_in(context: typer.Context) -> set[str]:
-    """Return the options that the command line has, by their long names."""
+    """Return the options to which the command line gives another value than the usual one, by long names."""
     return {
         max(parameter.opts, key=len)
         for parameter in context.command.params
         if parameter.name and (source := context.get_parameter_source(parameter.name))
         if source.name == "COMMANDLINE" and parameter.param_type_name == "option"
+        if context.params[parameter.name] != parameter.default
     }
 
 

@@ -121,19 +121,26 @@ def run(
 
 
 def write_texts(
-    source: TextSource, model: Path | None, how: HowToWrite, seed: int, skip_bad: bool, output: Path
-) -> None:
-    """Write the lines of ``source`` into ``output``, each in a hand of its own unless ``how`` has a style."""
+    source: TextSource, model: Path | None, how: HowToWrite, seed: int | None, skip_bad: bool, output: Path
+) -> int:
+    """Write the lines of ``source`` into ``output``, each in a hand of its own unless ``how`` has a style.
+
+    Returns the seed, which is drawn and told where there is none.
+    """
     one_core_a_product()
     path = options.chosen_model(model)
     loaded = read_model(path)
     _refuse_without_text(loaded, path)
-    plan = _plan(loaded, path, how, TEXT_BIAS if how.style is None else HAND_BIAS, seed)
+    settled = options.drawn_seed(seed)
+    plan = _plan(loaded, path, how, TEXT_BIAS if how.style is None else HAND_BIAS, settled)
     lines = Texts(source, plan.scribe.characters, how.missing, None, skip_bad)
     hands = _hands(plan, how.style, None, None, own_hands=how.style is None, is_single=False)
     with stdio.open_output(output, binary=False) as sink, _progress(output) as show:
-        sample_output.Output(plan.scribe, sink).write(plan.texts(lines.read(), hands), show)
+        work = plan.texts(lines.read(), hands)
+        options.tell_drawn(settled, seed)
+        sample_output.Output(plan.scribe, sink).write(work, show)
     lines.tell_skipped()
+    return settled
 
 
 def _progress(output: Path | None) -> AbstractContextManager[console.Progress]:
@@ -221,6 +228,8 @@ def _hands(
         return GivenHands(plan, [(ink, ink.text, {"style": name})])
     if primes is not None:
         inks = [replace(ink, text=said_by(ink, said, primes.path)) for ink in primes.read()]
+        if primes.has_cut and said is None:
+            raise UsageError("--prime-points cuts a prime: --text tells what is left of what its header says")
         if own_hands:
             return GivenHands(plan, ((ink, ink.text, {"prime": ink.id}) for ink in inks))
         if said is not None and len(inks) > 1:

@@ -155,11 +155,16 @@ def called(prime: Drawing) -> str:
 
 
 class Primes:
-    """Reads the primes, checks them and cuts them to length."""
+    """Reads the primes, checks them and cuts them to length.
+
+    Attributes
+    ----------
+    has_cut: whether one was cut, whose header says more than its ink then.
+    """
 
     def __init__(self, path: str, length: int | None, skip_bad: bool) -> None:
-        """Read from ``path``, the first ``length`` points of each (None: all), of which no text tells then."""
-        self.path, self._length = path, length
+        """Read from ``path``, the first ``length`` points of each (None: all)."""
+        self.path, self._length, self.has_cut = path, length, False
         self._bad = BadRecords(skip_bad)
 
     def read(self) -> Iterator[Drawing]:
@@ -180,7 +185,8 @@ class Primes:
                     continue
                 found = True
                 if self._length is not None and self._length < len(drawing):
-                    drawing.points, drawing.text = drawing.points[: self._length], ""
+                    drawing.points = drawing.points[: self._length]
+                    self.has_cut = True
                 drawing.time = drawing.pressure = None
                 yield drawing
         if not found:

@@ -202,8 +202,8 @@ class Plan:
         prepared = dataclasses.replace(ink, points=hand.prime, time=None, pressure=None)
         self.unit.look_at(prepared)
         if self.scribe.is_too_short(hand):
-            has = f"{counted(len(ink), 'points')} for a text of {counted(len(text), 'characters')}"
-            console.warn(f"{called(ink)} has {has}: was it cut short? --text tells what it says")
+            why = f"too little ink for a text of {counted(len(text), 'characters')}"
+            console.warn(f"{called(ink)} has {why}: was it cut short? --text tells what it says")
         return hand
 
 

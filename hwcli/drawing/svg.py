@@ -102,7 +102,7 @@ def _rules(sheet: Sheet) -> str:
     if not data:
         return ""
     look = f'fill="none" stroke="{RULE_COLOUR}" stroke-width="{width}" stroke-linecap="round"'
-    return f'<g aria-hidden="true" {look}><path d="{data}"/></g>\n'
+    return f'<g class="paper" aria-hidden="true" {look}><path d="{data}"/></g>\n'
 
 
 class _Writer:

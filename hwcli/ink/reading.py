@@ -36,16 +36,19 @@ _IN_ANY_ORDER = (HDF5, ZIP)
 _LONGEST_BLANK = 1 << 16
 _TAR_START = 512
 _GZIP = b"\x1f\x8b"
+_TAR = b"ustar"
 _KEYWORD = re.compile(rb"\.[A-Z][A-Z0-9_]+(\s|$)")
 _MARK = b"\xef\xbb\xbf"
 
 
 def kind_of(start: bytes) -> str:
     """Return which format a file has that begins with the bytes ``start``."""
-    if start[257:262] == b"ustar":
+    if start[257:262] == _TAR:
         return ARCHIVE
     if start.startswith(_GZIP):
-        return _PACKED.get(_unpacked(start).removeprefix(_MARK).lstrip()[:1], ARCHIVE)
+        unpacked = _unpacked(start)
+        is_tar = unpacked[257:262] == _TAR
+        return ARCHIVE if is_tar else _PACKED.get(unpacked.removeprefix(_MARK).lstrip()[:1], ARCHIVE)
     text = start.removeprefix(_MARK).lstrip()
     if _KEYWORD.match(text):
         return UNIPEN

@@ -10,7 +10,7 @@ import re
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -25,6 +25,8 @@ REPLACEMENT = "?"
 BLANKS = re.compile(" +")
 NAMED = re.compile(":[a-z0-9_+-]+:")
 """What the library makes of an emoji, its name between colons: a description, not a form of it."""
+NAMED_PARTS = 3
+"""Of a character with marks: there may be thousands."""
 PLAIN = {"→": "->", "←": "<-", "×": "x", "≠": "!=", "·": ".", "‰": "o/oo"}
 """Where the library's answer says something else, or less."""
 LATIN_BUT_FOR_THE_NAME = "µªº"
@@ -67,10 +69,10 @@ class Unwritable(HwError):
 def name_of(character: str) -> str:
     """Return how messages call a ``character``: itself where it can be seen, its number and its name.
 
-    With marks set on it they are those of the whole where it has a number, else those of each part.
+    With marks set on it they are those of the whole where it has a number, else those of its first parts.
     """
-    parts = unicodedata.normalize("NFC", character)
-    shown = f"{character!r} " if parts[:1].isprintable() else ""
+    parts = unicodedata.normalize("NFC", character)[:NAMED_PARTS]
+    shown = f"{character[:NAMED_PARTS]!r} " if parts[:1].isprintable() else ""
     numbers = " ".join(f"U+{ord(part):04X}" for part in parts)
     named = " with ".join(filter(None, map(_unicode_name, parts)))
     return f"{shown}{numbers}" + (f" ({named})" if named else "")
@@ -169,15 +171,16 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     replacement = REPLACEMENT if missing == "replace" and REPLACEMENT in known else ""
     written: list[str] = []
     notes: list[Change] = []
-    for cluster, row, column in _clusters(text, line):
+    clusters = list(_clusters(text, line))
+    for (cluster, row, column), joint in zip(clusters, _joints([c for c, _, _ in clusters]), strict=True):
         plain = _written(cluster, known)
         if plain is None:
             notes.append(Change(cluster, replacement, row, column))
             if missing == "error":
                 raise Unwritable(notes[-1])
             plain = replacement
-        elif not cluster.isascii() and plain[:1].isdigit() and written and written[-1][-1:].isdigit():
-            plain = _set_off(cluster, plain, known)
+        elif joint and cluster not in known:
+            plain = (joint if joint in known else " " if " " in known else "") + plain
             notes.append(Change(cluster, plain, row, column))
         elif not (plain == unicodedata.normalize("NFC", cluster) or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain, row, column))
@@ -214,11 +217,27 @@ def _written(cluster: str, known: set[str]) -> str | None:
     return plain if plain and known.issuperset(plain) else None
 
 
-def _set_off(cluster: str, plain: str, known: set[str]) -> str:
-    """Return ``plain``, the digits that stand for ``cluster``, as they are written after a digit."""
-    is_raised = unicodedata.decomposition(cluster).startswith("<super>")
-    between = "^" if is_raised and "^" in known else " "
-    return between + plain if between in known else plain
+def _joints(clusters: Sequence[str]) -> Iterator[str]:
+    """Yield what stands before each of ``clusters``, so that it is not read as more digits of a number."""
+    before = ""
+    for place, cluster in enumerate(clusters):
+        follows = unicodedata.category(before or " ") == "Nd"
+        if follows and unicodedata.decomposition(cluster[0]).startswith("<fraction>"):
+            yield " "
+        elif follows and _is_raised(cluster):
+            end = place
+            while end < len(clusters) and _is_raised(clusters[end]):
+                end += 1
+            yield " " if clusters[end : end + 1] == ["\N{FRACTION SLASH}"] else "^"
+        else:
+            yield ""
+        if not _invisible(cluster):
+            before = cluster[0]
+
+
+def _is_raised(cluster: str) -> bool:
+    """Return whether ``cluster`` is a digit or sign of an exponent, or the like."""
+    return unicodedata.decomposition(cluster[0]).startswith("<super>") and not cluster[0].isalpha()
 
 
 def _is_of_latin_script(character: str) -> bool:

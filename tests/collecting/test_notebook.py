@@ -116,11 +116,17 @@ def test_a_file_of_another_program_is_never_cut(tmp_path: Path, content: bytes) 
         assert path.read_bytes() == content
 
 
-def test_a_line_of_another_program_that_is_broken_is_told_and_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("broken", [b'{"x":1,"y":2,\n', b"# hi\n\n"])
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_line_of_another_program_that_is_broken_is_told_and_stays(
+    tmp_path: Path, counted: bool, broken: bytes, missing: int
+) -> None:
     path = tmp_path / "mine.jsonl"
-    content = record(line(1)) + b'{"x":1,"y":2,\n'
+    lines = record(line(1), counted=counted).splitlines(keepends=True)
+    content = b"".join(lines[: len(lines) - missing]) + broken
     path.write_bytes(content)
-    with pytest.raises(HwError, match=r"mine.jsonl:6: not JSON"), open_notebook(path):
+    with pytest.raises(HwError, match=rf"mine.jsonl:{6 - missing}: "), open_notebook(path):
         pass
     assert path.read_bytes() == content
 

@@ -215,6 +215,14 @@ def test_wrong_usage(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path, options: li
     assert os.listdir(tmp_path) == []
 
 
+def test_an_option_with_its_usual_value_is_never_refused(run_hw: RunHw) -> None:
+    usual = ["--speed", 1, "--path", "stroke", "--align", "left"]
+    assert (
+        run_hw("render", *usual, "--grid", 2, stdin=text(1)).out
+        == run_hw("render", "--grid", 2, stdin=text(1)).out
+    )
+
+
 def test_an_option_that_could_not_matter_is_named(run_hw: RunHw) -> None:
     watching = run_hw("render", "--watch", "--page", "a5", stdin=text(1), code=2)
     assert watching.err.startswith("hw: --page does nothing for --watch")

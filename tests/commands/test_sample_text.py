@@ -335,14 +335,14 @@ def test_of_a_prime_that_is_cut_short_the_header_does_not_tell_what_it_says(
 ) -> None:
     common = ["sample", "-m", reader_h5, "--seed", 1, "--prime", "-", "new"]
     failed = run_hw(*common, "--prime-points", 3, stdin=PRIME, code=2)
-    assert "what does given say? --text tells" in failed.err
+    assert "--prime-points cuts a prime: --text tells what is left" in failed.err
     assert texts_of(run_hw(*common, "--prime-points", 3, "--text", "w", stdin=PRIME).lines) == ["new"]
     assert texts_of(run_hw(*common, "--prime-points", 5, stdin=PRIME).lines) == ["new"]
 
 
 def test_a_prime_with_less_ink_than_its_text_is_told(run_hw: RunHw, reader_h5: Path) -> None:
     common = ["sample", "-m", reader_h5, "--seed", 1, "--prime", "-", "new"]
-    told = "the prime given has 5 points for a text of 12 characters: was it cut short? --text tells"
+    told = "the prime given has too little ink for a text of 12 characters: was it cut short?"
     assert told in run_hw(*common, stdin=PRIME).err
     assert "cut short" not in run_hw(*common, "--text", "w", stdin=PRIME).err
 

@@ -10,6 +10,7 @@ import tracemalloc
 import pytest
 
 from hwcli.errors import BadInput
+from hwcli.ink.reading import ARCHIVE, kind_of
 from hwcli.ink.sources.archive import members
 
 FILES = {"a/one.xml": b"1" * 3000, "a/two.xml": b"", "a/" + "long" * 60 + ".xml": b"3", "a/ö.txt": b"4"}
@@ -133,3 +134,11 @@ def test_an_error_of_the_file_itself_is_not_lost() -> None:
 
     with pytest.raises(OSError, match="Input/output"):
         list(members(Failing(), "f", lambda name: True))
+
+
+@pytest.mark.parametrize("name", ["[x/", "{x/"])
+def test_an_archive_is_one_whatever_its_first_folder_is_called(name: str) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        tar.addfile(tarfile.TarInfo(name + "a.txt"))
+    assert kind_of(content.getvalue()) == ARCHIVE

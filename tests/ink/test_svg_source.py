@@ -112,6 +112,10 @@ def test_what_is_printed_on_the_paper_is_no_ink(paper: str, made_drawings: list[
     assert found[0] == found[1]
 
 
+def test_what_others_hide_from_assistive_technology_is_ink() -> None:
+    assert len(strokes('<g aria-hidden="true"><path d="M0 0L5 5"/></g>')) == 1
+
+
 def test_outlines_are_no_ink() -> None:
     outline, line = '<path d="M0 0L9 0L9 9Z"/>', '<path d="M0 0L9 0"/>'
     with pytest.raises(BadInput, match="outlines"):

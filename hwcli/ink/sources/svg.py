@@ -128,8 +128,8 @@ class _Document:
 
 
 def _is_decoration(element: Any, name: str) -> bool:
-    """Return whether ``element`` is for the eye alone, as the rules are that hw render draws on paper."""
-    return name == "g" and element.get("aria-hidden") == "true"
+    """Return whether ``element`` is the rules, squares or dots of paper, as hw render marks them."""
+    return name == "g" and (element.get("class"), element.get("aria-hidden")) == ("paper", "true")
 
 
 def _declarations(text: str) -> dict[str, str]:
