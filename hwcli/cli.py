@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import traceback
@@ -165,9 +166,9 @@ def _wrong_usage(error: typer.TyperException) -> str:
         return "which command? 'hw --help' lists them"
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
-    if message.startswith("No such option: -") and not message.startswith("No such option: --"):
-        message += "; after -- nothing is an option"
     path = context.command_path if context else _called()
+    if path == "hw sample" and re.match("No such option: -[^-]", message):
+        message += "; a text that begins with a hyphen comes after --"
     return f"{message[:1].lower()}{message[1:]} ('{path} --help' tells how to use it)"
 
 

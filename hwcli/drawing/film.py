@@ -84,8 +84,10 @@ def _stills(pictures: Iterable[tuple[Any, float]]) -> tuple[list[Any], list[int]
     """
     stills: list[Any] = []
     durations: list[float] = []
+    last = b""
     for picture, seconds in pictures:
-        if stills and picture.tobytes() == stills[-1].tobytes():
+        before, last = last, picture.tobytes()
+        if last == before:
             durations[-1] += seconds
         else:
             stills.append(picture)

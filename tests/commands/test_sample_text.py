@@ -248,7 +248,7 @@ def test_the_seed_is_told_of_a_run_that_begins_and_of_no_other(
 
 
 def test_a_text_that_begins_with_a_hyphen_stands_after_two(run_hw: RunHw, reader_h5: Path) -> None:
-    assert "after -- nothing is an option" in run_hw("sample", "-m", reader_h5, "-5 degrees", code=2).err
+    assert "begins with a hyphen comes after --" in run_hw("sample", "-m", reader_h5, "-5 degrees", code=2).err
     done = run_hw("sample", "-m", reader_h5, "--seed", 1, "--", "-5 degrees")
     assert texts_of(done.lines) == ["-5 degrees"]
 
