@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from hwcli.model import config
+from hwcli.model import config, trainable
 from hwcli.model.toml import as_toml
 
 TYPES = {bool: "True or false.", int: "A whole number", float: "A number"}
@@ -59,8 +59,13 @@ def _limits(name: str, value: Any) -> str:
     kind = TYPES[type(value)]
     if isinstance(value, bool):
         return kind
-    least = "above 0" if name in config.ABOVE_ZERO else f"from {int(name in config.AT_LEAST_ONE)}"
-    most = f" to {config.AT_MOST[name]}" if name in config.AT_MOST else ""
+    least = (
+        "above 0"
+        if name in config.ABOVE_ZERO | trainable.ABOVE_ZERO
+        else f"from {int(name in config.AT_LEAST_ONE)}"
+    )
+    at_most = config.AT_MOST | trainable.AT_MOST
+    most = f" to {at_most[name]}" if name in at_most else ""
     return f"{kind} {least}{' to below 1' if name in config.BELOW_ONE else most}."
 
 

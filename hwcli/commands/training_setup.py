@@ -111,9 +111,22 @@ class Changes:
         return bool(self.preset or self.path or self.settings)
 
     def over(self, begun: Beginning, tuning: Asked | None) -> Config:
-        """Return the configuration of a run; ``tuning``: that of fine-tuning lies below the changes."""
+        """Return the configuration of a run; ``tuning``: that of fine-tuning lies below the changes.
+
+        Raises
+        ------
+        HwError: there is no such configuration, or nothing can be learned with it.
+        """
+        from hwcli.model.trainable import check_trainable
+
         if begun.checkpoint:
-            return _with_settings(begun.checkpoint.config, self.settings)
+            chosen = _with_settings(begun.checkpoint.config, self.settings)
+        else:
+            chosen = self._over_model(begun, tuning)
+        check_trainable(chosen)
+        return chosen
+
+    def _over_model(self, begun: Beginning, tuning: Asked | None) -> Config:
         from hwcli.model import config as configuration
 
         chosen = begun.model.config if begun.model else configuration.Config()

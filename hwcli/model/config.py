@@ -255,7 +255,7 @@ CHOICES = {
 AT_LEAST_ONE = {
     "network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs", "tuning.lines",
 }  # fmt: skip
-ABOVE_ZERO = {"noise.adaptive_sd", "optimiser.epsilon", "optimiser.damping"}
+ABOVE_ZERO = {"noise.adaptive_sd"}
 BELOW_ONE = {
     "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
     "optimiser.decay", "optimiser.momentum", "tuning.average",
@@ -266,7 +266,7 @@ LARGEST = 10**12
 AT_MOST = {
     "noise.input_probability": 1, "noise.untexted": 1,
     "network.layers": 64, "network.units": 65536, "network.mixtures": 4096, "network.window": 1024,
-    "tuning.rehearsal": 100, "tuning.lines": 65536, "tuning.lead": 10**9, "tuning.rank": 1024,
+    "tuning.rehearsal": 100, "tuning.lines": 65536, "tuning.rank": 1024,
 }  # fmt: skip
 
 
@@ -312,8 +312,6 @@ def _check_number(name: str, value: float) -> None:
         raise ConfigError(f"{name}: {value} is below {least}")
     if name in ABOVE_ZERO and not value:
         raise ConfigError(f"{name}: {value} is not above 0")
-    if name == "data.max_points" and value == 1:
-        raise ConfigError(f"{name}: after 1 point there is none to predict; 0 cuts no line")
     if name in BELOW_ONE and value >= 1:
         raise ConfigError(f"{name}: {value} is not below 1")
     most = AT_MOST.get(name, LARGEST)

@@ -50,6 +50,7 @@ def test_the_whole_configuration_comes_out_as_toml_that_goes_in(run_hw, tmp_path
     [
         (["--preset", "nonsense", "-o", "m.h5"], 1, "graves-prediction, graves-synthesis, handwriter, smoke"),
         (["--set", "network.units=many", "-o", "m.h5"], 1, "network.units"),
+        (["--set", "optimiser.epsilon=0", "-o", "m.h5"], 1, "optimiser.epsilon: 0.0 is not above 0"),
         (["--set", "units=3", "-o", "m.h5"], 1, "SECTION.KEY=VALUE"),
         (["--bptt-stride", 200, "--bptt-length", 100, "-o", "m.h5"], 1, "left out"),
         ([], 2, "-o"),

@@ -9,7 +9,10 @@ from importlib.util import find_spec
 
 import pytest
 
-from hwcli.commands.training_setup import told_of_workers
+from hwcli.commands.training_setup import Beginning, Changes, told_of_workers
+from hwcli.ink.offsets import Scale
+from hwcli.learning.checkpoint import Checkpoint, Position
+from hwcli.model.config import Config, ConfigError
 
 STEP = {"SLURM_STEP_ID": "0", "SLURM_PROCID": "1"}
 
@@ -42,6 +45,14 @@ def test_outside_a_step_of_several_tasks_nobody_is_waited_for(
 def test_the_tasks_of_a_step_are_those_that_count() -> None:
     step = {"SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2", **STEP}
     assert told_of_workers(step, is_auto=True) == step | {"SLURM_NTASKS": "2"}
+
+
+def test_a_resumed_run_of_earlier_versions_is_told_which_setting_mends_it() -> None:
+    stored = Config().updated({"optimiser": {"epsilon": 0}})
+    begun = Beginning(checkpoint=Checkpoint(stored, Scale((0, 0), (1, 1)), {}, [], Position(5), ""))
+    with pytest.raises(ConfigError, match=r"--set optimiser\.epsilon=1e-08"):
+        Changes(None, None, []).over(begun, None)
+    assert Changes(None, None, ["optimiser.epsilon=1e-08"]).over(begun, None) == Config()
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="oneDNN is left as it comes on other processors")

@@ -21,6 +21,7 @@ from hwcli.model.config import (
     setting,
 )
 from hwcli.model.file import weight_count
+from hwcli.model.trainable import check_trainable
 
 
 def preset(name: str) -> Config:
@@ -110,10 +111,6 @@ def test_a_whole_number_will_do_for_a_number() -> None:
         ("[noise]\ninput_probability = 1.5", "above 1"),
         ("[noise]\nweight_sd = -0.1", "noise.weight_sd: -0.1 is below 0"),
         ("[noise]\nadaptive_sd = 0", "noise.adaptive_sd: 0.0 is not above 0"),
-        ("[optimiser]\nepsilon = 0", "optimiser.epsilon: 0.0 is not above 0"),
-        ("[optimiser]\ndamping = 0", "optimiser.damping: 0.0 is not above 0"),
-        ("[data]\nmax_points = 1", "data.max_points: after 1 point there is none to predict"),
-        ("[tuning]\nlead = 3000000000", "tuning.lead: 3000000000 is above 1e"),
         ("[noise]\nadaptive = 1", "noise.adaptive: 1 is not true or false"),
         ("[noise]\nadaptive = true\nweight_sd = 0.1", "noise of one kind"),
         ("[bptt]\nstride = 50\nlength = 40", "points would be left out"),
@@ -127,6 +124,29 @@ def test_what_cannot_be_is_refused_with_its_place(text: str, reason: str) -> Non
         read_config(text, "mine.toml")
     assert str(caught.value).startswith("mine.toml: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[optimiser]\nepsilon = 0", "optimiser.epsilon: 0.0 is not above 0; .* --set optimiser.epsilon=1e-08"),
+        (
+            "[optimiser]\nkind = 'rmsprop'\ndamping = 0",
+            "optimiser.damping: 0.0 is not above 0; .* --set optimiser.damping=0.0001",
+        ),
+        ("[data]\nmax_points = 1", "data.max_points: after 1 point there is none .* --set data.max_points=0"),
+        ("[tuning]\nlead = 3000000000", "tuning.lead: 3000000000 is above 1e.*; .* --set tuning.lead=100"),
+    ],
+)
+def test_what_nothing_is_learned_with_is_read_and_refused_where_a_run_begins(text: str, reason: str) -> None:
+    config = read_config(text, "stored")
+    with pytest.raises(ConfigError, match=reason):
+        check_trainable(config)
+
+
+@pytest.mark.parametrize("text", ["", "[optimiser]\ndamping = 0", "[optimiser]\nkind = 'rmsprop'\nepsilon = 0"])
+def test_what_the_optimiser_does_not_use_may_be_0(text: str) -> None:
+    check_trainable(read_config(text, "stored"))
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,13 @@ def test_a_model_comes_back(network: Network) -> None:
         np.testing.assert_array_equal(back.weights[name], array)
 
 
+def test_a_model_of_earlier_versions_is_read_though_nothing_can_be_learned_as_it_was() -> None:
+    model = make_model()
+    changes = {"optimiser": {"epsilon": 0}, "data": {"max_points": 1}, "tuning": {"lead": 3 * 10**9}}
+    model.config = model.config.updated(changes)
+    assert read(stored(model)).config == model.config
+
+
 def test_half_precision_halves_the_file_and_keeps_three_digits() -> None:
     model = make_model(Network(layers=1, units=64, mixtures=1))
     half = stored(model, "float16")
