@@ -226,6 +226,7 @@ def opened_run(
         if begun.checkpoint:
             run = resume_run(reader, validation, config, begun.checkpoint, devices)
             tell_missing(validation)
+            _tell_missing_mean(begun.checkpoint, config)
             yield run
             return
         with rehearsal(begun.model, config, seed) as rehearsed:
@@ -239,6 +240,15 @@ def tell_missing(validation: Validation) -> None:
     missing = validation.chosen.missing() if validation.chosen else []
     if missing:
         console.warn(f"{len(missing)} of the list of --valid not found, the first: {missing[0]}")
+
+
+def _tell_missing_mean(checkpoint: Checkpoint, config: Config) -> None:
+    """Warn where a run had a mean of its weights that its ``checkpoint``, of an earlier version, lacks."""
+    if config.tuning.average and checkpoint.config.tuning.average and not checkpoint.mean:
+        console.warn(
+            "the checkpoint is of an earlier hw, and lacks the mean of the weights (tuning.average): "
+            "it begins anew with the weights"
+        )
 
 
 # --- the machine -------------------------------------------------------------------------------------------
