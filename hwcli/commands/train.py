@@ -71,7 +71,8 @@ def run(
     how_long = setup.HowLong.of(max_time, save_every, max_batches)
     cores, devices = setup.prepare_tensorflow(threads, distribute, tensorboard)
 
-    from hwcli.commands.training_output import files_of, follow
+    from hwcli.commands.training_files import files_of
+    from hwcli.commands.training_output import follow
 
     files = files_of(devices.is_chief, output, log, tensorboard, resume, force)
     with files.kept(resume, force), open_strokes(strokes) as reader:

@@ -126,7 +126,9 @@ Distribute = Annotated[
         help="Over several GPUs (mirrored) or machines (multiworker); auto: what there is; or none.",
     ),
 ]
-Half = Annotated[bool, typer.Option("--half", help="Store the model's weights as 16-bit numbers.")]
+Half = Annotated[
+    bool, typer.Option("--half", help="Store the model's weights as 16-bit numbers, if these hold them.")
+]
 Licence = Annotated[
     str | None,
     typer.Option("--licence", metavar="TEXT", help="Terms of the data, kept in the model."),

@@ -1,4 +1,4 @@
-"""What ``hw train`` shows and writes while it runs: progress, the log, the checkpoint, the model."""
+"""What ``hw train`` shows while it runs and when it saves: progress, the log, validations, the end."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
 from types import FrameType
-from typing import Any, Self, TextIO
+from typing import TextIO
 
-from hwcli import console, locks, stdio
+from hwcli import console, stdio
+from hwcli.commands.training_files import Files
 from hwcli.commands.training_setup import HowLong
-from hwcli.errors import HwError, UsageError
+from hwcli.errors import HwError
 from hwcli.learning.board import Board
-from hwcli.learning.checkpoint import checkpoint_of, write_checkpoint
 from hwcli.learning.distribution import WorkerLost
-from hwcli.learning.run import Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
-from hwcli.model.file import Model, weight_count, write_model
-from hwcli.model.hand import write_hand
+from hwcli.learning.run import Diverged, Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
+from hwcli.model.file import weight_count
 from hwcli.wording import counted
 
 LOG_EVERY = 5.0
@@ -36,115 +33,6 @@ ENDINGS = {
 }
 """What is told of each reason for which a run ends."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass
-class Files:
-    """The files of a run.
-
-    Attributes
-    ----------
-    model, log, tensorboard: where they go.
-    is_resumable: whether there is a checkpoint.
-    base: beside which model a small hand is written; None: a whole model is.
-    """
-
-    model: Path
-    log: Path | None
-    tensorboard: Path | None
-    is_resumable: bool = True
-    base: Model | None = None
-
-    def of_fine_tuning(self, base: Model | None) -> Self:
-        """Return the files of a run that takes minutes, and has no checkpoint; ``base`` as the class has it."""
-        return replace(self, is_resumable=False, base=base)
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where the checkpoint stands: beside the model."""
-        return checkpoint_of(self.model)
-
-    @contextlib.contextmanager
-    def kept(self, resume: bool, force: bool) -> Iterator[None]:
-        """Keep the run's files from other runs until the block ends.
-
-        Raises HwError when another run has them; else as ``refuse_what_is_there``.
-        """
-        with locks.held(self.checkpoint):
-            self.refuse_what_is_there(resume, force)  # what another run that ended just now has left
-            yield
-
-    def refuse_what_is_there(self, resume: bool, force: bool) -> None:
-        """Refuse to begin where nothing can be written, or where something stands that nobody said may go."""
-        if not os.access(self.model.parent, os.W_OK):
-            why = "cannot be written to" if self.model.parent.is_dir() else "no such directory"
-            raise HwError(f"{self.model.parent}: {why}")
-        if str(self.model) == stdio.STREAM or (self.model.exists() and not self.model.is_file()):
-            raise UsageError(f"-o {self.model}: a model needs a file of its own, with its checkpoint beside it")
-        if str(self.log) == stdio.STREAM:
-            raise UsageError(f"--log {self.log}: a log is a file to append to; name one (/dev/stdout is one)")
-        if resume:
-            return
-        stdio.refuse_existing(self.model, force)
-        if self.checkpoint.exists() and not force:
-            raise HwError(f"{self.checkpoint}: exists; --resume goes on from it, --force begins anew")
-
-    def write_checkpoint(self, run: Run) -> None:
-        """Write the checkpoint, whole, where there is to be one."""
-        if not self.is_resumable:
-            return
-        with stdio.open_output(self.checkpoint, binary=True, force=True) as file:
-            write_checkpoint(file, run.checkpoint())
-
-    def write_model(self, run: Run, measured: dict[str, Any] | None = None) -> None:
-        """Write the model, whole; ``measured`` is a validation that is not in the run's history."""
-        model = run.model(measured)
-        with stdio.open_output(self.model, binary=True, force=True) as file:
-            if self.base is not None:
-                write_hand(file, model, self.base)
-            else:
-                write_model(file, model, "float16" if run.terms.half else "float32")
-        console.detail(f"{self.model}: written")
-
-    def finish(self, run: Run) -> None:
-        """See that there is a model, and tell which."""
-        is_best = run.validation is not None and self.model.exists()
-        if not is_best:
-            self.write_model(run)
-        # The file may have been taken away since the best were written, in an earlier sitting mostly.
-        gone = ", as the file of the best is gone" if not is_best and run.position.best is not None else ""
-        onward = "; to go on: --resume" if self.is_resumable else ""
-        console.say(f"{self.model}: {'the best' if is_best else 'the last'} weights{gone}{onward}")
-
-
-class NoFiles(Files):
-    """The files of a worker that writes none: of several workers one does, the chief."""
-
-    def __init__(self) -> None:
-        """Write nothing."""
-        super().__init__(Path(os.devnull), None, None)
-
-    def of_fine_tuning(self, base: Model | None) -> Self:
-        """Return these."""
-        del base
-        return self
-
-    @contextlib.contextmanager
-    def kept(self, resume: bool, force: bool) -> Iterator[None]:
-        """Keep nothing: the chief does."""
-        yield
-
-    def refuse_what_is_there(self, resume: bool, force: bool) -> None:
-        """Refuse nothing."""
-
-    def write_checkpoint(self, run: Run) -> None:
-        """Write nothing."""
-
-    def write_model(self, run: Run, measured: dict[str, Any] | None = None) -> None:
-        """Write nothing."""
-
-    def finish(self, run: Run) -> None:
-        """Write nothing."""
 
 
 class Log:
@@ -168,15 +56,6 @@ class Log:
         if time.monotonic() - self._last >= LOG_EVERY:
             self._last = time.monotonic()
             self.add(record, points)
-
-
-def files_of(
-    is_chief: bool, output: Path, log: Path | None, tensorboard: Path | None, resume: bool, force: bool
-) -> Files:
-    """Return the files that a worker writes; raises as ``Files.refuse_what_is_there``."""
-    files = Files(output, log, tensorboard) if is_chief else NoFiles()
-    files.refuse_what_is_there(resume, force)
-    return files
 
 
 @contextlib.contextmanager
@@ -286,6 +165,9 @@ def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
         except WorkerLost as error:
             # It was in the middle of a batch: what was saved before stands.
             raise HwError(f"{error}; --resume goes on from {files.checkpoint}, once that is there") from error
+        except Diverged as error:
+            files.write_checkpoint(run)
+            raise HwError(f"{error}{files.onward(run)}") from error
         except HwError:
             files.write_checkpoint(run)
             raise
@@ -362,7 +244,7 @@ def _tell_validation(event: Validated) -> None:
             f"{record['complexity']:.1f} of it the weights"
         )
     if record["validation_loss"] is None:
-        console.warn(f"epoch {record['epoch']:.2f}: the validation loss is not finite")
+        console.warn(f"epoch {record['epoch']:.2f}: the validation loss or the weights are not finite")
         return
     console.say(
         f"epoch {record['epoch']:.2f}: validation {record['validation_loss']:.4f} a point, "

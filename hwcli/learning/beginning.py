@@ -77,8 +77,11 @@ def begin_run(
     chance = np.random.default_rng([seed, 0x1417])
     weights = model.weights if model else initial_weights(config.network, chance, _pace(training))
     products = products_type(config.training.precision)
+    own = _own_lines(rehearsed, training)
+    if own is None:  # nothing is rehearsed, and so the run can be resumed
+        config = replace(config, tuning=replace(config.tuning, rehearsal=0.0))
     learner = Learner(config, weights, products, parts, devices, training.predictions)
-    return Run(learner, training, held_out, Position(seed), terms, _own_lines(rehearsed, training))
+    return Run(learner, training, held_out, Position(seed), terms, own)
 
 
 def resume_run(

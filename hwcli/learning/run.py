@@ -31,6 +31,10 @@ STEPS_BACK_LIMIT = 10
 """Batches in a row that fail before the run gives up."""
 
 
+class Diverged(HwError):
+    """The loss stays infinite or not a number, whatever the learning rate; the run is at good weights again."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """When a run stops before its last epoch."""
@@ -118,7 +122,7 @@ class Run:
 
         Raises
         ------
-        HwError: the loss stays infinite or not a number whatever the learning rate.
+        Diverged: the loss stays infinite or not a number whatever the learning rate.
         WorkerLost: another worker of the run is gone.
         """
         began = time.monotonic()
@@ -191,7 +195,7 @@ class Run:
 
     def _is_sound(self) -> bool:
         """Return whether the weights, as they are after the last change, are finite and give a finite loss."""
-        if not all(map(_are_finite, (self.learner.current_weights(), self._average.weights()))):
+        if not all(map(_are_finite, (self.learner.current_weights(), self._average.kept()))):
             return False
         if self.learner.devices.workers > 1:  # the others do not measure now
             return True
@@ -265,9 +269,9 @@ class Run:
         self.position.rate_factor /= 2
         self._go_back()
         if self._failures >= STEPS_BACK_LIMIT:
-            raise HwError(
-                f"the loss is infinite or not a number {self._failures} times in a row; the last good weights "
-                "are kept: --resume with a lower --set optimiser.rate, or with optimiser.clip_norm"
+            raise Diverged(
+                f"the loss is infinite or not a number {self._failures} times in a row, from the last good "
+                "weights too: try a lower --set optimiser.rate, or --set optimiser.clip_norm"
             )
         return SteppedBack(self.position.rate_factor)
 

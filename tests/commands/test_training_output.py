@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,14 +14,17 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
-from hwcli.commands.training_output import Ahead, Files, follow
-from hwcli.commands.training_setup import HowLong
+from hwcli.commands.training_files import Files
+from hwcli.commands.training_output import Ahead, follow
+from hwcli.commands.training_setup import Beginning, HowLong, opened_run
+from hwcli.errors import HwError
 from hwcli.ink import Drawing
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.beginning import Validation, begin_run
 from hwcli.learning.checkpoint import Terms
 from hwcli.learning.run import Limits, Run
 from hwcli.model.config import Config
+from hwcli.model.file import read_model
 
 
 def ahead(limits: Limits, batches: int = 100, seconds: float = 1000.0) -> Ahead:
@@ -105,7 +109,77 @@ def test_a_step_back_after_a_validation_names_the_loss_that_was_not_finite(
 
     run.validation.batch = poisoned  # type: ignore[method-assign]
     told = to_batch(run, 1, tmp_path / "m.h5", capsys)
-    assert "the validation loss is not finite" in told
+    assert "the validation loss or the weights are not finite" in told
     assert "batch 1: back to the last good weights, with 0.5 of" in told
     assert "gradient" not in told
     assert "m.h5: the last weights; to go on" in told
+
+
+def rehearsing(run: Run) -> Run:
+    """Return a run over the lines of ``run`` that rehearses them too."""
+    reader, config = run.training.reader, STILL.updated({"tuning": {"rehearsal": 0.5}})
+    return begin_run(reader, Validation(share=0.2), config, None, 5, 1, Terms(), None, reader)
+
+
+def test_how_to_go_on_is_a_way_that_is_not_refused(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert to_batch(run, 1, tmp_path / "m.h5", capsys).endswith("to go on: --resume\n")
+    told = to_batch(rehearsing(run), 1, tmp_path / "n.h5", capsys)
+    assert told.endswith("to go on: --resume --set tuning.rehearsal=0\n")
+
+
+@pytest.mark.parametrize("is_resumable", [True, False])
+def test_a_run_that_gives_up_says_how_to_go_on_where_it_can(
+    run: Run, tmp_path: Path, is_resumable: bool
+) -> None:
+    run = rehearsing(run)
+    read = run.training.batch
+
+    def poisoned(*given: Any) -> Any:
+        batch = read(*given)
+        return batch._replace(rows=batch.rows + np.float32(np.inf))
+
+    run.training.batch = poisoned  # type: ignore[method-assign]
+    files = Files(tmp_path / "m.h5", None, None, is_resumable)
+    with pytest.raises(HwError, match=r"optimiser\.clip_norm") as caught:
+        follow(run, HowLong(None, None, 1e6), files)
+    assert str(caught.value).endswith("--resume --set tuning.rehearsal=0") == is_resumable
+    assert ("--resume" in str(caught.value)) == is_resumable
+
+
+def test_weights_too_large_for_16_bits_are_written_in_32_with_one_warning(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.terms.half, model = True, tmp_path / "m.h5"
+    bias = run.learner.weights["lstm_0/bias"]
+    large = bias.numpy()
+    large[-4:] = 7e4  # the output gates are wide open
+    bias.assign(large)
+    files = Files(model, None, None)
+    files.write_model(run)
+    files.write_model(run)
+    assert capsys.readouterr().err.count("m.h5: has weights too large for --half") == 1
+    with model.open("rb") as file:
+        np.testing.assert_array_equal(read_model(file, "m.h5").weights["lstm_0/bias"], large)
+
+
+def test_a_small_hand_that_cannot_be_written_names_the_file_and_what_can(run: Run, tmp_path: Path) -> None:
+    base = run.model()
+    large = {name: array + np.float32(1e6) for name, array in base.weights.items()}
+    base = replace(base, weights=large)
+    run.config = STILL.updated({"tuning": {"rank": 1}})
+    with pytest.raises(HwError, match=r"m\.h5: not written: .*; without --small a whole model"):
+        Files(tmp_path / "m.h5", None, None, base=base).write_model(run)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("has_mean", [True, False])
+def test_a_mean_that_begins_anew_is_told(run: Run, has_mean: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    reader, config = run.training.reader, STILL.updated({"tuning": {"average": 0.5}})
+    checkpoint = begin_run(reader, Validation(share=0.2), config, None, 5, 1, Terms()).checkpoint()
+    if not has_mean:  # as in those that were written before it was kept
+        checkpoint.mean = {}
+    begun = Beginning(checkpoint=checkpoint)
+    with opened_run(reader, "0.2", config, begun, 0, 1, Terms(), None):  # type: ignore[arg-type]
+        assert ("lacks the mean of the weights" in capsys.readouterr().err) != has_mean

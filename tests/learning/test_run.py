@@ -17,7 +17,7 @@ from hwcli.learning.batches import Lines, order_by_length, order_of_epoch
 from hwcli.learning.beginning import Validation, begin_run, resume_run
 from hwcli.learning.checkpoint import Terms, read_checkpoint, write_checkpoint
 from hwcli.learning.learner import Tally
-from hwcli.learning.run import Learned, Limits, SteppedBack, Stopped, Validated
+from hwcli.learning.run import Diverged, Learned, Limits, SteppedBack, Stopped, Validated
 from hwcli.model.config import Config, ConfigError, preset_names, preset_text, read_config
 
 SMALL = {
@@ -197,7 +197,7 @@ def test_it_gives_up_when_nothing_is_finite_any_more(reader):
     run.training.batch = lambda *places: poisoned(*places)._replace(
         rows=poisoned(*places).rows + np.float32(np.inf)
     )
-    with pytest.raises(HwError, match="last good weights"):
+    with pytest.raises(Diverged, match="last good weights"):
         trained(run)
     assert all(np.isfinite(array).all() for array in run.learner.current_weights().values())
 
@@ -208,7 +208,7 @@ def test_finite_changes_that_lead_to_what_is_not_are_undone_and_never_saved(read
     wild = CONFIG.updated({"training": {"epochs": 40}, "optimiser": {"rate": 1e12, "clip_norm": 0.0}})
     run = resumed(reader, run, wild)
     good = run.learner.current_weights()
-    with pytest.raises(HwError, match="last good weights"):
+    with pytest.raises(Diverged, match="last good weights"):
         trained(run)
     for name, array in run.checkpoint().weights.items():
         np.testing.assert_array_equal(array, good[name])
@@ -296,10 +296,16 @@ def test_resuming_refuses_what_its_state_and_its_place_hang_on(reader, section, 
 
 
 def test_a_run_that_rehearses_goes_on_only_without(reader):
-    run = begun(reader, CONFIG.updated({"tuning": {"rehearsal": 0.5}}))
+    config = CONFIG.updated({"tuning": {"rehearsal": 0.5}})
+    run = begin_run(reader, A_FIFTH, config, None, 5, 1, Terms(), None, reader)
     with pytest.raises(ConfigError, match=r"--set tuning\.rehearsal=0 goes on"):
         resumed(reader, run, run.config)
     assert resumed(reader, run, CONFIG).position.batches == 0
+
+
+def test_a_run_that_was_to_rehearse_and_had_no_lines_to_goes_on(reader):
+    run = begun(reader, CONFIG.updated({"tuning": {"rehearsal": 0.5}}))
+    assert resumed(reader, run, run.checkpoint().config).position.batches == 0
 
 
 def test_a_change_of_low_rank_goes_on_from_nothing_but_what_it_was_added_to(reader):
