@@ -67,7 +67,7 @@ def _stdin() -> BinaryIO:
 
 def ends_in_file(path: str | Path | None) -> bool:
     """Return whether output to ``path`` is for a file: not for a terminal, nor for another program."""
-    if path is not None and str(path) not in (STREAM, "/dev/stdout"):
+    if path is not None and not _is_stream(path):
         return not _is_special(Path(path))
     try:
         return sys.stdout is not None and stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 STRANGE_UNIT = 10
 """A prime whose moves are so many times larger or smaller than the model's ink is told of."""
 
-
 LONG_LINE, LONGEST_LINE = 100, 10_000
 """Characters after which a line is warned of, and the most that it may have: the longest of IAM-OnDB have some
 70, and a network writes far longer ones ever worse."""
@@ -62,7 +61,7 @@ class TextSource(NamedTuple):
             name = "TEXT" if len(self.texts) == 1 else f"TEXT {number}"
             if os.path.isfile(text):
                 console.say(f"{name}: '{text}' is also a file; --text-file writes what it says")
-            if any(is_stray_byte(character) for character in text):
+            if any(_is_stray_byte(character) for character in text):
                 bad.add(BadInput(name, "not UTF-8 text"))
                 continue
             for line in lines_of(text):
@@ -73,7 +72,7 @@ class TextSource(NamedTuple):
                     yield self.name, line
 
 
-def is_stray_byte(character: str) -> bool:
+def _is_stray_byte(character: str) -> bool:
     """Return whether ``character`` stands for a byte of the command line that is no text (PEP 383)."""
     return "\ud800" <= character <= "\udfff"
 

@@ -60,6 +60,10 @@ def stuck_h5(reader_h5: Path) -> Path:
     return path
 
 
+def sample_command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "hwcli", "sample", *map(str, arguments)]
+
+
 def drawings_of(lines: list[str]) -> list[tuple[dict[str, Any], list[tuple[float, float, int]]]]:
     drawings: list[Any] = []
     for line in lines:
@@ -127,11 +131,11 @@ def test_text_on_standard_input_that_is_not_read_is_told_of(reader_h5: Path, tmp
     (tmp_path / "text").write_text("one\n")
     (tmp_path / "nothing").touch()
     (tmp_path / "prime").write_bytes(PRIME)
-    command = [sys.executable, "-m", "hwcli", "sample", "-m", reader_h5, "--seed", "1", "--points", "9"]
+    command = sample_command("-m", reader_h5, "--seed", 1, "--points", 9)
 
     def told(stdin: str, *options: object) -> str:
         with (tmp_path / stdin).open("rb") as file:
-            given = [*map(str, command), *map(str, options)]
+            given = [*command, *map(str, options)]
             done = subprocess.run(given, stdin=file, capture_output=True, text=True, env=hw_environment())
         assert done.returncode == 0, done.stderr
         return done.stderr
@@ -148,7 +152,7 @@ def test_text_on_standard_input_that_is_not_read_is_told_of(reader_h5: Path, tmp
 
 
 def test_a_line_is_written_before_the_next_one_has_come(reader_h5: Path) -> None:
-    command = [sys.executable, "-m", "hwcli", "sample", "-q", "-m", str(reader_h5), "--seed", "1"]
+    command = sample_command("-q", "-m", reader_h5, "--seed", 1)
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=hw_environment(), bufsize=0
     ) as running:
@@ -170,18 +174,7 @@ def test_a_line_is_written_before_the_next_one_has_come(reader_h5: Path) -> None
 def test_an_output_that_is_there_is_refused_before_a_line_has_come(reader_h5: Path, tmp_path: Path) -> None:
     there = tmp_path / "there.jsonl"
     there.write_text("mine")
-    command = [
-        sys.executable,
-        "-m",
-        "hwcli",
-        "sample",
-        "-m",
-        str(reader_h5),
-        "--text-file",
-        "-",
-        "-o",
-        str(there),
-    ]
+    command = sample_command("-m", reader_h5, "--text-file", "-", "-o", there)
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=hw_environment()
     ) as running:
@@ -417,17 +410,7 @@ def test_a_style_that_is_none_is_refused(run_hw: RunHw, reader_h5: Path, tmp_pat
 
 def test_the_first_words_are_out_before_the_last_are_written(reader_h5: Path) -> None:
     """Of a text that would take a minute the first points are read, and then the pipe is closed."""
-    command = [
-        sys.executable,
-        "-m",
-        "hwcli",
-        "sample",
-        "-m",
-        str(reader_h5),
-        "some words " * 400,
-        "--seed",
-        "1",
-    ]
+    command = sample_command("-m", reader_h5, "some words " * 400, "--seed", 1)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         header = json.loads(process.stdout.readline())
