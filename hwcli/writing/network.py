@@ -209,8 +209,8 @@ class _Pass:
         own = layer.hidden
         # All that a layer reads but itself lies in one piece, below or (layer 0) above its own block.
         below = slice(own.stop, layer.reads.stop) if number == 0 else slice(layer.reads.start, own.start)
-        fixed = _projected(layer.columns(below), tape[below])
-        recurrent, hidden = layer.columns(own), self._hidden[number]
+        fixed = _projected(layer.rows(below), tape[below])
+        recurrent, hidden = layer.rows(own), self._hidden[number]
         step = _Step(layer, self._weights.peepholes[number], self._cells[number], hidden, mask)
         for time in range(tape.shape[1]):
             step.take(recurrent, hidden, fixed[:, time], time)
@@ -222,9 +222,8 @@ class _Pass:
         assert weights is not None
         inputs, own = self._weights.tape.inputs[0], layer.hidden
         below, both = slice(inputs.row.start, layer.reads.stop), slice(own.start, inputs.window.stop)
-        fixed = _projected(layer.columns(below), tape[below])
-        recurrent, matrix = layer.columns(both), weights.matrix[:, : own.stop]
-        bias = weights.matrix[:, -1:]
+        fixed = _projected(layer.rows(below), tape[below])
+        recurrent, (matrix, bias) = layer.rows(both), (weights.matrix[: own.stop].T, weights.matrix[-1:].T)
         fed_back = np.concatenate([self._hidden[0], self._vector])
         hidden, vector = fed_back[own], fed_back[own.stop :]
         step = _Step(layer, self._weights.peepholes[0], self._cells[0], hidden, mask)
@@ -247,8 +246,8 @@ class _Pass:
 
 
 def _projected(matrix: Array, tape: Array) -> Array:
-    """Return ``matrix`` (R, F) times a ``tape`` (F, T, B), (R, T, B)."""
-    return (matrix @ tape.reshape(len(tape), -1)).reshape(-1, *tape.shape[1:])
+    """Return the product (R, T, B) of a ``matrix`` (F, R) with a ``tape`` (F, T, B)."""
+    return (matrix.T @ tape.reshape(len(tape), -1)).reshape(-1, *tape.shape[1:])
 
 
 class _Step:
@@ -258,12 +257,12 @@ class _Step:
         self, layer: Layer, peephole: Array | None, cells: Array, hidden: Array, mask: Mask | None
     ) -> None:
         self._peephole, self._cells, self._hidden, self._mask = peephole, cells, hidden, mask
-        self._gates = np.empty((len(layer.matrix), cells.shape[1]), np.float32)
+        self._gates = np.empty((layer.matrix.shape[1], cells.shape[1]), np.float32)
         self._spare = np.empty_like(cells)
 
     def take(self, recurrent: Array, fed_back: Array, fixed: Array, time: int) -> None:
         """Take the step of ``time``: gates are ``recurrent`` times ``fed_back``, plus what is ``fixed``."""
-        np.matmul(recurrent, fed_back, out=self._gates)
+        np.matmul(recurrent.T, fed_back, out=self._gates)
         np.add(self._gates, fixed, out=self._gates)
         if self._mask is None:
             lstm_step(self._gates, self._cells, self._hidden, self._peephole, self._spare)

@@ -102,12 +102,13 @@ class Tiles(NamedTuple):
 
     @classmethod
     def of(cls, matrix: Array, width: int, edge: int = 0) -> Tiles:
-        """Return the tiles of ``matrix`` (columns, K), each of ``width`` and the edges."""
-        columns, inputs = matrix.shape
-        padded = np.zeros((-(-columns // width) * width, inputs), np.float32)
-        padded[:columns] = matrix
-        tiles = np.pad(padded.reshape(-1, width, inputs), [(0, 0), (edge, edge), (0, 0)])
-        return cls(np.ascontiguousarray(tiles.transpose(0, 2, 1)), edge)
+        """Return the tiles of ``matrix`` (K, columns), each of ``width`` and the edges."""
+        inputs, columns = matrix.shape
+        tiles = np.zeros((-(-columns // width), inputs, width + 2 * edge), np.float32)
+        for tile, start in zip(without_edges(tiles, edge), range(0, columns, width), strict=True):
+            part = matrix[:, start : start + width]
+            tile[:, : part.shape[1]] = part
+        return cls(tiles, edge)
 
     def room(self, lanes: int) -> tuple[Array, Array]:
         """Return where to put the product with so many ``lanes``, and the part of it without the edges."""
@@ -209,11 +210,12 @@ class Steps:
     def _layer(self, weights: Weights, number: int) -> _TiledLayer:
         layer = lay_out_layer(self.network, weights, number, self.tape)
         peephole = None if layer.peephole is None else layer.peephole.reshape(3, -1, 1, self.tile)
-        width = len(layer.matrix) // HALVES if self.layout.is_single else self.tile
+        width = layer.matrix.shape[1] // HALVES if self.layout.is_single else self.tile
         return _TiledLayer(layer, Tiles.of(layer.matrix, width, self.layout.edge), peephole)
 
     def _tiles(self, matrix: Array) -> Tiles:
-        width = len(matrix) if self.layout.is_single else self.layout.width_for(*matrix.shape)
+        inputs, columns = matrix.shape
+        width = columns if self.layout.is_single else self.layout.width_for(columns, inputs)
         return Tiles.of(matrix, width, self.layout.edge)
 
 

@@ -26,6 +26,8 @@ Array = NDArray[np.float32]
 ROW = 3
 """Features of a row: dx, dy, up."""
 GATES = 4
+STORED_GATES = (0, 1, 3, 2)
+"""Where a model has the gates input, forget, output and candidate."""
 STRETCH = np.array([-1, -1, -1, -2], np.float32)
 """By how much the pre-activations of the gates are stretched; see ``Layer``."""
 
@@ -80,14 +82,14 @@ class Tape:
 class Layer:
     """The weights of an LSTM layer as its step needs them.
 
-    Rows are the gates in the order input, forget, output, candidate, W of each: as wide as its block of the
+    Columns are the gates in the order input, forget, output, candidate, W of each: as wide as its block of the
     tape, and what is beyond the layer's units is 0.  Those of the three sigmoid gates are negated, since
     σ(z) = 1 / (1 + exp(-z)), and those of the candidate are negated and doubled, since tanh(z) = 2 σ(2z) - 1:
     one exp serves all four.
 
     Attributes
     ----------
-    matrix: (4W, K), columns as the slice ``reads`` of the tape.
+    matrix: (K, 4W), rows as the slice ``reads`` of the tape.
     peephole: (3, W) for the input, forget and output gate, stretched like these, or None.
     reads, hidden: slices of the tape.
     """
@@ -97,9 +99,9 @@ class Layer:
     reads: slice
     hidden: slice
 
-    def columns(self, block: slice) -> Array:
-        """Return the columns of ``matrix``, a view, that belong to ``block`` of the tape."""
-        return self.matrix[:, block.start - self.reads.start : block.stop - self.reads.start]
+    def rows(self, block: slice) -> Array:
+        """Return the rows of ``matrix``, a view, that belong to ``block`` of the tape."""
+        return self.matrix[block.start - self.reads.start : block.stop - self.reads.start]
 
 
 def lay_out_layer(network: Network, weights: Weights, layer: int, tape: Tape) -> Layer:
@@ -110,8 +112,9 @@ def lay_out_layer(network: Network, weights: Weights, layer: int, tape: Tape) ->
     stacked = np.zeros((reads.stop - reads.start, GATES, tape.width), np.float32)
 
     def place(start: int, rows: Array) -> None:
-        gates = rows.reshape(-1, GATES, units)[:, [0, 1, 3, 2]]
-        stacked[start - reads.start : start - reads.start + len(rows), :, :units] = gates
+        room = stacked[start - reads.start : start - reads.start + len(rows), :, :units]
+        for gate, stored in enumerate(STORED_GATES):
+            np.multiply(rows.reshape(-1, GATES, units)[:, stored], STRETCH[gate], out=room[:, gate])
 
     seen = ROW if layer == 0 or network.skip else 0
     place(inputs.row.start, kernel[:seen])
@@ -120,8 +123,7 @@ def lay_out_layer(network: Network, weights: Weights, layer: int, tape: Tape) ->
     place(own.start, recurrent)
     if layer:
         place(tape.hidden[layer - 1].start, kernel[seen + alphabet :])
-    stacked *= STRETCH[:, np.newaxis]
-    matrix = np.ascontiguousarray(stacked.reshape(len(stacked), -1).T)
+    matrix = stacked.reshape(len(stacked), -1)
     return Layer(matrix, _peephole(weights.get(f"lstm_{layer}/peephole"), tape.width), reads, own)
 
 
@@ -134,7 +136,7 @@ def _peephole(stored: Array | None, width: int) -> Array | None:
 
 
 class WindowLayer(NamedTuple):
-    """The weights that move the window: ``matrix`` (3K, R) over the slice ``reads`` of the tape."""
+    """The weights that move the window: ``matrix`` (R, 3K) over the slice ``reads`` of the tape."""
 
     matrix: Array
     reads: slice
@@ -145,20 +147,20 @@ def lay_out_window(network: Network, weights: Weights, tape: Tape) -> WindowLaye
     if not network.window:
         return None
     hidden, inputs = tape.hidden[0], tape.inputs[0]
-    matrix = np.zeros((3 * network.window, inputs.one + 1 - hidden.start), np.float32)
-    matrix[:, : network.units] = weights["window/kernel"].T
-    matrix[:, inputs.one - hidden.start] = weights["window/bias"]
+    matrix = np.zeros((inputs.one + 1 - hidden.start, 3 * network.window), np.float32)
+    matrix[: network.units] = weights["window/kernel"]
+    matrix[inputs.one - hidden.start] = weights["window/bias"]
     return WindowLayer(matrix, slice(hidden.start, inputs.one + 1))
 
 
 def lay_out_output(network: Network, weights: Weights, tape: Tape) -> Array:
-    """Return the output layer's weights (O, F) over the whole ``tape``."""
+    """Return the output layer's weights (F, O) over the whole ``tape``."""
     kernel = weights["output/kernel"]
-    matrix = np.zeros((network.outputs, tape.size), np.float32)
-    matrix[:, tape.inputs[0].one] = weights["output/bias"]
+    matrix = np.zeros((tape.size, network.outputs), np.float32)
+    matrix[tape.inputs[0].one] = weights["output/bias"]
     read = range(network.layers) if network.skip else [network.layers - 1]
     for place, layer in enumerate(read):
         rows = kernel[place * network.units : (place + 1) * network.units]
-        matrix[:, tape.hidden[layer]][:, : network.units] = rows.T
-    matrix[:, tape.inputs[0].window] = kernel[len(read) * network.units :].T
+        matrix[tape.hidden[layer]][: network.units] = rows
+    matrix[tape.inputs[0].window] = kernel[len(read) * network.units :]
     return matrix
