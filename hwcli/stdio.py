@@ -158,7 +158,7 @@ def refuse_beside(option: str, path: Path, output: Path | None, force: bool) -> 
     Raises
     ------
     UsageError: both are standard output, or one file.
-    HwError: as ``refuse_existing``, or its directory is missing or cannot be written.
+    HwError: as ``refuse_existing`` and ``refuse_unwritable``.
     """
     if _is_stream(path):
         if _is_stream(output):
@@ -167,10 +167,14 @@ def refuse_beside(option: str, path: Path, output: Path | None, force: bool) -> 
     refuse_existing(path, force)
     if _is_special(path):
         return
-    target = os.path.realpath(path)
-    if output is not None and target == os.path.realpath(output):
+    if output is not None and os.path.realpath(path) == os.path.realpath(output):
         raise UsageError(f"{option} and the output are both {path}: name two files")
-    folder = os.path.dirname(target)
+    refuse_unwritable(path)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise HwError when the directory that ``path`` is to stand in is missing or cannot be written."""
+    folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise HwError(f"{path}: {os.strerror(errno.ENOENT)}")
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -56,13 +56,11 @@ class Files:
 
     def refuse_what_is_there(self, resume: bool, force: bool) -> None:
         """Refuse to begin where nothing can be written, or where something stands that nobody said may go."""
-        if not os.access(self.model.parent, os.W_OK):
-            why = "cannot be written to" if self.model.parent.is_dir() else "no such directory"
-            raise HwError(f"{self.model.parent}: {why}")
         if str(self.model) == stdio.STREAM or (self.model.exists() and not self.model.is_file()):
             raise UsageError(f"-o {self.model}: a model needs a file of its own, with its checkpoint beside it")
         if str(self.log) == stdio.STREAM:
             raise UsageError(f"--log {self.log}: a log is a file to append to; name one (/dev/stdout is one)")
+        stdio.refuse_unwritable(self.model)
         if resume:
             return
         stdio.refuse_existing(self.model, force)

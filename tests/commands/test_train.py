@@ -58,7 +58,7 @@ def test_the_whole_configuration_comes_out_as_toml_that_goes_in(run_hw, tmp_path
         (["--resume", "--preset", "smoke", "-o", "m.h5"], 2, "--resume"),
         (["--config", "absent.toml", "-o", "m.h5"], 1, "absent.toml"),
         (["--max-time", "1h30", "-o", "m.h5"], 2, "--max-time"),
-        (["-o", "absent/m.h5"], 1, "absent: no such directory"),
+        (["-o", "absent/m.h5"], 1, "absent/m.h5: No such file or directory"),
         (["-o", "-"], 2, "a file of its own"),
         (["--resume", "-o", "m.h5"], 1, "m.checkpoint.h5"),
         (["--log", "-", "-o", "m.h5"], 2, "--log -: a log is a file"),
