@@ -165,9 +165,9 @@ def _set(words: list[list[Piece]], writer: _Writer) -> Points:
     parts, right = [], 0.0
     before: Piece | None = None
     for word in words:
-        for piece in word:
+        for place, piece in enumerate(word):
             if before is not None:
-                right += _gap(before, piece, style, chance) if piece is not word[0] else _blank(style, chance)
+                right += _gap(before, piece, style, chance) if place else _blank(style, chance)
             points = piece.points.copy()
             points[:, 0] += right
             right += piece.width

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +66,18 @@ def test_lines_read_from_left_to_right(stock: Stock) -> None:
     for line in recombined(stock, 20, np.random.default_rng(2)):
         x = line.points[:, 0]
         assert np.corrcoef(np.arange(len(x)), x)[0, 1] > 0.9
+
+
+def test_a_blank_is_left_between_words_alone_though_a_piece_comes_twice_in_one(rng: np.random.Generator) -> None:
+    words = [replace(piece_of(word, "one", rng), before=2.0) for word in VOCABULARY]
+    letters = [piece_of(character, "one", rng, False, False) for character in sorted(PRINTABLE - {" "})]
+    stock = Stock([*words, *letters], [("one", " ".join(VOCABULARY))])
+    lines = list(recombined(stock, 50, rng))
+    assert any(re.search(r"(\d)\d*\1", line.text) for line in lines)
+    for line in lines:
+        points = letters[0].hand.normal(line.points)
+        moves = np.diff(points[:, 0])[points[:-1, 2] == 1]
+        assert np.count_nonzero(moves > 1.0) == line.text.count(" "), line.text
 
 
 def test_all_printable_characters_come_up(stock: Stock) -> None:
