@@ -20,6 +20,8 @@ USUAL_TALL, TALLEST, LEAST_TALL = 2.1, 2.7, 1.5
 USUAL_GAP, USUAL_BLANK = 0.3, 1.6
 """Between letters, and between words, when there are none to see."""
 LEAST_BLANK, WIDEST_BLANK = 0.9, 3.2
+SLOWEST, FASTEST = 0.02, 0.4
+"""The pen's longest steps, in letters, at least and at most: points may repeat, or be few on straight lines."""
 FEWEST_WORDS = 3
 """A hand with fewer words writes no lines; what it has others may use."""
 PRINTED = 0.5
@@ -40,7 +42,7 @@ class Style:
         hands = [piece.hand for piece in pieces]
         self.lean = float(np.median([hand.lean for hand in hands]))
         self.letter = float(np.median([hand.letter for hand in hands]))
-        self.pace = float(np.median([_pace(piece) for piece in pieces]))
+        self.pace = float(np.clip(np.median([_pace(piece) for piece in pieces]), SLOWEST, FASTEST))
         heads = [-float(piece.points[:, 1].min()) for piece in pieces if not TALL.isdisjoint(piece.text)]
         self.tall = float(np.clip(np.median(heads), LEAST_TALL, TALLEST)) if heads else USUAL_TALL
         gaps = [p.before for p in pieces if p.before is not None and not p.opens and p.text.islower()]
