@@ -47,6 +47,13 @@ def test_letters_that_stand_alone_are_pieces_and_so_are_words() -> None:
     assert sorted(texts_of(line_of("ab cd", stems("ab cd")))) == sorted(["a", "b", "c", "d", "ab", "cd"])
 
 
+def test_no_word_begins_where_the_ink_leaves_no_blank() -> None:
+    # The low bar of the t comes when the window looks at the blank already.
+    a, t, o, n = stems("at on")
+    line = line_of("at on", [a, t, (1.2, -0.2, 1.9, -0.2, 2), o, n])
+    assert {piece.text: piece.points[:, 2].sum() for piece in pieces_of(line, PLAIN)}["at"] == 3
+
+
 def test_a_window_that_looks_ahead_at_the_end_of_a_stroke_misleads_nobody() -> None:
     assert {"a", "b", "ab"} <= set(texts_of(line_of("ab c", stems("ab c"), ahead=3)))
 
