@@ -23,7 +23,7 @@ SMALL, SMALL_COUNTS = 0.35, 0.25
 OVERLAP = 0.25
 """How far, in letters, the ink before a cut may reach over the ink after it."""
 NARROWEST = 0.4
-"""How wide, in letters, a blank is at least: what is closer is the bar of a t, or a comma, of the word before."""
+"""How wide, in letters, a blank is at least: what is closer is a bar, or a comma, of the word before."""
 DOTTED, DOTS_FROM = frozenset("ij"), -0.9
 """Characters with a dot that may be set late, and how high (y downward) it is at least."""
 BARRED, BARS_FROM = frozenset("tfxAEFHT"), -0.3

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from hwcli.ink.sources.iam_ondb import IAM_ONDB
 from hwcli.recombining.agreement import DOUBTFUL, Agreement
 from hwcli.recombining.alignment import Aligned
 from hwcli.recombining.choosing import chosen
@@ -27,7 +28,7 @@ FEWEST_WORDS = 3
 PRINTED = 0.5
 """A hand with a greater share of letters that stand alone prints, and may borrow letters."""
 CROSSED_OUT = "#"
-"""IAM-OnDB has this sign in its texts where a word was crossed out: it is not what such ink says."""
+"""What IAM-OnDB, and it alone, has in its texts where a word was crossed out: not what such ink says."""
 
 
 class Style:
@@ -117,7 +118,8 @@ class Gathering:
     def add(self, line: Aligned) -> None:
         """Cut ``line`` and keep its pieces, unless something in it was crossed out."""
         hand = hand_of(line.drawing)
-        if hand is not None and CROSSED_OUT not in line.drawing.text:
+        crossed_out = CROSSED_OUT in line.drawing.text and line.drawing.source == IAM_ONDB
+        if hand is not None and not crossed_out:
             self._lines.append((line.drawing.id, hand.name, line.drawing.text))
             self._agreement.add(line)
             self._pieces += pieces_of(line, hand)

@@ -11,6 +11,7 @@ from hwcli.recombining.agreement import DOUBTFUL, Agreement
 from hwcli.recombining.alignment import Aligned
 from hwcli.recombining.cutting import Piece, pieces_of
 from hwcli.recombining.hands import Hand
+from hwcli.recombining.stock import Gathering
 
 PLAIN = Hand("form", 1.0, 0.0, Baseline(0.0, 0.0))
 POINTS = 8
@@ -103,3 +104,12 @@ def test_a_line_that_lacks_words_disagrees_with_its_text() -> None:
     figures = agreement.figures()
     assert max(figures[:-1]) < 0.1
     assert figures[-1] > DOUBTFUL
+
+
+def test_the_sign_for_what_was_crossed_out_is_a_sign_outside_iam_ondb() -> None:
+    gathering = Gathering()
+    for source in ("hw collect", "IAM-OnDB"):
+        line = line_of("a #1", stems("a #1"))
+        line.drawing.source = source
+        gathering.add(line)
+    assert len(gathering) == 1
