@@ -24,7 +24,7 @@ MADE = 0.35
 FEW = 40
 """Real pieces of a character, below which they are rare."""
 LIKE = 12
-"""A sign is borrowed from one of so many hands with the most similar lean."""
+"""A sign is borrowed from so many with the most similar lean."""
 CAREFUL, CARELESS = 0.6, 1.5
 WANDER = 0.06
 """How far a line's foot strays from the level (sd, letters), in waves of about WAVE letters."""
