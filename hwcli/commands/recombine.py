@@ -57,6 +57,8 @@ def run(
     with open_strokes(strokes) as reader, stdio.open_output(output, binary=True, force=force) as out:
         chance = np.random.default_rng(settled_seed(seed))
         gathering = _gathered(reader, trained, pieces_from, chance)
+        if not len(gathering):
+            raise HwError(f"{stdio.name_of(strokes)}: no line in it has a text in the model's characters")
         if disagreements is not None:
             _list_disagreements(disagreements, gathering, force)
         stock = _told(gathering, chance)

@@ -128,11 +128,11 @@ class Gathering:
     def add(self, drawing: Drawing, source: str, on_bad: OnBad | None) -> None:
         """Add ``drawing``, read from ``source``, if it is wanted; raises BadInput without ``on_bad``."""
         self._report.read["drawings"] += 1
+        self._report.read["points"] += len(drawing)
         drawing.id = id = storable(drawing.id) or f"{source}-{self._report.read['drawings']}"
         self._replace(drawing.extra.get("replaces"))
         if not self._selection.wants(drawing.id):
             return
-        self._report.read["points"] += len(drawing)
         place = self._selection.place(drawing.id)
         try:
             treated = self._treated(drawing)

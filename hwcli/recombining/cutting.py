@@ -22,6 +22,8 @@ SMALL, SMALL_COUNTS = 0.35, 0.25
 """Strokes smaller than this, in letters, are dots and the like, often set late: they count for less."""
 OVERLAP = 0.25
 """How far, in letters, the ink before a cut may reach over the ink after it."""
+NARROWEST = 0.4
+"""How wide, in letters, a blank is at least: what is closer is a bar, or a comma, of the word before."""
 DOTTED, DOTS_FROM = frozenset("ij"), -0.9
 """Characters with a dot that may be set late, and how high (y downward) it is at least."""
 BARRED, BARS_FROM = frozenset("tfxAEFHT"), -0.3
@@ -81,6 +83,8 @@ def cuts_of(line: Aligned, points: Points) -> list[Cut]:
         gap = float(begin[stroke - 1] - reach[stroke - 1])
         place = _place(before[stroke] + after[stroke], text) if gap > -OVERLAP else None
         if place is None or place <= cuts[-1].characters:
+            continue
+        if text[place - 1] == " " and gap < NARROWEST:
             continue
         if not _is_finish(edges[stroke], text[cuts[-1].characters : place]):
             cuts.append(Cut(stroke, place, gap))

@@ -24,7 +24,7 @@ MADE = 0.35
 FEW = 40
 """Real pieces of a character, below which they are rare."""
 LIKE = 12
-"""A sign is borrowed from one of so many hands with the most similar lean."""
+"""A sign is borrowed from so many with the most similar lean."""
 CAREFUL, CARELESS = 0.6, 1.5
 WANDER = 0.06
 """How far a line's foot strays from the level (sd, letters), in waves of about WAVE letters."""
@@ -165,9 +165,9 @@ def _set(words: list[list[Piece]], writer: _Writer) -> Points:
     parts, right = [], 0.0
     before: Piece | None = None
     for word in words:
-        for piece in word:
+        for place, piece in enumerate(word):
             if before is not None:
-                right += _gap(before, piece, style, chance) if piece is not word[0] else _blank(style, chance)
+                right += _gap(before, piece, style, chance) if place else _blank(style, chance)
             points = piece.points.copy()
             points[:, 0] += right
             right += piece.width

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from hwcli.ink.sources.iam_ondb import IAM_ONDB
 from hwcli.recombining.agreement import DOUBTFUL, Agreement
 from hwcli.recombining.alignment import Aligned
 from hwcli.recombining.choosing import chosen
@@ -20,12 +21,14 @@ USUAL_TALL, TALLEST, LEAST_TALL = 2.1, 2.7, 1.5
 USUAL_GAP, USUAL_BLANK = 0.3, 1.6
 """Between letters, and between words, when there are none to see."""
 LEAST_BLANK, WIDEST_BLANK = 0.9, 3.2
+SLOWEST, FASTEST = 0.02, 0.4
+"""The pen's longest steps, in letters, at least and at most: points may repeat, or be few on straight lines."""
 FEWEST_WORDS = 3
 """A hand with fewer words writes no lines; what it has others may use."""
 PRINTED = 0.5
 """A hand with a greater share of letters that stand alone prints, and may borrow letters."""
 CROSSED_OUT = "#"
-"""IAM-OnDB has this sign in its texts where a word was crossed out: it is not what such ink says."""
+"""What IAM-OnDB, and it alone, has in its texts where a word was crossed out: not what such ink says."""
 
 
 class Style:
@@ -40,7 +43,7 @@ class Style:
         hands = [piece.hand for piece in pieces]
         self.lean = float(np.median([hand.lean for hand in hands]))
         self.letter = float(np.median([hand.letter for hand in hands]))
-        self.pace = float(np.median([_pace(piece) for piece in pieces]))
+        self.pace = float(np.clip(np.median([_pace(piece) for piece in pieces]), SLOWEST, FASTEST))
         heads = [-float(piece.points[:, 1].min()) for piece in pieces if not TALL.isdisjoint(piece.text)]
         self.tall = float(np.clip(np.median(heads), LEAST_TALL, TALLEST)) if heads else USUAL_TALL
         gaps = [p.before for p in pieces if p.before is not None and not p.opens and p.text.islower()]
@@ -115,7 +118,8 @@ class Gathering:
     def add(self, line: Aligned) -> None:
         """Cut ``line`` and keep its pieces, unless something in it was crossed out."""
         hand = hand_of(line.drawing)
-        if hand is not None and CROSSED_OUT not in line.drawing.text:
+        crossed_out = CROSSED_OUT in line.drawing.text and line.drawing.source == IAM_ONDB
+        if hand is not None and not crossed_out:
             self._lines.append((line.drawing.id, hand.name, line.drawing.text))
             self._agreement.add(line)
             self._pieces += pieces_of(line, hand)

@@ -69,6 +69,15 @@ def test_a_list_of_forms_or_lines_gives_the_order(
     assert all(drawing.text for drawing in strokes(tmp_path / "l.h5"))
 
 
+def test_what_is_told_as_read_is_so_of_drawings_and_points_alike(
+    run_hw: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "list").write_text("b\n")
+    done = run_hw("ingest", "-", "--lines", tmp_path / "list", stdin=LINES)
+    assert "read      1 source, 2 drawings, 3 points\n" in done.err
+    assert "written   1 drawing, 1 stroke, 1 point\n" in done.err
+
+
 def test_a_form_whose_lines_do_not_match_its_text_gets_none(
     run_hw: Callable[..., Any], iam_tree: Path, tmp_path: Path
 ) -> None:

@@ -156,6 +156,18 @@ def test_too_little_writing_is_told(run_hw: RunHw, words_h5: Path, steady_h5: Pa
     assert not list(tmp_path.iterdir())
 
 
+def test_lines_without_texts_are_told_of(
+    run_hw: RunHw, words_h5: Path, steady_h5: Path, tmp_path: Path
+) -> None:
+    with words_h5.open("rb") as old, StrokesReader(old, "") as reader, (tmp_path / "i.h5").open("w+b") as file:  # noqa: SIM117
+        with StrokesWriter(file, []) as writer:
+            for drawing in reader:
+                drawing.text = ""
+                writer.add(drawing)
+    done = run_hw("recombine", tmp_path / "i.h5", "-m", steady_h5, "-n", 1, "--seed", 1, code=1)
+    assert done.err.splitlines()[-1].endswith(": no line in it has a text in the model's characters")
+
+
 def test_ink_that_is_no_strokes_file_is_refused_with_what_makes_one(run_hw: RunHw, ink_jsonl: Path) -> None:
     assert "hw ingest" in run_hw("recombine", ink_jsonl, "-n", 1, code=1).err
 

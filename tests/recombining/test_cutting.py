@@ -11,6 +11,7 @@ from hwcli.recombining.agreement import DOUBTFUL, Agreement
 from hwcli.recombining.alignment import Aligned
 from hwcli.recombining.cutting import Piece, pieces_of
 from hwcli.recombining.hands import Hand
+from hwcli.recombining.stock import Gathering
 
 PLAIN = Hand("form", 1.0, 0.0, Baseline(0.0, 0.0))
 POINTS = 8
@@ -45,6 +46,13 @@ def texts_of(line: Aligned) -> list[str]:
 
 def test_letters_that_stand_alone_are_pieces_and_so_are_words() -> None:
     assert sorted(texts_of(line_of("ab cd", stems("ab cd")))) == sorted(["a", "b", "c", "d", "ab", "cd"])
+
+
+def test_no_word_begins_where_the_ink_leaves_no_blank() -> None:
+    # The low bar of the t comes when the window looks at the blank already.
+    a, t, o, n = stems("at on")
+    line = line_of("at on", [a, t, (1.2, -0.2, 1.9, -0.2, 2), o, n])
+    assert {piece.text: piece.points[:, 2].sum() for piece in pieces_of(line, PLAIN)}["at"] == 3
 
 
 def test_a_window_that_looks_ahead_at_the_end_of_a_stroke_misleads_nobody() -> None:
@@ -96,3 +104,12 @@ def test_a_line_that_lacks_words_disagrees_with_its_text() -> None:
     figures = agreement.figures()
     assert max(figures[:-1]) < 0.1
     assert figures[-1] > DOUBTFUL
+
+
+def test_the_sign_for_what_was_crossed_out_is_a_sign_outside_iam_ondb() -> None:
+    gathering = Gathering()
+    for source in ("hw collect", "IAM-OnDB"):
+        line = line_of("a #1", stems("a #1"))
+        line.drawing.source = source
+        gathering.add(line)
+    assert len(gathering) == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +66,35 @@ def test_lines_read_from_left_to_right(stock: Stock) -> None:
     for line in recombined(stock, 20, np.random.default_rng(2)):
         x = line.points[:, 0]
         assert np.corrcoef(np.arange(len(x)), x)[0, 1] > 0.9
+
+
+def test_a_blank_is_left_between_words_alone_though_a_piece_comes_twice_in_one(
+    rng: np.random.Generator,
+) -> None:
+    words = [replace(piece_of(word, "one", rng), before=2.0) for word in VOCABULARY]
+    letters = [piece_of(character, "one", rng, False, False) for character in sorted(PRINTABLE - {" "})]
+    stock = Stock([*words, *letters], [("one", " ".join(VOCABULARY))])
+    lines = list(recombined(stock, 50, rng))
+    assert any(re.search(r"(\d)\d*\1", line.text) for line in lines)
+    for line in lines:
+        points = letters[0].hand.normal(line.points)
+        moves = np.diff(points[:, 0])[points[:-1, 2] == 1]
+        assert np.count_nonzero(moves > 1.0) == line.text.count(" "), line.text
+
+
+@pytest.mark.parametrize("often", [10, 0])
+def test_made_signs_have_a_pens_steps_where_points_repeat_or_are_few(
+    often: int, rng: np.random.Generator
+) -> None:
+    pieces = []
+    for word in VOCABULARY:
+        piece = piece_of(word, "one", rng)
+        points = piece.points.repeat(often, axis=0) if often else piece.points[[0, -1]]
+        points[:, 2] = np.arange(len(points)) == len(points) - 1
+        pieces.append(replace(piece, points=points))
+    stock = Stock(pieces, [])
+    assert 0.01 < stock.styles["one"].pace < 0.5
+    assert len(list(recombined(stock, 5, rng))) == 5
 
 
 def test_all_printable_characters_come_up(stock: Stock) -> None:

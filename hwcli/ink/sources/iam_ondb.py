@@ -22,6 +22,8 @@ from hwcli.ink.strokes_file import StrokesWriter
 Files = Callable[[Callable[[str], bool]], Iterator[tuple[str, bytes]]]
 """Yields the name and the content of the files whose name is wanted."""
 OnBad = Callable[[BadInput], None]
+IAM_ONDB = "IAM-OnDB"
+"""What a drawing names as its source when it comes from the database."""
 _LINE = re.compile(r"([^/.][^/]*)-\d{2,3}\.xml")
 _TEXT = re.compile(r"([a-z]\d\d-\d{3}[a-z]?)\.txt")
 _ORIGINAL = re.compile(r"strokes[a-z]*\.xml")
@@ -61,7 +63,7 @@ class Database:
         for line in read_in_order(found, self.reader):
             if isinstance(line.result, Drawing):
                 line.result.id = line.name.rpartition("/")[2].removesuffix(".xml")
-                line.result.source = "IAM-OnDB"
+                line.result.source = IAM_ONDB
                 yield line.result
             elif line.result is not None:
                 if on_bad is None:
