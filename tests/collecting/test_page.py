@@ -419,6 +419,70 @@ def test_two_fingers_move_the_paper_and_do_not_write(page: chromium.Page, used: 
     assert page.value("sheet.strokes.length") == 1
 
 
+@pytest.fixture
+def long_paper(page: chromium.Page, used: Hw) -> chromium.Page:
+    """A phone whose paper is longer than the screen and has slid on, so that it can be moved both ways."""
+    page.window(390, 844, ratio=2, touch=True)
+    begin(page, used)
+    page.finger([(60.0, 140.0), (350.0, 150.0)])
+    slid(page)
+    return page
+
+
+def last_x(page: chromium.Page) -> list[float]:
+    """Return where on the glass the last stroke is."""
+    found: list[float] = page.value("sheet.strokes.at(-1).points.map(([x]) => x - sheet.paper.scrollLeft)")
+    return found
+
+
+def test_the_paper_lies_still_under_a_finger_that_writes(long_paper: chromium.Page) -> None:
+    page = long_paper
+    page.touch("touchStart", (100, 140))
+    page.value("new Promise(done => setTimeout(done, 400))")
+    page.touch("touchMove", (110, 140))
+    page.touch("touchStart", (110, 140), (300, 160))  # the side of the hand
+    page.touch("touchMove", (110, 140), (360, 160))
+    left, top = page.sheet()
+    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=left + 200, y=top + 50, deltaX=0, deltaY=-80)
+    page.touch("touchMove", (120, 140), (360, 160))
+    page.touch("touchEnd")
+    assert last_x(page) == pytest.approx([100, 110, 120], abs=1)
+
+
+def test_paper_that_slides_on_stops_where_a_finger_comes_down(page: chromium.Page, used: Hw) -> None:
+    page.window(390, 844, ratio=2, touch=True)
+    begin(page, used)
+    page.finger([(60.0, 140.0), (380.0, 150.0)])
+    page.wait("sheet.paper.scrollLeft > 0")
+    page.touch("touchStart", (100, 140))
+    page.value("new Promise(done => setTimeout(done, 600))")
+    page.touch("touchMove", (100, 160))
+    page.touch("touchEnd")
+    assert last_x(page) == pytest.approx([100, 100], abs=1)
+
+
+def test_a_stroke_may_be_taken_back_before_it_is_at_its_end(tablet: chromium.Page) -> None:
+    for key, code, modifiers, count in (("z", 90, 2, 0), ("Escape", 27, 0, 0)):
+        tablet.touch("touchStart", (100, 140))
+        tablet.touch("touchMove", (120, 140))
+        tablet.key(key, code, modifiers)
+        tablet.touch("touchMove", (140, 140))
+        tablet.touch("touchCancel")
+        assert tablet.value("sheet.strokes.length") == count
+        tablet.finger(LINE)
+        assert tablet.value("sheet.strokes.length") == count + 1
+        tablet.click("clear")
+    assert tablet.complaints() == []
+
+
+def test_a_wheel_over_paper_that_all_is_in_sight_moves_the_page(page: chromium.Page, used: Hw) -> None:
+    page.window(1280, 420)
+    begin(page, used)
+    left, top = page.sheet()
+    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=left + 200, y=top + 50, deltaX=0, deltaY=80)
+    page.wait("window.scrollY > 0")
+
+
 def test_a_long_line_on_a_narrow_screen_has_one_measure(page: chromium.Page, hw: Hw) -> None:
     page.window(390, 844, ratio=2, touch=True)
     begin(page, hw)
