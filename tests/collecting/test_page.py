@@ -277,6 +277,22 @@ def test_an_unfinished_line_is_left_only_by_one_who_is_asked(page: chromium.Page
     assert page.value("sheet.strokes.length") == 1
 
 
+def test_a_network_that_is_lost_is_told_and_the_line_can_be_kept_after_it(page: chromium.Page, hw: Hw) -> None:
+    begin(page, hw)
+    page.stroke(WAVE)
+    page.value("AbortSignal.timeout = () => AbortSignal.abort()")
+    page.click("keep")
+    page.wait("document.getElementById('banner').textContent.includes('cannot be reached') && !busy")
+    page.value(
+        "window.real = fetch; window.fetch = async () => new Response('{')"
+    )  # lost in the midst of the answer
+    page.click("keep")
+    page.wait("document.getElementById('banner').textContent.includes('cannot be reached') && !busy")
+    assert page.value("sheet.strokes.length") == 1
+    page.value("delete AbortSignal.timeout; window.fetch = real")
+    keep(page, 1)
+
+
 def test_nothing_is_written_while_a_line_is_on_its_way(page: chromium.Page, hw: Hw) -> None:
     begin(page, hw)
     page.stroke(WAVE)

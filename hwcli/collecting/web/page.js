@@ -8,6 +8,7 @@ const SIGNS = {
 };
 const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /./u];  // the groups in which characters are shown
 const SIZES = [0.7, 0.85, 1, 1.2, 1.45];
+const PATIENCE = 20000;  // milliseconds in which an answer comes
 
 /* What the browser keeps: the size of the rules, and the line that is not finished. */
 const drawer = {
@@ -28,15 +29,16 @@ const plural = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 // --- talking to hw -----------------------------------------------------------------------------------------
 
 async function ask(name, content) {
-  let answer;
+  let answer, found;
   try {
-    answer = await fetch(name, content === undefined ? {} : {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content),
+    const signal = AbortSignal.timeout?.(PATIENCE);  // a network that is lost does not tell
+    answer = await fetch(name, content === undefined ? { signal } : {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content), signal,
     });
+    found = await answer.json();
   } catch {
-    throw new Error("hw collect is not running. What you wrote stays on this page: start it again and go on.");
+    throw new Error("hw collect is not running, or cannot be reached. What you wrote stays on this page: start it again, or try again.");
   }
-  const found = await answer.json().catch(() => ({}));
   if (answer.status === 404) throw new Error("This page is of an earlier run: open the address that hw collect tells now. Your line waits for you there.");
   if (!answer.ok) throw new Error(`Not kept: ${found.error ?? answer.statusText}. Your line is still here; try again.`);
   return found;
