@@ -62,9 +62,9 @@ class Desk:
             raise ValueError("hw collect has ended")
         texts = self._kept.texts
         if message.replaces and texts.get(message.replaces) != message.text:
-            raise ValueError("the line that is written again is not there")
+            raise ValueError("the line that is written again is not there by now, so leave it as it was")
         if not message.replaces and message.text not in self._plan:
-            raise ValueError("not a line that was asked for")
+            raise ValueError("it is not among the lines of this run, so skip it")
         id = f"{self._stem}-{self._kept.highest + 1:04}"
         drawing = message.drawing(id, self._writer, PROGRAM, self._clock())
         self._notebook.append(drawing)

@@ -363,6 +363,42 @@ def test_what_cannot_be_kept_stays_on_the_sheet(page: chromium.Page, hw: Hw) -> 
     assert page.value("document.getElementById('banner').hidden")
 
 
+def test_an_unfinished_line_of_another_list_can_be_skipped(page: chromium.Page, hw: Hw, tmp_path: Path) -> None:
+    begin(page, hw)
+    page.stroke(WAVE)
+    hw.end()
+    (tmp_path / "own.txt").write_text("שלום!\n")
+    own = Hw(hw.path, "--text-file", str(tmp_path / "own.txt"), port=hw.port)
+    try:
+        begin(page, own)
+        page.click("keep")
+        page.wait("document.getElementById('banner').textContent.includes('skip it') && !busy")
+        page.value("window.confirm = () => true")
+        page.click("skip")
+        page.wait(f"{SHOWN} === 'שלום!' && !busy")
+        assert page.value("getComputedStyle(document.getElementById('text')).direction") == "rtl"
+    finally:
+        own.end()
+
+
+def test_the_line_to_write_is_read_aloud_in_words(page: chromium.Page, used: Hw) -> None:
+    text = begin(page, used)
+    page.value("state.next.new = ''; showPrompt()")
+    tree = page.call("Accessibility.getFullAXTree")["nodes"]
+    assert text in [node["name"]["value"] for node in tree if node.get("role", {}).get("value") == "StaticText"]
+
+
+def test_rules_are_as_small_and_as_large_as_can_be(page: chromium.Page, used: Hw) -> None:
+    begin(page, used)
+    for button in ("smaller", "larger"):
+        heights = set()
+        while not page.value(f"document.getElementById({button!r}).disabled"):
+            page.click(button)
+            assert page.value("sheet.letter") not in heights
+            heights.add(page.value("sheet.letter"))
+        assert heights
+
+
 def test_finish_ends_the_program_well(page: chromium.Page, hw: Hw) -> None:
     begin(page, hw)
     page.stroke(WAVE)

@@ -40,7 +40,8 @@ async function ask(name, content) {
     throw new Error("hw collect is not running, or cannot be reached. What you wrote stays on this page: start it again, or try again.");
   }
   if (answer.status === 404) throw new Error("This page is of an earlier run: open the address that hw collect tells now. Your line waits for you there.");
-  if (!answer.ok) throw new Error(`Not kept: ${found.error ?? answer.statusText}. Your line is still here; try again.`);
+  if (answer.status === 400) throw new Error(`Not kept: ${found.error}.`);
+  if (!answer.ok) throw new Error(`Not kept: ${found.error}. Your line is still here; try again.`);
   return found;
 }
 
@@ -134,7 +135,8 @@ function onChange() {
 function refresh() {
   element("undo").disabled = busy || !sheet.canUndo;
   element("clear").disabled = busy || sheet.isEmpty;
-  element("smaller").disabled = element("larger").disabled = !sheet.isEmpty;
+  element("smaller").disabled = !sheet.isEmpty || size === 0;
+  element("larger").disabled = !sheet.isEmpty || size === SIZES.length - 1;
   element("keep").disabled = busy || !line;
   element("skip").disabled = busy || !line;
   element("again").disabled = element("finish").disabled = busy;
@@ -147,6 +149,7 @@ function showPrompt() {
     return Object.assign(document.createElement("b"), { textContent: character });
   });
   element("text").replaceChildren(...letters);
+  element("text").normalize();  // or it is read aloud letter by letter
   element("label").textContent = line.replaces ? "Write it once more; this one will count" : "Write this line";
   element("skip").textContent = line.replaces ? "Leave it as it was" : "Skip";
   const named = [...new Set(line.text)].filter((character) => SIGNS[character]);
@@ -229,6 +232,7 @@ function resize(by) {
   size = Math.min(SIZES.length - 1, Math.max(0, size + by));
   drawer.set("size", size);
   fit();
+  refresh();
 }
 
 // --- beginning ---------------------------------------------------------------------------------------------
