@@ -545,6 +545,9 @@ def test_a_long_line_on_a_narrow_screen_has_one_measure(page: chromium.Page, hw:
     keep(page, 1)
     (drawing,) = hw.drawings()
     assert drawing.points[:, 0].tolist() == pytest.approx([60, 350, 100 + offset, 300 + offset], abs=1)
+    picture(page, "narrow-kept")
+    assert page.value("document.getElementById('said').getClientRects().length") == 1  # told in one row
+    assert page.value("document.documentElement.scrollWidth") <= 390
 
 
 # --- how it looks ------------------------------------------------------------------------------------------

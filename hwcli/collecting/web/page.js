@@ -199,7 +199,8 @@ function showState() {
 
 function showThumbnail() {
   const canvas = element("thumbnail"), context = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
-  if (!lastInk) { canvas.style.width = "0"; return; }
+  canvas.hidden = !lastInk;
+  if (!lastInk) return;
   const all = lastInk.strokes.flatMap(({ points }) => points);
   const [left, right] = [Math.min(...all.map(([x]) => x)) - 6, Math.max(...all.map(([x]) => x)) + 6];
   const height = lastInk.letter * Sheet.RULES.bottom, scale = 46 / height, width = Math.max(1, (right - left) * scale);
