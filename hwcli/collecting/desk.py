@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hwcli.collecting.coverage import Coverage, Goal
 from hwcli.collecting.message import Message
-from hwcli.collecting.notebook import PROGRAM, Kept, Notebook
+from hwcli.collecting.notebook import PROGRAM, Kept, Notebook, mark
 from hwcli.collecting.plan import Plan
 from hwcli.wording import counted
 
@@ -40,15 +41,20 @@ class Desk:
     def keep(self, message: Message) -> dict[str, Any]:
         """Keep a line and return the state after it; a line that was kept before is not kept twice.
 
+        The page cannot know of a line that was kept when the answer is lost.  If more was written on it since,
+        it stands for the one that was kept.
+
         Raises
         ------
         ValueError: it is not a line that was asked for, or replaces one that is not there.
         HwError: it could not be written, and nothing of it was.
         """
         with self._lock:
-            id = self._kept.keys.get(message.key)
-            if id is None:
+            id, ink = self._kept.keys.get(message.key, ("", None))
+            if not id:
                 id = self._append(message)
+            elif ink != mark(message.points):
+                id = self._append(replace(message, replaces=id if id in self._kept.texts else ""))
             return {"kept": id, **self._state()}
 
     def _append(self, message: Message) -> str:
@@ -56,9 +62,9 @@ class Desk:
             raise ValueError("hw collect has ended")
         texts = self._kept.texts
         if message.replaces and texts.get(message.replaces) != message.text:
-            raise ValueError("the line that is written again is not there")
+            raise ValueError("the line that is written again is not there by now, so leave it as it was")
         if not message.replaces and message.text not in self._plan:
-            raise ValueError("not a line that was asked for")
+            raise ValueError("it is not among the lines of this run, so skip it")
         id = f"{self._stem}-{self._kept.highest + 1:04}"
         drawing = message.drawing(id, self._writer, PROGRAM, self._clock())
         self._notebook.append(drawing)

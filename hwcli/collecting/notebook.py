@@ -9,13 +9,17 @@ import hashlib
 import io
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import numpy as np
+
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import Drawing, limits
+from hwcli.ink.drawing import Points
 from hwcli.ink.jsonl import DrawingWriter, read_drawings
 from hwcli.ink.replacing import COLLECTED, REPLACES
 
@@ -31,13 +35,13 @@ class Kept:
     Attributes
     ----------
     texts: by id, the text of every line that counts: one that was written again counts once, as its last.
-    keys: by the key that the page gave a line, its id; a line that is sent twice is kept once.
+    keys: by the key that the page gave a line, its id and the mark of its ink; what is sent twice is kept once.
     highest: the largest number in an id.
     torn: bytes of a line at the end that a crash had cut short, and that were taken away.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, tuple[str, int]] = field(default_factory=dict)
     highest: int = 0
     torn: int = 0
 
@@ -46,10 +50,15 @@ class Kept:
         self.texts.pop(str(drawing.extra.get(REPLACES, "")), None)
         self.texts[drawing.id] = drawing.text
         if key := drawing.extra.get("key"):
-            self.keys[str(key)] = drawing.id
+            self.keys[str(key)] = drawing.id, mark(drawing.points)
         number = drawing.id.rpartition("-")[2]
         if number.isascii() and number.isdigit():
             self.highest = max(self.highest, int(number[:9]))
+
+
+def mark(points: Points) -> int:
+    """Return a number by which the ink ``points`` is known from other ink."""
+    return zlib.crc32(np.ascontiguousarray(points, "<f4").tobytes())
 
 
 class Notebook(Protocol):

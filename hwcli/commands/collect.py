@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -95,7 +96,8 @@ def _read_lines(path: Path) -> list[str]:
     if len(content) > limits.LINE:
         raise BadInput(shown, f"more than {limits.LINE} bytes of text")
     try:
-        lines = [" ".join(line.split()) for line in content.decode("utf-8-sig").splitlines()]
+        text = unicodedata.normalize("NFC", content.decode("utf-8-sig"))  # so that an é is one character
+        lines = [" ".join(line.split()) for line in text.splitlines()]
     except UnicodeDecodeError:
         raise BadInput(shown, "not UTF-8 text") from None
     for number, line in enumerate(lines, start=1):

@@ -277,6 +277,22 @@ def test_an_unfinished_line_is_left_only_by_one_who_is_asked(page: chromium.Page
     assert page.value("sheet.strokes.length") == 1
 
 
+def test_a_network_that_is_lost_is_told_and_the_line_can_be_kept_after_it(page: chromium.Page, hw: Hw) -> None:
+    begin(page, hw)
+    page.stroke(WAVE)
+    page.value("AbortSignal.timeout = () => AbortSignal.abort()")
+    page.click("keep")
+    page.wait("document.getElementById('banner').textContent.includes('cannot be reached') && !busy")
+    page.value(
+        "window.real = fetch; window.fetch = async () => new Response('{')"
+    )  # lost in the midst of the answer
+    page.click("keep")
+    page.wait("document.getElementById('banner').textContent.includes('cannot be reached') && !busy")
+    assert page.value("sheet.strokes.length") == 1
+    page.value("delete AbortSignal.timeout; window.fetch = real")
+    keep(page, 1)
+
+
 def test_nothing_is_written_while_a_line_is_on_its_way(page: chromium.Page, hw: Hw) -> None:
     begin(page, hw)
     page.stroke(WAVE)
@@ -345,6 +361,42 @@ def test_what_cannot_be_kept_stays_on_the_sheet(page: chromium.Page, hw: Hw) -> 
     keep(page, 1)
     assert hw.drawings()[0].extra["key"] == key
     assert page.value("document.getElementById('banner').hidden")
+
+
+def test_an_unfinished_line_of_another_list_can_be_skipped(page: chromium.Page, hw: Hw, tmp_path: Path) -> None:
+    begin(page, hw)
+    page.stroke(WAVE)
+    hw.end()
+    (tmp_path / "own.txt").write_text("שלום!\n")
+    own = Hw(hw.path, "--text-file", str(tmp_path / "own.txt"), port=hw.port)
+    try:
+        begin(page, own)
+        page.click("keep")
+        page.wait("document.getElementById('banner').textContent.includes('skip it') && !busy")
+        page.value("window.confirm = () => true")
+        page.click("skip")
+        page.wait(f"{SHOWN} === 'שלום!' && !busy")
+        assert page.value("getComputedStyle(document.getElementById('text')).direction") == "rtl"
+    finally:
+        own.end()
+
+
+def test_the_line_to_write_is_read_aloud_in_words(page: chromium.Page, used: Hw) -> None:
+    text = begin(page, used)
+    page.value("state.next.new = ''; showPrompt()")
+    tree = page.call("Accessibility.getFullAXTree")["nodes"]
+    assert text in [node["name"]["value"] for node in tree if node.get("role", {}).get("value") == "StaticText"]
+
+
+def test_rules_are_as_small_and_as_large_as_can_be(page: chromium.Page, used: Hw) -> None:
+    begin(page, used)
+    for button in ("smaller", "larger"):
+        heights = set()
+        while not page.value(f"document.getElementById({button!r}).disabled"):
+            page.click(button)
+            assert page.value("sheet.letter") not in heights
+            heights.add(page.value("sheet.letter"))
+        assert heights
 
 
 def test_finish_ends_the_program_well(page: chromium.Page, hw: Hw) -> None:
@@ -419,6 +471,70 @@ def test_two_fingers_move_the_paper_and_do_not_write(page: chromium.Page, used: 
     assert page.value("sheet.strokes.length") == 1
 
 
+@pytest.fixture
+def long_paper(page: chromium.Page, used: Hw) -> chromium.Page:
+    """A phone whose paper is longer than the screen and has slid on, so that it can be moved both ways."""
+    page.window(390, 844, ratio=2, touch=True)
+    begin(page, used)
+    page.finger([(60.0, 140.0), (350.0, 150.0)])
+    slid(page)
+    return page
+
+
+def last_x(page: chromium.Page) -> list[float]:
+    """Return where on the glass the last stroke is."""
+    found: list[float] = page.value("sheet.strokes.at(-1).points.map(([x]) => x - sheet.paper.scrollLeft)")
+    return found
+
+
+def test_the_paper_lies_still_under_a_finger_that_writes(long_paper: chromium.Page) -> None:
+    page = long_paper
+    page.touch("touchStart", (100, 140))
+    page.value("new Promise(done => setTimeout(done, 400))")
+    page.touch("touchMove", (110, 140))
+    page.touch("touchStart", (110, 140), (300, 160))  # the side of the hand
+    page.touch("touchMove", (110, 140), (360, 160))
+    left, top = page.sheet()
+    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=left + 200, y=top + 50, deltaX=0, deltaY=-80)
+    page.touch("touchMove", (120, 140), (360, 160))
+    page.touch("touchEnd")
+    assert last_x(page) == pytest.approx([100, 110, 120], abs=1)
+
+
+def test_paper_that_slides_on_stops_where_a_finger_comes_down(page: chromium.Page, used: Hw) -> None:
+    page.window(390, 844, ratio=2, touch=True)
+    begin(page, used)
+    page.finger([(60.0, 140.0), (380.0, 150.0)])
+    page.wait("sheet.paper.scrollLeft > 0")
+    page.touch("touchStart", (100, 140))
+    page.value("new Promise(done => setTimeout(done, 600))")
+    page.touch("touchMove", (100, 160))
+    page.touch("touchEnd")
+    assert last_x(page) == pytest.approx([100, 100], abs=1)
+
+
+def test_a_stroke_may_be_taken_back_before_it_is_at_its_end(tablet: chromium.Page) -> None:
+    for key, code, modifiers, count in (("z", 90, 2, 0), ("Escape", 27, 0, 0)):
+        tablet.touch("touchStart", (100, 140))
+        tablet.touch("touchMove", (120, 140))
+        tablet.key(key, code, modifiers)
+        tablet.touch("touchMove", (140, 140))
+        tablet.touch("touchCancel")
+        assert tablet.value("sheet.strokes.length") == count
+        tablet.finger(LINE)
+        assert tablet.value("sheet.strokes.length") == count + 1
+        tablet.click("clear")
+    assert tablet.complaints() == []
+
+
+def test_a_wheel_over_paper_that_all_is_in_sight_moves_the_page(page: chromium.Page, used: Hw) -> None:
+    page.window(1280, 420)
+    begin(page, used)
+    left, top = page.sheet()
+    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=left + 200, y=top + 50, deltaX=0, deltaY=80)
+    page.wait("window.scrollY > 0")
+
+
 def test_a_long_line_on_a_narrow_screen_has_one_measure(page: chromium.Page, hw: Hw) -> None:
     page.window(390, 844, ratio=2, touch=True)
     begin(page, hw)
@@ -429,6 +545,9 @@ def test_a_long_line_on_a_narrow_screen_has_one_measure(page: chromium.Page, hw:
     keep(page, 1)
     (drawing,) = hw.drawings()
     assert drawing.points[:, 0].tolist() == pytest.approx([60, 350, 100 + offset, 300 + offset], abs=1)
+    picture(page, "narrow-kept")
+    assert page.value("document.getElementById('said').getClientRects().length") == 1  # told in one row
+    assert page.value("document.documentElement.scrollWidth") <= 390
 
 
 # --- how it looks ------------------------------------------------------------------------------------------

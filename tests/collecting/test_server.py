@@ -154,6 +154,26 @@ def test_addresses_as_they_are_typed() -> None:
     assert len({address.new_token() for _ in range(100)}) == 100
 
 
+def test_a_line_that_was_written_on_after_it_was_kept_stands_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    first = message(text="one line")
+    second = first | {"strokes": [*first["strokes"], [[7, 8, 12, 0.5]]]}
+
+    def keep(sent: dict[str, Any]) -> dict[str, Any]:
+        """Keep what is ``sent``, in a run of its own."""
+        with open_notebook(path) as (notebook, kept):
+            desk = Desk(Plan(["one line"]), Goal(), notebook, kept, "mine", lambda: "now")
+            return desk.keep(parse_message(json.dumps(sent).encode()))
+
+    assert [keep(sent)["kept"] for sent in (first, first, second, second)] == ["mine-0001"] * 2 + [
+        "mine-0002"
+    ] * 2
+    state = keep(message("bbbbbbbb", text="one line", replaces="mine-0002"))
+    assert (state["kept"], state["lines"]) == ("mine-0003", 1)
+    state = keep(first)  # of another window, when the line was written again meanwhile
+    assert (state["kept"], state["lines"]) == ("mine-0004", 2)
+
+
 def test_lines_are_kept_once_and_asked_for_in_turn(client: Client) -> None:
     before = len(client.texts())
     status, state = client.post("line", message())

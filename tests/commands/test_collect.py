@@ -135,7 +135,7 @@ def test_what_was_collected_is_ingested(run_hw: RunHw, tmp_path: Path) -> None:
 
 
 def test_own_lines_in_their_order(tmp_path: Path) -> None:
-    (tmp_path / "lines.txt").write_text("  Größe, \n\nnaïve\n")
+    (tmp_path / "lines.txt").write_text("  Größe, \n\nnai\u0308ve\n")
     with collecting(tmp_path, "--text-file", "lines.txt") as person:
         state = person.ask("state")
         assert state["next"] == {"text": "Größe,", "new": "Größe,"}

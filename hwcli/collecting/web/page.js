@@ -8,6 +8,7 @@ const SIGNS = {
 };
 const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /./u];  // the groups in which characters are shown
 const SIZES = [0.7, 0.85, 1, 1.2, 1.45];
+const PATIENCE = 20000;  // milliseconds in which an answer comes
 
 /* What the browser keeps: the size of the rules, and the line that is not finished. */
 const drawer = {
@@ -28,17 +29,19 @@ const plural = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 // --- talking to hw -----------------------------------------------------------------------------------------
 
 async function ask(name, content) {
-  let answer;
+  let answer, found;
   try {
-    answer = await fetch(name, content === undefined ? {} : {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content),
+    const signal = AbortSignal.timeout?.(PATIENCE);  // a network that is lost does not tell
+    answer = await fetch(name, content === undefined ? { signal } : {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content), signal,
     });
+    found = await answer.json();
   } catch {
-    throw new Error("hw collect is not running. What you wrote stays on this page: start it again and go on.");
+    throw new Error("hw collect is not running, or cannot be reached. What you wrote stays on this page: start it again, or try again.");
   }
-  const found = await answer.json().catch(() => ({}));
   if (answer.status === 404) throw new Error("This page is of an earlier run: open the address that hw collect tells now. Your line waits for you there.");
-  if (!answer.ok) throw new Error(`Not kept: ${found.error ?? answer.statusText}. Your line is still here; try again.`);
+  if (answer.status === 400) throw new Error(`Not kept: ${found.error}.`);
+  if (!answer.ok) throw new Error(`Not kept: ${found.error}. Your line is still here; try again.`);
   return found;
 }
 
@@ -132,7 +135,8 @@ function onChange() {
 function refresh() {
   element("undo").disabled = busy || !sheet.canUndo;
   element("clear").disabled = busy || sheet.isEmpty;
-  element("smaller").disabled = element("larger").disabled = !sheet.isEmpty;
+  element("smaller").disabled = !sheet.isEmpty || size === 0;
+  element("larger").disabled = !sheet.isEmpty || size === SIZES.length - 1;
   element("keep").disabled = busy || !line;
   element("skip").disabled = busy || !line;
   element("again").disabled = element("finish").disabled = busy;
@@ -145,6 +149,7 @@ function showPrompt() {
     return Object.assign(document.createElement("b"), { textContent: character });
   });
   element("text").replaceChildren(...letters);
+  element("text").normalize();  // or it is read aloud letter by letter
   element("label").textContent = line.replaces ? "Write it once more; this one will count" : "Write this line";
   element("skip").textContent = line.replaces ? "Leave it as it was" : "Skip";
   const named = [...new Set(line.text)].filter((character) => SIGNS[character]);
@@ -194,7 +199,8 @@ function showState() {
 
 function showThumbnail() {
   const canvas = element("thumbnail"), context = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
-  if (!lastInk) { canvas.style.width = "0"; return; }
+  canvas.hidden = !lastInk;
+  if (!lastInk) return;
   const all = lastInk.strokes.flatMap(({ points }) => points);
   const [left, right] = [Math.min(...all.map(([x]) => x)) - 6, Math.max(...all.map(([x]) => x)) + 6];
   const height = lastInk.letter * Sheet.RULES.bottom, scale = 46 / height, width = Math.max(1, (right - left) * scale);
@@ -227,6 +233,7 @@ function resize(by) {
   size = Math.min(SIZES.length - 1, Math.max(0, size + by));
   drawer.set("size", size);
   fit();
+  refresh();
 }
 
 // --- beginning ---------------------------------------------------------------------------------------------

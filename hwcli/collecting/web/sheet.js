@@ -42,12 +42,16 @@ class Sheet {
   }
 
   undo() {
+    this.lift();
     if (this.locked || !this.history.length) return;
     this.strokes = this.history.pop();
     this.afterChange();
   }
 
-  clear() { if (!this.locked && !this.isEmpty) this.change([]); }
+  clear() {
+    this.lift();
+    if (!this.locked && !this.isEmpty) this.change([]);
+  }
 
   /* Begin a line, or go on with the ``strokes`` of one, on rules for their ``letter``. */
   begin(strokes = [], letter = this.letter) {
@@ -101,8 +105,15 @@ class Sheet {
       const last = this.strokes.at(-1);
       if (this.writing || !last) return;
       const at = Math.max(...last.points.map(([x]) => x)) - this.paper.scrollLeft;
-      if (at > 0.8 * this.width) this.paper.scrollBy({ left: at - 0.3 * this.width, behavior: "smooth" });
+      if (at > 0.8 * this.width) this.glide(at - 0.3 * this.width);
     }, 450);
+  }
+
+  /* Move the paper step by step: a smooth scroll of the browser would go on under the pen, and smear the ink. */
+  glide(by) {
+    const step = Math.min(by, Math.max(4, by * 0.2));
+    this.paper.scrollLeft += step;
+    if (by > step) this.sliding = setTimeout(() => this.glide(by - step), 16);
   }
 
   // --- pictures --------------------------------------------------------------------------------------------
@@ -172,7 +183,7 @@ class Sheet {
     on("pointercancel", this.cancel);
     on("contextmenu", (event) => event.preventDefault());
     on("touchstart", (event) => event.preventDefault());  // Safari's own pencil gestures
-    on("wheel", (event) => { this.paper.scrollLeft += event.deltaX || event.deltaY; event.preventDefault(); });
+    on("wheel", this.wheel);
     this.paper.addEventListener("scroll", () => this.draw());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
@@ -216,13 +227,21 @@ class Sheet {
 
   move(event) {
     if (this.panning.has(event.pointerId)) {
-      this.paper.scrollLeft -= (event.clientX - this.panning.get(event.pointerId)) / this.panning.size;
+      const by = (event.clientX - this.panning.get(event.pointerId)) / this.panning.size;
+      if (!this.writing) this.paper.scrollLeft -= by;
       this.panning.set(event.pointerId, event.clientX);
     }
     if (event.pointerId !== this.writing?.id) return;
     event.preventDefault();
     const coalesced = event.getCoalescedEvents?.() ?? [];
     this.take(event, coalesced.length ? coalesced : [event]);
+  }
+
+  /* Turn the paper as far as it goes; a wheel that does not move it moves the page, or zooms it. */
+  wheel(event) {
+    const before = this.paper.scrollLeft;
+    if (!this.writing && !event.ctrlKey) this.paper.scrollLeft += event.deltaX || event.deltaY;
+    if (this.writing || this.paper.scrollLeft !== before) event.preventDefault();
   }
 
   /* Add the places of ``events``, all that the device told since the last time, to the stroke. */
