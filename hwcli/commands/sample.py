@@ -86,9 +86,9 @@ def run(
         raise UsageError("the prime and the text cannot both come on standard input")
     is_single = source is not None and source.is_one and wrap is None
     is_one_hand = style is not None or prime is not None or not (own_hands or is_single)
-    usual = 0.0 if source is None else HAND_BIAS if is_one_hand else TEXT_BIAS
     settled = options.drawn_seed(seed)
-    plan = replace(_plan(loaded, path, how, usual, settled), copies=number or 1, most=points, shard=part)
+    plan = _plan(loaded, path, how, None if source is None else is_one_hand, settled)
+    plan = replace(plan, copies=number or 1, most=points, shard=part)
     primes = None if prime is None else Primes(prime, prime_points, skip_bad)
     lines, hands = None, Hands()
     kept_as = None if save_style is None else own_styles.place_for(save_style)
@@ -132,7 +132,7 @@ def write_texts(
     loaded = read_model(path)
     _refuse_without_text(loaded, path)
     settled = options.drawn_seed(seed)
-    plan = _plan(loaded, path, how, TEXT_BIAS if how.style is None else HAND_BIAS, settled)
+    plan = _plan(loaded, path, how, how.style is not None, settled)
     lines = Texts(source, plan.scribe.characters, how.missing, None, skip_bad)
     hands = _hands(plan, how.style, None, None, own_hands=how.style is None, is_single=False)
     with stdio.open_output(output, binary=False) as sink, _progress(output) as show:
@@ -160,19 +160,21 @@ def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, nu
         )
 
 
-def _plan(model: Model, path: Path, how: HowToWrite, usual: float, seed: int) -> Plan:
-    """Return how drawings are written, one of each text; ``usual`` is the bias where none is asked for."""
-    bias = _bias(how, model, path, usual)
+def _plan(model: Model, path: Path, how: HowToWrite, is_one_hand: bool | None, seed: int) -> Plan:
+    """Return how drawings are written, one of each text; ``is_one_hand``: all in one, None without texts."""
+    bias = _bias(how, model, path, is_one_hand)
     return Plan(_scribe(model, how, bias), UnitCheck(model.scale), seed, _header(seed, bias, path, how))
 
 
-def _bias(how: HowToWrite, model: Model, path: Path, usual: float) -> float:
-    """Return the bias to write with: the one that was asked for, else the ``usual`` one."""
+def _bias(how: HowToWrite, model: Model, path: Path, is_one_hand: bool | None) -> float:
+    """Return the bias to write with: the one that was asked for, else what is usual."""
     if how.bias and model.config.network.kind != "mixture":
         raise UsageError(
             f"{path} predicts the next point itself, not a density of it: --bias has no meaning for it"
         )
-    return usual if how.bias is None else how.bias
+    if how.bias is not None:
+        return how.bias
+    return 0.0 if is_one_hand is None else HAND_BIAS if is_one_hand else TEXT_BIAS
 
 
 def _scribe(model: Model, how: HowToWrite, bias: float) -> Scribe:

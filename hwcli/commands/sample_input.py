@@ -23,6 +23,8 @@ STRANGE_UNIT = 10
 LONG_LINE, LONGEST_LINE = 100, 10_000
 """Characters after which a line is warned of, and the most that it may have: the longest of IAM-OnDB have some
 70, and a network writes far longer ones ever worse."""
+TOO_FEW = 3
+"""Characters with which a network does not come into a hand: begun from nothing, dots come out as letters."""
 
 
 class TextSource(NamedTuple):
@@ -40,8 +42,10 @@ class TextSource(NamedTuple):
 
     @property
     def is_one(self) -> bool:
-        """Whether there is one text, of one line, which came on the command line."""
-        return self.path is None and len(self.texts) == 1 and len(self.texts[0].splitlines()) < 2
+        """Whether there is one text, of one line, which came on the command line and can make a hand."""
+        if self.path is not None or len(self.texts) != 1:
+            return False
+        return len(self.texts[0].splitlines()) < 2 and len(self.texts[0].strip()) > TOO_FEW
 
     @property
     def name(self) -> str:

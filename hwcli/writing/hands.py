@@ -17,10 +17,13 @@ from hwcli.threads import cores
 from hwcli.writing.desk import Order
 from hwcli.writing.lanes import NOTHING, Ink, Known, read_ahead
 from hwcli.writing.rollout import Writer, write_drawings
-from hwcli.writing.text import encode
+from hwcli.writing.text import encode, prepare_text
 
 HAND_TEXT = "a quick hand of my own"
-"""What is written when a hand is made up: letters with and without ascenders and descenders, common words."""
+"""What is written when a hand is made up: letters with and without ascenders and descenders, common words.
+
+A network that has none of these characters writes some of its own.
+"""
 MADE_UP_BIAS = 0.25
 """The largest bias that a hand is made up with: neater ones would all be that which the network knows best."""
 HAND_TAKES = 4
@@ -130,6 +133,7 @@ class Scribe:
     def written(self, text: str, hand: Hand | None, chance: Chance, most: int | None = None) -> Order:
         """Return the order of ``text`` in a ``hand``, or in any; ``most`` points, or as many as it may need."""
         before = f"{hand.text} " if hand else ""
+        before = before if " " in self.characters else before.rstrip()
         encoded = encode(before + text, self.characters)
         counted = np.array([False] * len(before) + [character != " " for character in text])
         length = most or POINTS_BESIDES + self._pace * len(text)
@@ -144,12 +148,14 @@ class Scribe:
 
     def made_up(self, chance: Chance) -> Drawing:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
+        text = prepare_text(HAND_TEXT, self.characters, "skip").text
+        text = text or self.characters[: len(HAND_TEXT)].strip()
         takes = max(self.takes, HAND_TAKES)
         manner = replace(self.writer.manner, bias=min(self.writer.manner.bias, MADE_UP_BIAS))
         writer = self.writer._replace(manner=manner)
-        order = self.written(HAND_TEXT, None, chance)._replace(takes=takes, number=0)
+        order = self.written(text, None, chance)._replace(takes=takes, number=0)
         ink = np.concatenate([part.points for part in write_drawings(writer, [order], takes)])
-        return Drawing(self.alone(None, ink), text=HAND_TEXT)
+        return Drawing(self.alone(None, ink), text=text)
 
     def beside(self, hand: Hand | None, ink: Ink, origin: Ink | None = None) -> Points:
         """Return ``ink`` in the unit and at the slope of the ``hand``'s, and where it lies after that.

@@ -27,8 +27,13 @@ NAMED = re.compile(":[a-z0-9_+-]+:")
 """What the library makes of an emoji, its name between colons: a description, not a form of it."""
 NAMED_PARTS = 3
 """Of a character with marks: there may be thousands."""
-PLAIN = {"→": "->", "←": "<-", "×": "x", "≠": "!=", "·": ".", "‰": "o/oo"}
+PLAIN = {
+    "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⇐": "<=", "⇔": "<=>",
+    "×": "x", "≠": "!=", "·": ".", "‰": "o/oo", "▪": "*", "ʻ": "'",
+}  # fmt: skip
 """Where the library's answer says something else, or less."""
+OPENING = "¿¡"
+"""Left out, as those do who have no such key: as ? and ! they would end what they begin."""
 LATIN_BUT_FOR_THE_NAME = "µªº"
 """Signs that people who write Latin letters use and that Unicode counts as letters of their own."""
 
@@ -153,7 +158,8 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     Blanks of any kind, tabs and ends of lines become single spaces, and none is left at either end; what is
     invisible (a soft hyphen, a zero-width space) is dropped.  A letter of Latin script, a digit, a
     punctuation mark or a symbol that is not among the ``characters`` is written in ASCII; after a digit in such
-    a way that it does not go on with the number: 1½ is 1 1/2, and 10² is 10^2.
+    a way that it does not go on with the number: 1½ is 1 1/2, and 10² is 10^2.  A word that stands for a sign,
+    or a dash that parts two words, has blanks around it: 5€ is 5 EUR.
 
     Parameters
     ----------
@@ -172,8 +178,10 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     written: list[str] = []
     notes: list[Change] = []
     clusters = list(_clusters(text, line))
-    for (cluster, row, column), joint in zip(clusters, _joints([c for c, _, _ in clusters]), strict=True):
-        plain = _written(cluster, known)
+    alone = [cluster for cluster, _, _ in clusters]
+    around = zip(clusters, ["", *alone], [*alone[1:], ""], _joints(alone), strict=False)
+    for (cluster, row, column), before, after, joint in around:
+        plain = _written(cluster, known, before, after)
         if plain is None:
             notes.append(Change(cluster, replacement, row, column))
             if missing == "error":
@@ -202,19 +210,36 @@ def _invisible(cluster: str) -> bool:
     return unicodedata.category(cluster[0]) == "Cf"
 
 
-def _written(cluster: str, known: set[str]) -> str | None:
-    """Return how ``cluster``, a character and its marks, is written in the ``known`` characters; None: not."""
+def _written(cluster: str, known: set[str], before: str, after: str) -> str | None:
+    """Return how ``cluster``, a character and its marks, is written in the ``known`` characters; None: not.
+
+    ``before`` and ``after`` are those beside it, "" at the ends of the text.
+    """
     composed = unicodedata.normalize("NFC", cluster)
     if known.issuperset(composed):
         return composed
     if cluster.isspace():
         return " " if " " in known else ""
-    if _invisible(cluster):
+    if _invisible(cluster) or cluster in OPENING:
         return ""
     if cluster.isascii() or not _is_of_latin_script(cluster[0]):
         return None
-    plain = _in_ascii(composed)
+    plain = _beside(_in_ascii(composed), composed, before, after)
+    if " " not in known:
+        plain = plain.strip()
     return plain if plain and known.issuperset(plain) else None
+
+
+def _beside(plain: str, composed: str, before: str, after: str) -> str:
+    """Return ``plain``, which stands for ``composed``, as a hand would set it between its neighbours."""
+    if composed == "°" and before in ("n", "N"):
+        return "o"
+    if composed.isupper() and (before.isupper() or after.isupper()):
+        return plain.upper()
+    is_word = len(plain) > 1 and plain.isalpha() and unicodedata.category(composed[0])[0] == "S"
+    if is_word or composed == "\N{EM DASH}":
+        return " " * before.isalnum() + plain + " " * after.isalnum()
+    return plain
 
 
 def _joints(clusters: Sequence[str]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from conftest import RunHw, hw_environment
 from hwcli.ink.offsets import Scale
 from hwcli.model import Config, Model
 from hwcli.model.file import weight_shapes, write_model
+from hwcli.writing.hands import HAND_TEXT
 
 PRIME = b"""{"drawing":"given","text":"what it says"}
 {"x":10,"y":20.5,"up":0}
@@ -393,6 +394,30 @@ def test_a_single_text_is_the_hand_that_is_kept(run_hw: RunHw, reader_h5: Path, 
     ((header, points),) = drawings_of(style.read_text().splitlines())
     assert header["text"] == "only this"
     assert points == drawings_of(done.lines)[0][1]
+
+
+@pytest.mark.parametrize("text", ["?", " ok ", "..."])
+def test_a_text_of_few_characters_is_written_in_a_hand_that_lines_are_written_in(
+    run_hw: RunHw, reader_h5: Path, tmp_path: Path, text: str
+) -> None:
+    """It would not make a hand: of the bundled model "." came out as t, "..." as two letters."""
+    common, style = ["sample", "-m", reader_h5, "--seed", 4], tmp_path / "one.jsonl"
+    alone = drawings_of(run_hw(*common, text, "--save-style", style).lines)
+    assert alone == drawings_of(run_hw(*common, text, "a second").lines)[:1]
+    assert drawings_of(style.read_text().splitlines())[0][0]["text"] == HAND_TEXT
+
+
+@pytest.mark.parametrize("characters", ["0123456789 ", "0123456789", "abc\u00e9 "])
+def test_a_network_with_other_characters_makes_up_hands_with_them(
+    run_hw: RunHw, tmp_path: Path, characters: str
+) -> None:
+    network = {"layers": 1, "units": 4, "mixtures": 1, "window": 1, "characters": characters}
+    config = Config().updated({"network": network})
+    weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config.network).items()}
+    with (tmp_path / "other.h5").open("w+b") as file:
+        write_model(file, Model(config, Scale((0, 0), (1, 1)), weights))
+    done = run_hw("sample", "-m", tmp_path / "other.h5", "--seed", 1, characters[0], characters[1:3])
+    assert texts_of(done.lines) == [characters[0], characters[1:3]]
 
 
 def test_a_style_that_is_none_is_refused(run_hw: RunHw, reader_h5: Path, tmp_path: Path) -> None:

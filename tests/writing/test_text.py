@@ -50,7 +50,12 @@ def prepared(text: str, characters: str = PRINTABLE) -> str:
         ("２０２６, ٢٠٢٦, 𝟏𝟐, ①②", "2026, 2026, 12, 12"),
         ("a² + b²", "a2 + b2"),
         ("½ × 3 ≠ 2² → no", "1/2 x 3 != 2^2 -> no"),
-        ("20 °C, 5 µm, 3ª", "20 degC, 5 um, 3a"),
+        ("20 °C or 20°, 5 µm, 3ª, n° 5", "20 deg C or 20 deg, 5 um, 3a, no 5"),
+        ("Tom—the cat—sat. “No—” — so", 'Tom - the cat - sat. "No -" - so'),
+        ("5€, £20, №5, Hw™, 5℃", "5 EUR, GBP 20, No 5, Hw TM, 5C"),
+        ("ÆØÅ, STRAẞE, Þór, ŒUVRE, Œuvre, Æ", "AEOA, STRASSE, Thor, OEUVRE, Oeuvre, Ae"),
+        ("¿Qué? ¡Hola! Hawaiʻi", "Que? Hola! Hawai'i"),
+        ("a ⇒ b ⇐ c ↔ d ⇔ e ▪ f", "a => b <= c <-> d <=> e * f"),
         ("ＦＵＬＬ　ｗｉｄｔｈ", "FULL width"),
         ("٣ and Ⅳ and ①", "3 and IV and 1"),
         ("€ 5", "EUR 5"),
@@ -76,6 +81,16 @@ def test_what_cannot_be_written_is_named_with_its_place(character: str) -> None:
 def test_a_number_after_a_digit_is_set_off_by_a_blank_where_there_is_no_better_sign() -> None:
     assert prepare_text("10²", "0123456789 ").text == "10 2"
     assert prepare_text("10²", "0123456789").text == "102"
+
+
+def test_a_word_for_a_sign_is_set_off_only_where_there_are_blanks() -> None:
+    assert prepare_text("5€5", "5EUR ").text == "5 EUR 5"
+    assert prepare_text("5€5", "5EUR").text == "5EUR5"
+
+
+def test_the_sign_before_a_question_is_left_out_and_told_but_for_a_network_that_knows_it() -> None:
+    assert prepare_text("¿no?", PRINTABLE) == ("no?", (Change("¿", "", 1, 1),))
+    assert prepare_text("¿no?", PRINTABLE + "¿") == ("¿no?", ())
 
 
 def test_marks_that_are_set_on_a_character_are_named_with_it() -> None:
