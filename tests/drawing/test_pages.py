@@ -191,6 +191,15 @@ def test_a_grid_goes_over_pages_and_stays_within_them() -> None:
         assert sheet.letter < 2
 
 
+@pytest.mark.parametrize("columns", [2, 3, 8, 30])
+def test_columns_that_had_to_get_smaller_are_as_wide_together_as_the_page_has_room(columns: int) -> None:
+    alike = [line("a thing made well and used", 7)] * columns
+    (sheet,) = fill_pages(alike, A5, Layout(height=3.0, columns=columns), Setting())
+    assert sheet.letter < 3
+    assert edges(sheet.placed[0])[0] == pytest.approx(20.2)
+    assert edges(sheet.placed[-1])[2] == pytest.approx(127.8)
+
+
 def test_a_drawing_without_room_in_its_cell_is_told() -> None:
     with pytest.raises(HwError, match="room for"):
         fill_pages(lines(3), A5, Layout(height=9.0, columns=3), Setting(fits=False))
