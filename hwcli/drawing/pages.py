@@ -233,7 +233,8 @@ class _Hand:
             indent, uneven, slant = (self._setting.drift * self._chance.standard_normal(3)).tolist()
             fresh = math.sqrt(1 - MEMORY * MEMORY)
             self._indent = MEMORY * self._indent + fresh * indent
-            x = min(max(x + self._indent, 0.0), max(self._page.width - width, 0.0))
+            edge = self._pen / 2
+            x = max(min(x + self._indent, self._page.width - width - edge), edge)
             y += UNEVEN * uneven
             tilt = SLANT * slant / self._page.room[0]
         scale = line.scale * self._factor

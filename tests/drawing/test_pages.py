@@ -120,6 +120,15 @@ def test_drift_is_a_little_and_the_same_for_the_same_seed() -> None:
     assert 0.0001 < np.abs(moved[:, 2]).max() < 0.04
 
 
+@pytest.mark.parametrize("align", ["left", "right"])
+def test_what_drifts_to_the_edge_of_the_page_is_not_cut_off(align: str) -> None:
+    (sheet,) = pages(lines(12), Page(148, 210, 20, 0, 20, 0), drift=20.0, align=align)
+    corners = [placed.corner[0] for placed in sheet.placed]
+    ends = [corner + placed.size[0] for corner, placed in zip(corners, sheet.placed, strict=True)]
+    half = Layout().pen / 2
+    assert (min(corners) if align == "left" else 148 - max(ends)) == pytest.approx(half)
+
+
 def test_letters_get_smaller_so_that_the_longest_line_fits() -> None:
     long = line("a thing made well and used long is seldom thrown away", 4)
     (sheet,) = pages([*lines(2), long], height=5.0)
