@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 THIN = 3
 """Letters lower than so many widths of the pen run together."""
 
+HIGHEST = 10
+"""No line of writing is more letters high, tails and heads included."""
+
 
 def run(
     context: typer.Context,
@@ -138,8 +141,22 @@ def _on_pages(drawings: list[Drawing], placing: options.Placing, page: Page, see
     else:
         chance = np.random.default_rng(settled_seed(seed) if placing.setting.drift else 0)
         sheets = write_pages(drawings, page, placing.layout, placing.setting, chance)
+        _warn_of_blocks(sheets, placing.setting.spacing or 0.0)
     letter = sheets[0].letter
     if letter < 0.995 * placing.layout.height:
         thick = ", and a finer --pen suits them" if letter < THIN * placing.layout.pen else ""
         console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits (--x-height){thick}")
     return sheets
+
+
+def _warn_of_blocks(sheets: list[Sheet], spacing: float) -> None:
+    """Warn where a drawing holds several lines of writing, which run into those of the next."""
+    from hwcli.drawing.layout import called
+
+    for placed in (placed for sheet in sheets for placed in sheet.placed):
+        if placed.size[1] > max(HIGHEST * sheets[0].letter, spacing):
+            console.warn(
+                f"{called(placed.drawing)} is higher than a line of writing, and --page takes it for one:"
+                " hw ingest --cut all parts it into its lines"
+            )
+            return

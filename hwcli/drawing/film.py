@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwcli.drawing.cairo import set_colour
 from hwcli.drawing.motion import times
 from hwcli.drawing.nibs import way_of
-from hwcli.drawing.raster import MILLIMETRES_AN_INCH, canvas, draw, set_pen, straight
+from hwcli.drawing.raster import MILLIMETRES_AN_INCH, canvas, draw, draw_captions, draw_rules, set_pen, straight
 from hwcli.drawing.sheet import Sheet, traces
 from hwcli.drawing.style import Style
 from hwcli.errors import HwError
@@ -110,8 +110,8 @@ def _frames(
     sheet: Sheet, style: Style, lines: list[_Line], clock: list[float], surface: Any, context: Any
 ) -> Iterator[Any]:
     """Yield ``surface`` at each time of the ``clock``, with what has been written by then."""
-    without_ink = Sheet(sheet.width, sheet.height, [], sheet.letter, sheet.caption_size, sheet.ruling)
-    draw(context, without_ink, style)
+    draw_rules(context, sheet)
+    draw_captions(context, sheet, style)
     set_pen(context, style)
     before, first = 0.0, 0
     for now in clock:

@@ -113,13 +113,15 @@ def fill_pages(drawings: Sequence[Drawing], page: Page, layout: Layout, setting:
     _check_room(page)
     blocks = blocks_of(drawings, layout)
     rows = rows_of(blocks, layout)
-    gaps = COLUMN_GAP * layout.height * (layout.columns - 1)
-    cell = (page.room[0] - gaps) / layout.columns
+    column = page.room[0] / layout.columns
+    gap = COLUMN_GAP * (1 - 1 / layout.columns)  # a column's share of the gaps, in letters, as they shrink too
     widest = max(blocks, key=lambda block: block.size[0])
-    factor = _factor(cell - layout.pen, widest.size[0], called(widest.drawing), layout, setting)
+    width = widest.size[0] + gap * layout.height
+    factor = _factor(column - layout.pen, width, called(widest.drawing), layout, setting)
     tallest = max(height for _, height in rows)
     factor = min(factor, _factor(page.room[1] - layout.pen, tallest, "a row", layout, setting))
     layout = replace(layout, height=layout.height * factor)
+    cell = column - gap * layout.height
     rows = rows_of(blocks_of(drawings, layout), layout)
     sheets: list[list[Placed]] = []
     foot, top = page.height - page.bottom + 1e-6, math.inf
@@ -231,7 +233,8 @@ class _Hand:
             indent, uneven, slant = (self._setting.drift * self._chance.standard_normal(3)).tolist()
             fresh = math.sqrt(1 - MEMORY * MEMORY)
             self._indent = MEMORY * self._indent + fresh * indent
-            x = min(max(x + self._indent, 0.0), max(self._page.width - width, 0.0))
+            edge = self._pen / 2
+            x = max(min(x + self._indent, self._page.width - width - edge), edge)
             y += UNEVEN * uneven
             tilt = SLANT * slant / self._page.room[0]
         scale = line.scale * self._factor

@@ -174,7 +174,7 @@ def _pixels(length: float, dpi: float) -> int:
 
 def draw(context: Any, sheet: Sheet, style: Style) -> None:
     """Draw all of ``sheet`` but its background on ``context``, which is in millimetres."""
-    _draw_rules(context, sheet)
+    draw_rules(context, sheet)
     if not style.pencil:
         draw_ink(context, sheet, style)
         return
@@ -186,8 +186,7 @@ def draw(context: Any, sheet: Sheet, style: Style) -> None:
 
 def draw_ink(context: Any, sheet: Sheet, style: Style) -> None:
     """Draw the ink of ``sheet``, and captions."""
-    set_colour(context, style.colour)
-    _draw_captions(context, sheet)
+    draw_captions(context, sheet, style)
     set_pen(context, style)
     for trace in traces(sheet.placed, style.tolerance, split_prime=style.prime_colour is not None):
         primed = np.array(trace.primed, np.bool_)
@@ -237,7 +236,9 @@ def _fill(context: Any, shapes: list[NDArray[np.complex128]], hairline: float) -
         context.fill()
 
 
-def _draw_captions(context: Any, sheet: Sheet) -> None:
+def draw_captions(context: Any, sheet: Sheet, style: Style) -> None:
+    """Write the captions of ``sheet``, in the colour of the ink."""
+    set_colour(context, style.colour)
     context.select_font_face("sans-serif")
     context.set_font_size(sheet.caption_size)
     for placed in sheet.placed:
@@ -250,7 +251,8 @@ def _showable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def _draw_rules(context: Any, sheet: Sheet) -> None:
+def draw_rules(context: Any, sheet: Sheet) -> None:
+    """Draw what is printed on the paper."""
     cairo = library()
     set_colour(context, RULE_COLOUR)
     context.set_line_cap(cairo.LINE_CAP_ROUND)

@@ -28,14 +28,17 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 
 PENCIL = """<defs>
-<filter id="pencil" x="-5%" y="-5%" width="110%" height="110%">
+<filter id="pencil" filterUnits="userSpaceOnUse" x="0" y="0" width="{}" height="{}">
 <feTurbulence type="fractalNoise" baseFrequency="2.6" numOctaves="2" seed="1" result="grain"/>
 <feColorMatrix in="grain" type="matrix" values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -1.6 1.6" result="holes"/>
 <feComposite in="SourceGraphic" in2="holes" operator="in"/>
 </filter>
 </defs>
 """
-"""Leaves out of the ink what the grain of the paper keeps from a pencil."""
+"""Leaves out of the ink what the grain of the paper keeps from a pencil, on a sheet of some width and height.
+
+By default a filter reaches as far as the points do, and so leaves nothing of a line that is drawn level.
+"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def write_svg(sheet: Sheet, style: Style, file: BinaryIO, adding: Adding | None 
     if style.background:
         head += f'<rect width="{width}" height="{height}" fill="{style.background}"/>\n'
     # One group around all ink: plotter programs take the outermost groups for layers.
-    file.write((head + _rules(sheet) + _ink_group(style)).encode())
+    file.write((head + _rules(sheet) + _ink_group(sheet, style)).encode())
     writer = _Writer(style, sheet.caption_size, adding.paths)
     for trace in traces(sheet.placed, style.tolerance, split_prime=style.prime_colour is not None):
         file.writelines(writer.groups(trace))
@@ -76,9 +79,9 @@ def escape(text: str) -> str:
     return NOT_XML.sub("\ufffd", text).translate(ESCAPES)
 
 
-def _ink_group(style: Style) -> str:
+def _ink_group(sheet: Sheet, style: Style) -> str:
     filtered = ' filter="url(#pencil)"' if style.pencil else ""
-    front = PENCIL if style.pencil else ""
+    front = PENCIL.format(number(sheet.width), number(sheet.height)) if style.pencil else ""
     if style.shaped:
         around = f'"{style.colour}" stroke-width="{number(style.hairline)}"' if style.hairline else '"none"'
         return f'{front}<g fill="{style.colour}" stroke={around} stroke-linejoin="round"{filtered}>\n'

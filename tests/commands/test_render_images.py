@@ -137,6 +137,18 @@ def test_a_film_begins_empty_and_ends_with_all_ink(run_hw: RunHw, kind: str) -> 
     assert np.abs(picture - np.asarray(still.convert("RGB"), np.int16)).mean() < 3
 
 
+@CAIRO
+@pytest.mark.parametrize("kind", ["gif", "apng"])
+def test_captions_of_a_film_are_there_from_its_first_frame_on(run_hw: RunHw, kind: str) -> None:
+    first = []
+    for captions in ([], ["--captions", "text"]):
+        options = ("render", "--dpi", 60, "--format", kind, "--speed", 4, *captions)
+        film = Image.open(io.BytesIO(run_hw(*options, stdin=ink_json_lines(1)).out))
+        first.append(int((np.asarray(film.convert("L")) < 128).sum()))
+    assert first[0] == 0
+    assert first[1] > 10
+
+
 def test_moving_svg_is_the_same_picture_that_stands_still(run_hw: RunHw) -> None:
     ink = ink_json_lines(2)
     still, moving = (run_hw("render", *options, stdin=ink).out for options in ([], ["--animate"]))

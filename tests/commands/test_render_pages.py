@@ -275,3 +275,14 @@ def test_letters_too_small_for_the_pen_are_told_of(run_hw: RunHw) -> None:
     page = ["render", "--page", "24x200mm", "--margin", "2mm"]
     assert "a finer --pen suits them" in run_hw(*page, stdin=text(1)).err
     assert "finer" not in run_hw(*page, "--pen", "0.1mm", stdin=text(1)).err
+
+
+def test_a_drawing_of_several_lines_is_told_of_where_each_is_taken_for_one(run_hw: RunHw) -> None:
+    header, *points = map(json.loads, ink_json_lines(1).splitlines())
+    further_down = [point | {"y": point["y"] + 1200} for point in points]
+    block = "\n".join(map(json.dumps, [header, *points, *further_down])).encode()
+    told = f"{header['drawing']!r} is higher than a line of writing"
+    assert told in run_hw("render", "--page", "a4", stdin=block).err
+    for options in ([], ["--page", "a4", "--line-spacing", "80mm"], ["--page", "a4", "--grid", "1"]):
+        assert told not in run_hw("render", *options, stdin=block).err
+    assert "higher" not in run_hw("render", "--page", "a4", stdin=text(1)).err

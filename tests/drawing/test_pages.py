@@ -120,6 +120,15 @@ def test_drift_is_a_little_and_the_same_for_the_same_seed() -> None:
     assert 0.0001 < np.abs(moved[:, 2]).max() < 0.04
 
 
+@pytest.mark.parametrize("align", ["left", "right"])
+def test_what_drifts_to_the_edge_of_the_page_is_not_cut_off(align: str) -> None:
+    (sheet,) = pages(lines(12), Page(148, 210, 20, 0, 20, 0), drift=20.0, align=align)
+    corners = [placed.corner[0] for placed in sheet.placed]
+    ends = [corner + placed.size[0] for corner, placed in zip(corners, sheet.placed, strict=True)]
+    half = Layout().pen / 2
+    assert (min(corners) if align == "left" else 148 - max(ends)) == pytest.approx(half)
+
+
 def test_letters_get_smaller_so_that_the_longest_line_fits() -> None:
     long = line("a thing made well and used long is seldom thrown away", 4)
     (sheet,) = pages([*lines(2), long], height=5.0)
@@ -189,6 +198,15 @@ def test_a_grid_goes_over_pages_and_stays_within_them() -> None:
         assert box[:, 2].max() <= 128
         assert box[:, 3].max() <= 190
         assert sheet.letter < 2
+
+
+@pytest.mark.parametrize("columns", [2, 3, 8, 30])
+def test_columns_that_had_to_get_smaller_are_as_wide_together_as_the_page_has_room(columns: int) -> None:
+    alike = [line("a thing made well and used", 7)] * columns
+    (sheet,) = fill_pages(alike, A5, Layout(height=3.0, columns=columns), Setting())
+    assert sheet.letter < 3
+    assert edges(sheet.placed[0])[0] == pytest.approx(20.2)
+    assert edges(sheet.placed[-1])[2] == pytest.approx(127.8)
 
 
 def test_a_drawing_without_room_in_its_cell_is_told() -> None:

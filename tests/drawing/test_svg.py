@@ -110,6 +110,15 @@ def test_a_background_covers_the_sheet() -> None:
     assert (float(rectangle.get("width", 0)), float(rectangle.get("height", 0))) == (sheet.width, sheet.height)
 
 
+def test_a_pencil_s_filter_covers_the_sheet_and_not_the_box_of_a_level_line_which_is_nothing() -> None:
+    sheet = lay_out([drawing([[(0, 0), (9, 0)]])], Layout())
+    found = ET.fromstring(written(sheet, Style(pencil=True))).find(f"{SVG}defs/{SVG}filter")
+    assert found is not None
+    assert found.get("filterUnits") == "userSpaceOnUse"
+    box = [float(found.get(name, "nan")) for name in ("x", "y", "width", "height")]
+    assert box == [0, 0, sheet.width, sheet.height]
+
+
 @pytest.mark.parametrize(
     "stroke", [[(3, 4)], [(3, 4), (3, 4)], [(3, 4), (3, 4.00001), (3, 4)]], ids=["single", "twice", "nearly"]
 )
