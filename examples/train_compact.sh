@@ -9,12 +9,15 @@
 # OPTIONS  further options of hw train
 set -eu
 
-while [ $# -gt 3 ]; do
-    archives="${archives:+$archives }$1"
+left=$#
+while [ "$left" -gt 3 ]; do # the archives go behind the other three
+    set -- "$@" "$1"
     shift
+    left=$((left - 1))
 done
 training=$1 validation=$2 work=$3
-set -- ${EPOCHS:-29 10}
+shift 3
+epochs=${EPOCHS:-29 10}
 
 # train NAME STROKES OPTION...
 train() {
@@ -26,11 +29,11 @@ train() {
 
 mkdir -p "$work"
 terms='Trained on IAM-OnDB (Liwicki and Bunke 2005), which is free for non-commercial research; so are these weights.'
-[ -e "$work/train.h5" ] || hw ingest $archives --lines "$training" -o "$work/train.h5"
-[ -e "$work/valid.h5" ] || hw ingest $archives --lines "$validation" -o "$work/valid.h5"
-train first "$work/train.h5" --preset compact --epochs "$1" --licence "$terms" --seed 1
+[ -e "$work/train.h5" ] || hw ingest "$@" --lines "$training" -o "$work/train.h5"
+[ -e "$work/valid.h5" ] || hw ingest "$@" --lines "$validation" -o "$work/valid.h5"
+train first "$work/train.h5" --preset compact --epochs "${epochs% *}" --licence "$terms" --seed 1
 [ -e "$work/recombined.h5" ] ||
     hw recombine "$work/train.h5" --model "$work/first.h5" -n "${RECOMBINED:-3000}" --seed 1 -o "$work/recombined.h5"
 [ -e "$work/both.h5" ] || hw ingest "$work/train.h5" "$work/recombined.h5" --no-clean -o "$work/both.h5"
-train compact "$work/both.h5" --from "$work/first.h5" --no-fine-tune --epochs "$2" --set optimiser.rate=0.0018 \
+train compact "$work/both.h5" --from "$work/first.h5" --no-fine-tune --epochs "${epochs#* }" --set optimiser.rate=0.0018 \
     --set data.lines_before=2 --set data.max_points=1400 --set bptt.stride=256 --set bptt.length=256 --seed 2

@@ -82,7 +82,7 @@ def run(
         tunes = asked.decide(len(reader), begun.model is not None and not changes.are_any)
         if tunes:
             chosen, files = changes.over(begun, asked), files.of_fine_tuning(begun.model if small else None)
-        seed = 0 if resume else devices.agreed(settled_seed(seed))
+        seed = devices.agreed(0 if resume or not devices.is_chief else settled_seed(seed))
         terms = begun.terms(reader.history, licence, half)
         held_out = valid or (fine_tuning.HELD_BACK if tunes else VALIDATED)
         with setup.opened_run(reader, held_out, chosen, begun, seed, cores, terms, devices) as training_run:

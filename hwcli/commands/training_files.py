@@ -127,8 +127,9 @@ class NoFiles(Files):
         super().__init__(Path(os.devnull), None, None)
 
     def of_fine_tuning(self, base: Model | None) -> Self:
-        """Return these."""
+        """Return these, of a run without a checkpoint."""
         del base
+        self.is_resumable = False
         return self
 
     @contextlib.contextmanager

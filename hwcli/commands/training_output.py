@@ -164,7 +164,7 @@ def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
                     saved = time.monotonic()
         except WorkerLost as error:
             # It was in the middle of a batch: what was saved before stands.
-            raise HwError(f"{error}; --resume goes on from {files.checkpoint}, once that is there") from error
+            raise HwError(f"{error}{files.onward(run)}") from error
         except Diverged as error:
             files.write_checkpoint(run)
             raise HwError(f"{error}{files.onward(run)}") from error

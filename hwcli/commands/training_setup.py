@@ -267,6 +267,8 @@ def prepare_tensorflow(threads: int | None, distribute: str, tensorboard: Path |
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     products_by_onednn()
     told = told_of_workers(os.environ, distribute == "auto")
+    if distribute in ("auto", "multiworker") and not told.keys().isdisjoint({"TF_CONFIG", "SLURM_NTASKS"}):
+        console.say("waits until all workers of the run are there")
     with console.hushed():
         try:
             from hwcli.learning.device import use_threads

@@ -23,7 +23,7 @@ from hwcli.learning.distribution import Devices
 from hwcli.learning.learner import Learner
 from hwcli.learning.network import USUAL_PACE, initial_weights
 from hwcli.learning.run import Run, run_fingerprint
-from hwcli.model.config import Config, ConfigError
+from hwcli.model.config import Config, ConfigError, config_text
 from hwcli.model.file import Model
 
 if TYPE_CHECKING:
@@ -80,8 +80,10 @@ def begin_run(
     own = _own_lines(rehearsed, training)
     if own is None:  # nothing is rehearsed, and so the run can be resumed
         config = replace(config, tuning=replace(config.tuning, rehearsal=0.0))
+    devices, position = devices or Devices(), Position(seed)
+    _check_alike(devices, config, run_fingerprint(training, held_out), position)
     learner = Learner(config, weights, products, parts, devices, training.predictions)
-    return Run(learner, training, held_out, Position(seed), terms, own)
+    return Run(learner, training, held_out, position, terms, own)
 
 
 def resume_run(
@@ -120,8 +122,9 @@ def resume_run(
     for lines in (training, held_out):
         if lines is not None:
             lines.scale = checkpoint.scale
-    products, replicas = products_type(config.training.precision), devices.replicas if devices else 1
-    parts = max(checkpoint.parts // replicas, 1)
+    products, devices = products_type(config.training.precision), devices or Devices()
+    _check_alike(devices, config, checkpoint.fingerprint, checkpoint.position)
+    parts = max(checkpoint.parts // devices.replicas, 1)
     begun_with = checkpoint.base if config.tuning.rank else checkpoint.weights
     learner = Learner(config, begun_with, products, parts, devices, training.predictions)
     try:
@@ -131,6 +134,11 @@ def resume_run(
     if config.optimiser.rate != before.optimiser.rate:
         checkpoint.position.rate_factor = 1.0
     return Run(learner, training, held_out, checkpoint.position, checkpoint.terms, mean=checkpoint.mean)
+
+
+def _check_alike(devices: Devices, config: Config, fingerprint: str, position: Position) -> None:
+    """Refuse workers of one run that would begin differently; before they share weights, which have a shape."""
+    devices.check_alike(config_text(config), fingerprint, str(position))
 
 
 def _kept(config: Config) -> tuple[object, ...]:

@@ -6,8 +6,11 @@ the same and all make the same change, by the sum of everybody's gradients, they
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -96,9 +99,24 @@ class Devices:
         self.replicas: int = self._strategy.num_replicas_in_sync
         self._summed = self.everywhere(lambda number: total([number])[0], tf.TensorSpec([], tf.int64))
 
+    @contextlib.contextmanager
+    def _others_there(self) -> Iterator[None]:
+        """Raise WorkerLost where TensorFlow tells in the block that another worker is gone."""
+        try:
+            yield
+        except LOST as error:
+            if self.workers == 1:  # of one alone it tells something else
+                raise
+            raise WorkerLost("another worker is gone, or cannot be reached any more") from error
+
     def variable(self, value: Any, name: str | None = None) -> tf.Variable:
-        """Return a variable of which each replica has its own, all beginning with ``value``."""
-        with self._strategy.scope():
+        """Return a variable of which each replica has its own, all beginning with ``value``; the chief's.
+
+        Raises
+        ------
+        WorkerLost: another worker is gone.
+        """
+        with self._others_there(), self._strategy.scope():
             if self.replicas == 1:
                 return tf.Variable(value, trainable=False, name=name)
             own = tf.VariableSynchronization.ON_READ
@@ -117,6 +135,7 @@ class Devices:
         if self.replicas == 1:
             return tf.function(function, input_signature=signature, autograph=False)
 
+        @functools.wraps(function)  # by which TensorFlow knows how often it was traced
         def on_each(*given: Any) -> Any:
             return self._strategy.run(function, args=given)
 
@@ -125,10 +144,8 @@ class Devices:
         spread = tf.function(on_each, autograph=False, **how)
 
         def guarded(*given: Any) -> Any:
-            try:
+            with self._others_there():
                 return spread(*tf.nest.map_structure(_as_given, signature, given))
-            except LOST as error:
-                raise WorkerLost("another worker is gone, or cannot be reached any more") from error
 
         return guarded
 
@@ -146,6 +163,23 @@ class Devices:
             return value
         here = self.replicas // self.workers
         return int(self.first(self._summed(tf.constant(value, tf.int64)))) // here
+
+    def check_alike(self, *parts: str) -> None:
+        """Refuse workers that begin with different ``parts``, on all of them.
+
+        Each would learn from its share of a batch of its own, and their weights would part.
+
+        Raises
+        ------
+        HwError: they are not the same on all workers.
+        """
+        digest = hashlib.sha256("\0".join(parts).encode()).digest()
+        own = int.from_bytes(digest[:7])
+        if self.sum_of_workers(int(own != self.agreed(own))):
+            raise HwError(
+                "the workers differ in their lines, their settings or their checkpoint: "
+                "give all of them the same command and the same files"
+            )
 
 
 def _as_given(spec: tf.TensorSpec, value: Any) -> Any:

@@ -523,6 +523,8 @@ def test_the_parts_of_a_job_array_are_what_one_process_writes(
     assert (tmp_path / "xargs" / "all.jsonl").read_bytes() == run.out
     slurm = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "3"}
     assert parts("shard_slurm.sh", "slurm", **slurm) == [whole[1::3]]
+    again = slurm | {"SLURM_ARRAY_TASK_COUNT": "1"}
+    assert parts("shard_slurm.sh", "slurm", PARTS="3", **again) == [whole[1::3]]
     if shutil.which("parallel"):
         assert parts("shard_parallel.sh", "parallel", PARTS="2") == [whole[::2], whole[1::2]]
         assert (tmp_path / "parallel" / "all.jsonl").read_bytes() == run.out

@@ -1,5 +1,6 @@
 """A run that is spread over several devices or workers is the run of one with the joint batch."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from conftest import hw_environment
 
-pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
+tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
+
+from hwcli.learning.distribution import Devices, WorkerLost, _resolver
 
 HW = [sys.executable, "-m", "hwcli"]
 TINY = [
@@ -21,25 +24,45 @@ TINY = [
 ]  # fmt: skip
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+@pytest.fixture
+def addresses():
+    """Give addresses of this machine that no other process is given until the test ends.
+
+    Each is taken as a server takes its own, which may so take it again, and is not listened on.
+    """
+    with contextlib.ExitStack() as held:
+
+        def give(count):
+            taken = [held.enter_context(socket.socket()) for _ in range(count)]
+            for each in taken:
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                each.bind(("127.0.0.1", 0))
+            return [f"127.0.0.1:{each.getsockname()[1]}" for each in taken]
+
+        yield give
 
 
-def start_workers(folder, *options, count=2):
-    """Start the same training on ``count`` workers of one run."""
-    addresses = [f"127.0.0.1:{port}" for port in free_ports(count)]
-    workers = []
-    for index in range(count):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        environment = hw_environment(TF_CONFIG=json.dumps(task))
-        command = [*HW, "train", *map(str, options), "--log", str(folder / f"{index}.log")]
-        with open(folder / f"{index}.err", "wb") as errors:
-            workers.append(subprocess.Popen(command, env=environment, stderr=errors, cwd=folder))
-    return workers
+@pytest.fixture
+def start_workers(tmp_path, addresses):
+    """Start the same training on ``count`` workers of one run; ``own`` has further options of each."""
+    started = []
+
+    def start(*options, count=2, own=()):
+        cluster = {"worker": addresses(count)}
+        for index in range(count):
+            task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+            environment = hw_environment(TF_CONFIG=json.dumps(task))
+            further = [*(own[index] if own else ()), "--log", tmp_path / f"{index}.log"]
+            with open(tmp_path / f"{index}.err", "wb") as errors:
+                command = [*HW, "train", *map(str, [*options, *further])]
+                worker = subprocess.Popen(command, env=environment, stderr=errors, cwd=tmp_path)
+            started.append(worker)
+        return started[-count:]
+
+    yield start
+    for worker in started:
+        worker.kill()
+        worker.wait()
 
 
 def losses(log):
@@ -64,28 +87,40 @@ def many_h5(tmp_path, run_hw):
     return tmp_path / "many.h5"
 
 
-def test_two_workers_learn_what_one_does_and_one_of_them_writes(many_h5, tmp_path, run_hw):
+def test_two_workers_learn_what_one_does_and_one_of_them_writes(many_h5, tmp_path, run_hw, start_workers):
     alone = tmp_path / "alone.log"
     run_hw("train", many_h5, *TINY, "--max-batches", 6, "--log", alone, "-o", tmp_path / "alone.h5", code=0)
-    workers = start_workers(tmp_path, many_h5, *TINY, "--max-batches", 6, "-o", tmp_path / "both.h5")
+    workers = start_workers(many_h5, *TINY, "--max-batches", 6, "-o", tmp_path / "both.h5")
     codes = [worker.wait(timeout=240) for worker in workers]
     assert codes == [0, 0], (tmp_path / "0.err").read_text()[-2000:]
     np.testing.assert_allclose(losses(tmp_path / "0.log"), losses(alone), rtol=1e-4)
     assert (tmp_path / "both.h5").exists()
     assert not (tmp_path / "1.log").exists()
+    told = (tmp_path / "0.err").read_text()
+    assert told.startswith("waits until all workers of the run are there\n")
+    assert "WARNING" not in told
 
 
-def test_a_chief_alone_is_a_run_of_one(many_h5, tmp_path, run_hw):
-    cluster = {"chief": [f"127.0.0.1:{port}" for port in free_ports(1)]}
+def test_workers_that_would_learn_from_different_lines_are_refused(many_h5, tmp_path, start_workers):
+    options = [many_h5, *TINY, "--max-batches", 1, "-o", tmp_path / "model.h5"]
+    workers = start_workers(*options, own=[["--set", "data.max_lines=9"], ["--set", "data.max_lines=10"]])
+    assert [worker.wait(timeout=240) for worker in workers] == [1, 1]
+    for index in range(2):
+        assert "hw: the workers differ in their lines" in (tmp_path / f"{index}.err").read_text()
+    assert not (tmp_path / "model.h5").exists()
+
+
+def test_a_chief_alone_is_a_run_of_one(many_h5, tmp_path, run_hw, addresses):
+    cluster = {"chief": addresses(1)}
     told = json.dumps({"cluster": cluster, "task": {"type": "chief", "index": 0}})
     run_hw("train", many_h5, *TINY, "--max-batches", 1, "-o", tmp_path / "m.h5", env={"TF_CONFIG": told})
     assert (tmp_path / "m.h5").exists()
 
 
-def test_when_a_worker_is_killed_the_run_ends_and_can_go_on(many_h5, tmp_path):
+def test_when_a_worker_is_killed_the_run_ends_and_can_go_on(many_h5, tmp_path, start_workers):
     model = tmp_path / "model.h5"
     options = [many_h5, *TINY, "--set", "training.epochs=100000", "-o", model]
-    workers = start_workers(tmp_path, *options)
+    workers = start_workers(*options)
     deadline = time.monotonic() + 120
     while not model.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -94,10 +129,37 @@ def test_when_a_worker_is_killed_the_run_ends_and_can_go_on(many_h5, tmp_path):
     assert workers[0].wait(timeout=240) == 1
     last = (tmp_path / "0.err").read_text().strip().splitlines()[-1]
     assert last.startswith("hw: another worker is gone")
+    assert last.endswith("to go on: --resume")
     resumed = start_workers(
-        tmp_path, many_h5, "--valid", "0.3", "--threads", "1", "-o", model, "--resume", "--max-batches", "1"
+        many_h5, "--valid", "0.3", "--threads", "1", "-o", model, "--resume", "--max-batches", "1"
     )
     assert [worker.wait(timeout=240) for worker in resumed] == [0, 0]
+
+
+class Broken:
+    """A strategy of ``addresses`` (None: of the devices of one machine) on which making a variable fails."""
+
+    num_replicas_in_sync = 2
+
+    def __init__(self, error, addresses=None):
+        self._error = error
+        resolvers, several = tf.distribute.cluster_resolver, addresses is not None
+        spec = tf.train.ClusterSpec({"worker": addresses or []})
+        self.cluster_resolver = resolvers.SimpleClusterResolver(spec, "worker", 0) if several else None
+
+    def scope(self):
+        raise self._error
+
+
+def test_a_worker_that_is_lost_before_the_weights_are_shared_is_told():
+    gone = tf.errors.UnavailableError(None, None, "Socket closed")
+    with pytest.raises(WorkerLost, match="another worker is gone"):
+        Devices(Broken(gone, ["a:1", "b:1"])).variable(0.0)
+
+
+def test_what_fails_on_one_machine_is_no_lost_worker():
+    with pytest.raises(tf.errors.InternalError):
+        Devices(Broken(tf.errors.InternalError(None, None, "no cuDNN"))).variable(0.0)
 
 
 MIRRORED = """
@@ -161,8 +223,6 @@ def test_workers_told_of_in_no_json_are_refused_in_one_line(many_h5, tmp_path, r
 
 
 def test_slurm_tells_of_workers_on_machines_without_gpus(monkeypatch):
-    from hwcli.learning.distribution import _resolver
-
     step = {
         "SLURM_JOB_ID": "7", "SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "0",
         "SLURM_PROCID": "2", "SLURM_STEP_NODELIST": "n[1-2]", "SLURM_STEP_TASKS_PER_NODE": "2(x2)",

@@ -226,6 +226,21 @@ def test_example_from_archives(iam_archives: Path, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "work" / "picture.svg").read_text()
 
 
+def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path) -> None:
+    told = tmp_path / "hw"
+    told.write_text('#!/bin/sh\nprintf "<%s>" "$@" >>calls\necho >>calls\n')
+    told.chmod(0o755)
+    given = ["my lines.tar.gz", "my texts.tar.gz", "ids.txt", "valid.txt", "my work"]
+    path = f"PATH={tmp_path}:{os.environ['PATH']}"
+    shell(["env", path, "sh", EXAMPLES / "train_compact.sh", *given], tmp_path)
+    archives = "<ingest><my lines.tar.gz><my texts.tar.gz><--lines>"
+    train, valid, first, *_, compact = (tmp_path / "calls").read_text().splitlines()
+    assert train == f"{archives}<ids.txt><-o><my work/train.h5>"
+    assert valid == f"{archives}<valid.txt><-o><my work/valid.h5>"
+    assert "<--epochs><29>" in first
+    assert "<--epochs><10>" in compact
+
+
 @pytest.mark.slow
 def test_example_continue_primes(trained: Path) -> None:
     script = EXAMPLES / "continue_primes.sh"
