@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hwcli import console, stdio
-from hwcli.commands.given import BadRecords, read_lines
+from hwcli.commands.given import BadRecords, read_lines, tell_missing
 from hwcli.errors import BadInput, HwError, UsageError
 from hwcli.wording import counted
 
@@ -86,9 +86,8 @@ class Source:
                 f"{counted(self._untexted, 'drawings')} without a text, or with characters the model lacks:"
                 " measured as if it were unknown"
             )
-        missing = self._selection.missing() if self._limit is None else []
-        if missing:
-            console.warn(f"{len(missing)} of the list of --lines not found, the first: {missing[0]}")
+        if self._limit is None:
+            tell_missing(self._selection)
 
 
 def prepared(drawings: Iterable[Drawing], model: Model, path: str) -> Iterator[Drawing]:

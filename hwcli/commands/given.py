@@ -52,6 +52,12 @@ def read_lines(path: Path | None) -> Selection:
         return read_selection(opened, stdio.name_of(path))
 
 
+def tell_missing(selection: Selection) -> None:
+    """Say what of the list of ``--lines`` was not found."""
+    if missing := selection.missing():
+        console.warn(f"{len(missing)} of the list of --lines not found, the first: {missing[0]}")
+
+
 class BadRecords:
     """The records that cannot be read: kept to be told of, where they may be left out; else the end.
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from hwcli import console, stdio
-from hwcli.commands.given import BadRecords, read_lines
+from hwcli.commands.given import BadRecords, read_lines, tell_missing
 from hwcli.errors import HwError, ThresholdNotMet, UsageError
 from hwcli.options import HowToWrite, chosen_model
 from hwcli.threads import cores, one_core_a_product
@@ -50,6 +50,19 @@ class Asked:
     skip_bad: bool = False
     as_json: bool = False
 
+    def only_for_texts(self) -> list[str]:
+        """Return the options given that are for texts to write, by their names."""
+        given = {"--model": self.model, "--seed": self.seed}
+        return [*self.how.changed(), *(name for name, value in given.items() if value is not None)]
+
+
+class _Measured(NamedTuple):
+    """What the lines look like, how many bad ones were left out, and the seed if they were written."""
+
+    looks: Looks
+    bad: int
+    seed: int | None = None
+
 
 def share(text: str, option: str) -> float:
     """Return the share that ``text`` gives: ``20%`` or ``0.2``; raises UsageError."""
@@ -67,15 +80,33 @@ class _Source:
 
     def __init__(self, asked: Asked, is_selected: bool) -> None:
         self._selection, self._limit = read_lines(asked.lines if is_selected else None), asked.limit
-        self.bad = BadRecords(asked.skip_bad)
+        self._bad = BadRecords(asked.skip_bad)
 
     def of(self, file: BinaryIO, path: str | Path) -> Iterator[Drawing]:
         """Yield those of the ink in ``file``, which is called ``path``."""
         from hwcli.ink.reading import read_any
 
-        everything = read_any(file, stdio.name_of(path), self.bad.note)
-        wanted = (drawing for drawing in everything if self._selection.wants(drawing.id))
-        return islice(wanted, self._limit)
+        everything = read_any(file, stdio.name_of(path), self._bad.note)
+        return islice((drawing for drawing in everything if self._wants(drawing.id)), self._limit)
+
+    def _wants(self, id: str) -> bool:
+        is_wanted = self._selection.wants(id)
+        if is_wanted:
+            self._selection.place(id)
+        return is_wanted
+
+    @property
+    def bad(self) -> int:
+        """How many records could not be read."""
+        return len(self._bad)
+
+    def tell_left_out(self, looks: Looks, name: str) -> None:
+        """Say which of the lines called ``name`` were not measured."""
+        self._bad.tell("records")
+        if looks.untexted:
+            console.warn(f"{counted(looks.untexted, 'drawings')} without a text left out of the {name} lines")
+        if self._limit is None:
+            tell_missing(self._selection)
 
 
 def measure(asked: Asked) -> None:
@@ -87,33 +118,27 @@ def measure(asked: Asked) -> None:
     """
     one_core_a_product()
     read = _reads_lines() if asked.is_read else None
-    seed: int | None
     real = None
     if asked.real is not None:
         with stdio.open_input(asked.real) as file:
-            real = _looked_at(_Source(asked, True).of(file, asked.real), read, asked, "real")
-    source = _Source(asked, is_selected=asked.real is None)
+            real = _looked_at(_Source(asked, True), file, asked.real, read, asked, "real")
     if asked.ink is None and real is not None:
+        if str(asked.real) != stdio.STREAM and stdio.is_fed():
+            console.warn("standard input is not read, as there is --real and no FILE; - reads it")
         texts = "".join(f"{text}\n" for text in real.texts)
         named = f"the texts of {stdio.name_of(asked.real or '')}"
-        looks, seed = _of_texts(io.BytesIO(texts.encode()), named, read, asked)
+        looks, bad, seed = _of_texts(io.BytesIO(texts.encode()), named, read, asked)
     else:
-        looks, seed = _of_input(source, read, asked)
-    _tell(looks, source.bad)
-    record: dict[str, Any] = {
-        "ink": asked.ink,
-        "model": None,
-        "seed": seed,
-        "how": None,
-        "bad": len(source.bad),
-    }
+        looks, bad, seed = _of_input(read, asked)
+    _tell_worst(looks)
+    record: dict[str, Any] = {"ink": asked.ink, "model": None, "seed": seed, "how": None, "bad": bad}
     if seed is not None:
         record |= {"model": chosen_model(asked.model).name, "how": asdict(asked.how)}
     _report(looks, real, asked, record)
     _check(looks, asked.max_cer)
 
 
-def _of_input(source: _Source, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int | None]:
+def _of_input(read: ReadsLines | None, asked: Asked) -> _Measured:
     """Return what the ink that is asked for looks like, or what is written of the text in its place."""
     from hwcli.ink import reading
 
@@ -121,13 +146,17 @@ def _of_input(source: _Source, read: ReadsLines | None, asked: Asked) -> tuple[L
     with stdio.open_input(path) as file:
         kind, content = reading.peeked(file)
         if kind == reading.UNKNOWN:
+            if asked.lines is not None and asked.real is None:
+                raise UsageError(f"--lines is for ink; {stdio.name_of(path)} is text to write")
             return _of_texts(content, stdio.name_of(path), read, asked)
-        if changed := asked.how.changed():
-            raise UsageError(f"{changed[0]} is for texts to write; {stdio.name_of(path)} is ink")
-        return _looked_at(source.of(content, path), read, asked, "measured"), None
+        if given := asked.only_for_texts():
+            raise UsageError(f"{given[0]} is for texts to write; {stdio.name_of(path)} is ink")
+        source = _Source(asked, is_selected=asked.real is None)
+        looks = _looked_at(source, content, path, read, asked, "measured")
+        return _Measured(looks, source.bad)
 
 
-def _of_texts(texts: BinaryIO, called: str, read: ReadsLines | None, asked: Asked) -> tuple[Looks, int]:
+def _of_texts(texts: BinaryIO, called: str, read: ReadsLines | None, asked: Asked) -> _Measured:
     """Return what the model's writing of ``texts`` looks like, and the seed; messages call them ``called``.
 
     It writes as hw sample does, each line in a hand of its own unless there is a style.
@@ -138,9 +167,10 @@ def _of_texts(texts: BinaryIO, called: str, read: ReadsLines | None, asked: Aske
     source = TextSource([], called, io.BytesIO(b"".join(islice(texts, asked.limit))))
     with tempfile.TemporaryDirectory(prefix="hw-") as folder:
         ink = Path(folder, "ink")
-        seed = write_texts(source, asked.model, asked.how, asked.seed, asked.skip_bad, ink)
+        seed, skipped = write_texts(source, asked.model, asked.how, asked.seed, asked.skip_bad, ink)
         with ink.open("rb") as file:
-            return _looked_at(_Source(asked, False).of(file, ink), read, asked, "measured"), seed
+            looks = _looked_at(_Source(asked, False), file, ink, read, asked, "measured")
+    return _Measured(looks, skipped, seed)
 
 
 def _reads_lines() -> ReadsLines:
@@ -151,24 +181,27 @@ def _reads_lines() -> ReadsLines:
     return lambda drawings: reader.read(map(line_image, drawings))
 
 
-def _looked_at(drawings: Iterator[Drawing], read: ReadsLines | None, asked: Asked, name: str) -> Looks:
+def _looked_at(
+    source: _Source, file: BinaryIO, path: str | Path, read: ReadsLines | None, asked: Asked, name: str
+) -> Looks:
+    """Return what the lines of ``source``, called ``name``, look like; and say what is not told of them."""
     from hwcli.measuring.looks import Looks, looks_of
 
     looks = Looks()
     with console.progress(name) as show:
-        for looks in looks_of(drawings, read, asked.is_shaped):
+        for looks in looks_of(source.of(file, path), read, asked.is_shaped):
             show(looks.lines, counted(looks.lines, "lines"))
+    source.tell_left_out(looks, name)
     if not looks.lines:
         raise HwError(f"no drawing with a text among the {name} lines, so that there is nothing to measure")
+    if asked.is_shaped and looks.variety() is None:
+        console.warn(f"the {name} lines are too few, or too small, to tell how they vary")
     return looks
 
 
-def _tell(looks: Looks, bad: BadRecords) -> None:
+def _tell_worst(looks: Looks) -> None:
     from hwcli.measuring.reader import worst
 
-    bad.tell("records")
-    if looks.untexted:
-        console.warn(f"{counted(looks.untexted, 'drawings')} without a text left out")
     for rate, reading in worst(looks.readings, WORST):
         console.detail(f"{reading.id}: {rate:.0%} wrong: {reading.text!r} was read as {reading.read!r}")
 

@@ -122,10 +122,10 @@ def run(
 
 def write_texts(
     source: TextSource, model: Path | None, how: HowToWrite, seed: int | None, skip_bad: bool, output: Path
-) -> int:
+) -> tuple[int, int]:
     """Write the lines of ``source`` into ``output``, each in a hand of its own unless ``how`` has a style.
 
-    Returns the seed, which is drawn and told where there is none.
+    Returns the seed, which is drawn and told where there is none, and how many lines were left out.
     """
     one_core_a_product()
     path = options.chosen_model(model)
@@ -140,7 +140,7 @@ def write_texts(
         options.tell_drawn(settled, seed)
         sample_output.Output(plan.scribe, sink).write(work, show)
     lines.tell_skipped()
-    return settled
+    return settled, lines.skipped
 
 
 def _progress(output: Path | None) -> AbstractContextManager[console.Progress]:

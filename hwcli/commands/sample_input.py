@@ -102,6 +102,11 @@ class Texts:
         self._told: set[tuple[str, str]] = set()
         self._is_long_told = False
 
+    @property
+    def skipped(self) -> int:
+        """How many lines were left out so far."""
+        return len(self._bad)
+
     def read(self) -> Iterator[str]:
         """Yield each line as it will be written, "" for a blank one.
 

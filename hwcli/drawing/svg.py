@@ -6,7 +6,6 @@ simplest reader gets the geometry right.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -20,11 +19,11 @@ from hwcli.drawing.nibs import outlines
 from hwcli.drawing.numbers import decimal_text
 from hwcli.drawing.sheet import Placed, Sheet, Trace, traces
 from hwcli.drawing.style import RULE_COLOUR, Style
+from hwcli.ink.texts import NOT_XML
 
 DOT = b"h.01"
 """What is drawn at a dot: readers such as vpype drop a line of no length, so it has 0.01 mm."""
 
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 
 PENCIL = """<defs>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO
@@ -9,6 +10,9 @@ from typing import BinaryIO
 from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a text or a name may have and XML cannot hold."""
 
 
 def read_texts(file: BinaryIO, source: str) -> list[str]:

@@ -37,7 +37,7 @@ def attention_chart(shown: NDArray[np.float32], text: str, points: Points, name:
     chart.heat_scale(WIDTH - 180, 36, 100, "0", f"{brightest:.2g}")
     for row, character in enumerate(text):
         chart.add(text_at(LEFT - 10, TOP + ROW * (row + 1) - 3, _visible(character), 11, "end"))
-    x = Axis(1, max(len(points) - 1, 2), LEFT, RIGHT)
+    x = Axis(0.5, len(points) - 0.5, LEFT, RIGHT, is_whole=True)
     for value in x.ticks(10):
         chart.add(text_at(float(x.place(value)), below + 16, f"{value:.0f}", 11, "middle"))
     chart.add(text_at((LEFT + RIGHT) / 2, below + 34, "point read", anchor="middle"))

@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.ink.texts import NOT_XML
+
 PAPER, INK, FAINT = "#ffffff", "#333333", "#dddddd"
 COLOURS = ("#1f5fa8", "#d1602b", "#4a9a52", "#8a5aa8")
 FONT = "font-family='Helvetica, Arial, sans-serif'"
@@ -28,19 +30,27 @@ def text_at(
     turned = f" transform='rotate({turn:g} {x:.1f} {y:.1f})'" if turn else ""
     return (
         f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size:g}' text-anchor='{anchor}' fill='{colour}'{turned}>"
-        f"{escape(text)}</text>"
+        f"{_escaped(text)}</text>"
     )
+
+
+def _escaped(text: str) -> str:
+    return escape(NOT_XML.sub("\ufffd", text))
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Maps values from ``low`` to ``high`` to pixels from ``start`` to ``end``, evenly or by logarithm."""
+    """Maps values from ``low`` to ``high`` to pixels from ``start`` to ``end``, evenly or by logarithm.
+
+    Where ``is_whole`` the values are whole numbers, and none but these have a tick.
+    """
 
     low: float
     high: float
     start: float
     end: float
     is_log: bool = False
+    is_whole: bool = False
 
     def place(self, values: Any) -> Any:
         """Return the pixels of ``values``; outside the axis they are at its ends."""
@@ -57,7 +67,7 @@ class Axis:
                 10.0**power for power in range(first, last + 1, max(math.ceil((last - first + 1) / most), 1))
             ]
         least, greatest = sorted((self.low, self.high))
-        step = round_step((greatest - least) / most)
+        step = round_step(max((greatest - least) / most, 1 if self.is_whole else 0))
         first, last = math.ceil(least / step - 1e-9), math.floor(greatest / step + 1e-9)
         return [count * step for count in range(first, last + 1)]
 
@@ -160,7 +170,7 @@ class Chart:
             f"viewBox='0 0 {self.width:g} {self.height:g}' {FONT}>"
         )
         paper = f"<rect width='{self.width:g}' height='{self.height:g}' fill='{PAPER}'/>"
-        parts = [head, f"<title>{escape(self._title)}</title>", paper, *self._parts, "</svg>"]
+        parts = [head, f"<title>{_escaped(self._title)}</title>", paper, *self._parts, "</svg>"]
         return "\n".join(parts) + "\n"
 
 

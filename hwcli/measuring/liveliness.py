@@ -34,7 +34,7 @@ class Shape(NamedTuple):
     Attributes
     ----------
     slant: degrees from the upright, to the right is more: the regression of x on y over all pieces of strokes
-        that lie within 45 degrees of the slant.
+        that lie within 45 degrees of the upright when the line is sheared by it.
     width: of a character with the blank after it, in x-heights: the line's width over its characters.
     height: of the tall letters and those that hang down: from the highest to the lowest hundredth of the ink,
         in x-heights.

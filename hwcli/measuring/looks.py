@@ -103,21 +103,22 @@ def looks_table(looks: Looks, real: Looks | None) -> str:
     both = [each.legibility() for each in (looks, real) if each]
     if all(both):
         for name, title in RATES.items():
-            values = [getattr(each, name) for each in both]
-            rows.append([title, *(f"{value:.1%}" for value in values), *_ratio(values)])
-    varieties = [each.variety() for each in (looks, real) if each]
-    if all(varieties):
+            rows.append(_row(title, [getattr(each, name) for each in both], ".1%"))
+    spreads = [varied and varied.spread for varied in (each.variety() for each in (looks, real) if each)]
+    if any(spreads):
         rows.append(["spread over the lines of their"])
         for name, (title, unit) in NUMBERS.items():
-            values = [getattr(each.spread, name) for each in varieties if each]
-            rows.append([f"  {title} ({unit})", *(f"{value:.3g}" for value in values), *_ratio(values)])
+            rows.append(_row(f"  {title} ({unit})", [getattr(each, name, None) for each in spreads], ".3g"))
     return _in_columns(rows)
 
 
-def _ratio(values: list[float]) -> list[str]:
-    if len(values) < 2:
-        return []
-    return [f"{values[0] / values[1]:.2f}" if values[1] else "none"]
+def _row(title: str, values: list[float | None], form: str) -> list[str]:
+    """Return the cells of a row: the ``values`` and, of two, their ratio."""
+    cells = ["none" if value is None else format(value, form) for value in values]
+    if len(values) > 1:
+        measured, real = values
+        cells.append("none" if measured is None or not real else f"{measured / real:.2f}")
+    return [title, *cells]
 
 
 def _in_columns(rows: list[list[str]]) -> str:

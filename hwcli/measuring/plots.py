@@ -15,6 +15,7 @@ from hwcli.measuring.chart import COLOURS, Axis, Chart, ink_path, text_at
 from hwcli.measuring.evaluation import known_text, nats_between
 from hwcli.measuring.gradient import point_losses, reach
 from hwcli.model import Config, Model
+from hwcli.wording import counted
 from hwcli.writing.mixture import log_softmax, split
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.window import NO_TEXT, Text
@@ -29,7 +30,8 @@ COARSE = 6
 """Wide blobs are added up at every so many pixels only, which is far quicker and looks the same."""
 REACH_PLACES = 8
 """At so many places of the line a loss is followed back."""
-WIDTH = 960
+WIDTH, ROOM_FOR_TITLE = 960, 160
+"""Pixels of a chart's width, and the least of its height beside the title of the axis."""
 
 
 def finite(values: Any) -> Any:
@@ -80,12 +82,12 @@ def _loss_chart(by_place: Array, counts: Array, line: Array, name: str, unit: st
     low, high = np.percentile(values, [0.5, 99.5])
     room = max((high - low) * 0.08, 1e-3)
     chart = Chart(WIDTH, 440, "Loss along the line")
-    x = Axis(1, max(len(mean), len(line), 2), 90, WIDTH - 30)
+    x = Axis(1, max(len(mean), len(line), 2), 90, WIDTH - 30, is_whole=True)
     y = Axis(low - room, high + room, 370, 70)
     chart.axes(x, y, "predicted point", unit)
     chart.curve(x, y, np.arange(len(line)) + 1, smoothed(line, 9), COLOURS[1], 1, 0.7)
     chart.curve(x, y, np.arange(len(mean)) + 1, mean, COLOURS[0], 2)
-    many = f"mean of {int(counts.max()):,} lines (running mean of 9 points)"
+    many = f"mean of {counted(int(counts.max()), 'lines')} (running mean of 9 points)"
     chart.legend(WIDTH - 390, 44, [(many, COLOURS[0], 2), (f"the line {name or 'shown'}", COLOURS[1], 1)])
     return chart.svg()
 
@@ -110,16 +112,16 @@ def density_chart(outputs: NDArray[np.float32], points: Points, scale: Scale, na
     levels = np.log10(np.maximum(density / _brightest(density), 10.0**-DECADES)) / DECADES + 1
     height = size[1] * width / size[0]
     weights = np.exp(log_softmax(split(outputs).weights.astype(np.float64))).T
-    below = 110 + height
-    chart = Chart(WIDTH, below + 12 * len(weights) + 70, f"Where the next point was expected{_of(name)}")
+    below, high = 110 + height, max(12 * len(weights), ROOM_FOR_TITLE)
+    chart = Chart(WIDTH, below + high + 70, f"Where the next point was expected{_of(name)}")
     chart.add(text_at(margin, 50, "The densities of all predictions, added up, and the true line on top."))
     chart.picture(margin, 70, width, height, np.minimum(levels, 1))
     chart.add(ink_path(points, corner, width / size[0], margin, 70))
     chart.heat_scale(WIDTH - 220, 36, 120, f"1e\N{MINUS SIGN}{DECADES}", "densest")
-    x = Axis(1, len(outputs) + 1, margin + 60, margin + width)
-    y = Axis(len(weights) + 0.5, 0.5, below + 12 * len(weights), below)
+    x = Axis(0.5, len(outputs) + 0.5, margin + 60, margin + width, is_whole=True)
+    y = Axis(len(weights) + 0.5, 0.5, below + high, below, is_whole=True)
     chart.axes(x, y, "predicted point", "component (weight 0 to 1)")
-    chart.picture(margin + 60, below, width - 60, 12 * len(weights), np.clip(weights, 0, 1))
+    chart.picture(margin + 60, below, width - 60, high, np.clip(weights, 0, 1))
     return chart.svg()
 
 
@@ -213,11 +215,11 @@ def _reach_chart(norms: Array, places: list[int], config: Config, name: str) -> 
     positive: NDArray[Any] = norms[np.isfinite(norms) & (norms > 0)]
     high = finite(10 ** np.ceil(np.log10(positive.max(initial=1e-300) * 1.01)))
     low = max(10 ** np.floor(np.log10(positive.min(initial=high / 10))), high * 1e-12)
-    x, y = Axis(0, max(far - 1, 1), 100, WIDTH - 30), Axis(low, high, 400, 90, is_log=True)
+    x, y = Axis(0, max(far - 1, 1), 100, WIDTH - 30, is_whole=True), Axis(low, high, 400, 90, is_log=True)
     chart.axes(x, y, "points back (d)", "norm of the gradient, loss at t by input at t \N{MINUS SIGN} d")
     for line in norms:
-        chart.curve(x, y, np.arange(far), line, COLOURS[0], 0.8, 0.35)
-    chart.curve(x, y, np.arange(far), _geometric_mean(norms), COLOURS[0], 2.2)
+        chart.curve(x, y, np.arange(far), _from(low, line), COLOURS[0], 0.8, 0.35)
+    chart.curve(x, y, np.arange(far), _from(low, _geometric_mean(norms)), COLOURS[0], 2.2)
     _mark_bptt(chart, x, y, config)
     each = f"for t = {', '.join(str(place + 1) for place in places)}"
     chart.legend(110, 52, [(each, "#a5bfdc", 1), ("their geometric mean", COLOURS[0], 2.2)])
@@ -238,6 +240,12 @@ def _geometric_mean(norms: Array) -> Array:
     sums = np.nansum(logs, axis=0)
     mean: Array = np.exp(np.where(known > 0, sums / np.maximum(known, 1), np.nan))
     return mean
+
+
+def _from(low: float, values: Array) -> Array:
+    """Return ``values`` with a gap where they are below ``low``, where a curve would run along the axis."""
+    kept: Array = np.where(values >= low, values, np.nan)
+    return kept
 
 
 def _mark_bptt(chart: Chart, x: Axis, y: Axis, config: Config) -> None:

@@ -64,8 +64,11 @@ def test_texts_are_written_as_hw_sample_is_asked_to(
     piped = json.loads(run_hw("eval", "--liveliness", "--json", stdin=ink).out)
     assert piped["measured"] == found["measured"]
     assert piped["how"] is None
-    refused = run_hw("eval", "--liveliness", ink_jsonl, "--bias", 1, code=2)
-    assert "--bias is for texts to write" in refused.err
+    for option, value in (("--bias", 1), ("--model", texted_h5), ("--seed", 1)):
+        refused = run_hw("eval", "--liveliness", ink_jsonl, option, value, code=2)
+        assert f"{option} is for texts to write" in refused.err
+    refused = run_hw("eval", "--liveliness", *usual, "--lines", ink_jsonl, code=2, stdin=texts)
+    assert "--lines is for ink" in refused.err
 
 
 def test_with_real_lines_alone_their_texts_are_written(run_hw: RunHw, texted_h5: Path, ink_h5: Path) -> None:
@@ -76,6 +79,9 @@ def test_with_real_lines_alone_their_texts_are_written(run_hw: RunHw, texted_h5:
     assert found["measured"]["lines"] == found["real"]["lines"] == 4
     assert found["ink"] is None
     assert found["measured"]["variety"] != found["real"]["variety"]
+    assert "standard input is not read" not in done.err
+    usual = ["eval", "--liveliness", "-m", texted_h5, "--real", ink_h5, "--limit", 2, "--seed", 1]
+    assert "standard input is not read" in run_hw(*usual, stdin="not this\n").err
 
 
 @READER
@@ -108,6 +114,8 @@ def test_messages_call_texts_as_the_user_does(run_hw: RunHw, texted_h5: Path, tm
     assert run_hw(*common, code=1).err == f"hw: {tmp_path}/mine.txt:2: not UTF-8 text (byte 5 of the line)\n"
     left_out = run_hw(*common, "--skip-bad", "--seed", 1).err
     assert f"1 bad line left out, the first: {tmp_path}/mine.txt:2" in left_out
+    found = json.loads(run_hw(*common, "--skip-bad", "--seed", 1, "--json").out)
+    assert found["bad"] == 1
 
 
 def test_liveliness_needs_no_reader(run_hw: RunHw, ink_h5: Path, tmp_path: Path) -> None:
@@ -128,6 +136,26 @@ def test_drawings_without_a_text_are_told(run_hw: RunHw, ink_jsonl: Path) -> Non
     done = run_hw("eval", "--liveliness", stdin=dash + ink_jsonl.read_bytes())
     assert "1 drawing without a text left out" in done.err
     assert "nothing to measure" in run_hw("eval", "--liveliness", stdin=dash, code=1).err
+
+
+def test_what_is_left_out_of_the_real_lines_is_told_too(
+    run_hw: RunHw, ink_jsonl: Path, ink_h5: Path, tmp_path: Path
+) -> None:
+    real, lines = tmp_path / "real.jsonl", tmp_path / "lines.txt"
+    real.write_bytes(b'{"drawing":"dash"}\n[0,0,0]\n[9,0,1]\n[0,"bad",0]\n' + ink_jsonl.read_bytes())
+    lines.write_text("dash\nmade-0001\nmade-0002\nnot-there\n")
+    told = run_hw("eval", "--liveliness", ink_h5, "--real", real, "--lines", lines, "--skip-bad").err
+    assert "1 bad record left out, the first:" in told
+    assert "1 of the list of --lines not found, the first: not-there" in told
+    real.write_bytes(b'{"drawing":"dash"}\n[0,0,0]\n[9,0,1]\n' + ink_jsonl.read_bytes())
+    told = run_hw("eval", "--liveliness", ink_h5, "--real", real, "--lines", lines).err
+    assert "1 drawing without a text left out of the real lines" in told
+
+
+def test_too_few_lines_to_vary_are_told(run_hw: RunHw, ink_h5: Path) -> None:
+    done = run_hw("eval", "--liveliness", ink_h5, "--limit", 1)
+    assert "the measured lines are too few" in done.err
+    assert "slant" not in done.text
 
 
 @pytest.mark.parametrize(

@@ -45,5 +45,7 @@ def test_the_table_has_a_column_for_the_real_lines_and_the_ratio(made_drawings: 
     for line in both.splitlines():
         if "%" in line or "(" in line:
             assert line.endswith("1.00") or line.endswith("none")
+    one_real = looks_table(looks, all_of(made_drawings[:1]))
+    assert [line.split()[-2:] for line in one_real.splitlines() if "slant" in line] == [["none", "none"]]
     assert "slant" not in looks_table(all_of(made_drawings, is_shaped=False), None)
     assert "read wrong" not in looks_table(all_of(made_drawings, is_read=False), looks)

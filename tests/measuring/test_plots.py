@@ -61,6 +61,12 @@ def test_ticks_of_a_logarithmic_axis_are_powers_of_ten() -> None:
     assert len(Axis(1e-12, 1, 0, 1, is_log=True).ticks()) <= 7
 
 
+def test_only_whole_numbers_have_a_tick_where_things_are_counted() -> None:
+    assert Axis(0.5, 5.5, 0, 1, is_whole=True).ticks(10) == [1, 2, 3, 4, 5]
+    assert Axis(0, 1, 0, 1, is_whole=True).ticks(10) == [0, 1]
+    assert Axis(1, 900, 0, 1, is_whole=True).ticks(10) == Axis(1, 900, 0, 1).ticks(10)
+
+
 def test_places_run_from_end_to_end_and_stay_on_the_axis() -> None:
     axis = Axis(1, 100, 10, 210, is_log=True)
     np.testing.assert_allclose(axis.place(np.array([1, 10, 100, 1e9, 0])), [10, 110, 210, 210, 10])
@@ -76,6 +82,10 @@ def test_a_curve_has_a_gap_where_there_is_no_value() -> None:
     lines = list(parsed(chart.svg()).iter("{http://www.w3.org/2000/svg}polyline"))
     assert [line.get("points") for line in lines] == ["0.0,25.0 25.0,50.0", "75.0,75.0 100.0,25.0"]
     assert "a < b & c" in texts(chart.svg())
+
+
+def test_a_name_with_what_xml_cannot_hold_makes_no_broken_picture() -> None:
+    assert texts(Chart(100, 100, "a\x1b\x01\uffff").svg()) == ["a" + 3 * "\ufffd"]
 
 
 def test_the_png_written_by_hand_is_one() -> None:
@@ -124,6 +134,16 @@ def test_the_loss_along_the_line_is_drawn_for_either_kind(kind: str, made_drawin
     assert ("nats a point" in texts(svg)) == (kind == "mixture")
 
 
+def test_the_loss_of_one_line_is_called_that() -> None:
+    losses = (np.ones((2, 4)), np.ones(4))
+    ink = np.array([[0, 0, 0], [0, 7, 0], [0, 9, 1], [4, 4, 0], [5, 5, 1]], np.float32)
+    model = model_of("mixture")
+    shown = texts(plots.loss_chart(model, SCALE, losses, plots.predictions(model, ink), ink, ""))
+    assert "mean of 1 line (running mean of 9 points)" in shown
+    assert {"1", "2", "3", "4"} < set(shown)
+    assert "1.5" not in shown
+
+
 def test_the_density_is_drawn_small_enough_to_look_at(made_drawings: list[Drawing]) -> None:
     model, points = model_of("mixture"), made_drawings[0].points
     svg = plots.density_chart(plots.predictions(model, points), points, SCALE, "made-0001")
@@ -134,6 +154,16 @@ def test_the_density_is_drawn_small_enough_to_look_at(made_drawings: list[Drawin
     assert "Where the next point was expected: made-0001" in texts(svg)
 
 
+def test_the_points_of_a_density_are_those_that_are_predicted_and_its_title_has_room() -> None:
+    model, ink = model_of("mixture"), np.array([[0, 0, 0], [9, 7, 0], [12, 9, 1]], np.float32)
+    svg = plots.density_chart(plots.predictions(model, ink), ink, SCALE, "")
+    ends = {element.get("text-anchor"): element for element in parsed(svg).iter() if element.text == "2"}
+    assert set(ends) == {"end", "middle"}  # the second component, the second point
+    assert texts(svg).count("3") == 1  # the third component, and no third point
+    rows = [image for image in parsed(svg).iter() if image.tag.endswith("}image")][-1]
+    assert float(rows.get("height", "")) >= 150
+
+
 @pytest.mark.parametrize("kind", ["mixture", "regression"])
 def test_the_reach_is_drawn_with_the_two_lengths_of_back_propagation(
     kind: str, made_drawings: list[Drawing]
@@ -141,6 +171,19 @@ def test_the_reach_is_drawn_with_the_two_lengths_of_back_propagation(
     svg = plots.reach_chart(model_of(kind), made_drawings[0].points, "made-0001")
     assert any(text.startswith("50: trained back this far (k2)") for text in texts(svg))
     assert any(text.startswith("20: every so many points (k1)") for text in texts(svg))
+
+
+def test_a_gradient_that_is_lost_is_not_drawn_along_the_axis() -> None:
+    config = Config().updated({"network": {"kind": "regression", "layers": 1, "units": 4}})
+    shapes = weight_shapes(config.network).items()
+    weights = {name: np.full(shape, 0.05, np.float32) for name, shape in shapes}  # forgets half at each step
+    steps = np.arange(120, dtype=np.float32)
+    ink = np.column_stack([steps, np.sin(steps), steps % 10 == 9]).astype(np.float32)
+    svg = plots.reach_chart(Model(config, SCALE, weights), ink, "")
+    lines = [line.get("points", "").split() for line in parsed(svg).iter() if line.tag.endswith("}polyline")]
+    for line in lines:
+        heights = [float(point.split(",")[1]) for point in line]
+        assert heights.count(max(heights)) == 1
 
 
 @pytest.mark.parametrize(("value", "anchor"), [(10, "start"), (256, "end")])
@@ -204,6 +247,16 @@ def test_the_attention_has_a_row_a_character_and_the_ink_below(made_drawings: li
         "b",
     ]
     assert "Where in the text the window is: made-0001" in texts(svg)
+    few = attention_chart(np.ones((5, 1), np.float32), "-", points[:6], "")
+    assert [word for word in texts(few) if word.isdigit()] == [
+        "0",
+        "1",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+    ]  # 0 to 1: colours
     assert len(re.findall(r"base64,", svg)) == 2
     assert svg.count("<path") == 1
     parsed(attention_chart(np.zeros((1, 0), np.float32), "", points[:2] * 0, ""))

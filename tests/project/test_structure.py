@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "drawing": {"drawing", "ink", "stdio", "errors"},
     "writing": {"writing", "ink", "model", "errors", "threads"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
-    "measuring": {"measuring", "ink", "model", "writing", "errors"},
+    "measuring": {"measuring", "ink", "model", "writing", "errors", "wording"},
     "recombining": {"recombining", "drawing", "writing", "model", "ink"},
     "model": {"model", "ink", "errors"},
     "ink": {"ink", "stdio", "sinks", "errors", "threads", "wording"},

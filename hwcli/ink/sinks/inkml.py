@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.jsonl import short_numbers
+from hwcli.ink.texts import NOT_XML
 
 NAMESPACE = "http://www.w3.org/2003/InkML"
 _CHANNELS = {
@@ -88,7 +89,4 @@ def _texts(values: NDArray[np.float32]) -> list[str]:
 
 def _escaped(text: str) -> str:
     """Return ``text`` for XML, without the control characters that XML cannot have."""
-    allowed = "".join(
-        c for c in text if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c not in "\ufffe\uffff"
-    )
-    return escape(allowed)
+    return escape(NOT_XML.sub("", text))
