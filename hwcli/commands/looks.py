@@ -184,7 +184,7 @@ def _reads_lines() -> ReadsLines:
 def _looked_at(
     source: _Source, file: BinaryIO, path: str | Path, read: ReadsLines | None, asked: Asked, name: str
 ) -> Looks:
-    """Return what the lines of ``source``, called ``name``, look like; and say what is not told of them."""
+    """Return what the lines of ``source``, called ``name``, look like; tell which were left out."""
     from hwcli.measuring.looks import Looks, looks_of
 
     looks = Looks()
