@@ -88,8 +88,8 @@ def chosen_model(model: Path | None) -> Path:
 # --- how a model writes: hw sample, and hw eval where it has texts written --------------------------------
 
 BEST_OF = 4
-"""3.5 % of the characters of validation texts read wrong instead of 7.8 %, for hardly a third more of time where
-there is one line."""
+"""3.5 % of the characters of validation texts read wrong instead of 7.8 %, for hardly a third more of time
+where there is one line."""
 
 HowMissing = Literal["error", "skip", "replace"]
 HowRanked = Literal["window", "reader"]
