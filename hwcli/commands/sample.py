@@ -84,11 +84,11 @@ def run(
     source = _text_source(loaded, path, texts, text_file, needs_text, is_free)
     if source is not None and source.path == prime == stdio.STREAM:
         raise UsageError("the prime and the text cannot both come on standard input")
-    is_single = source is not None and source.is_one and wrap is None
+    is_single = source is not None and source.makes_a_hand and wrap is None
     is_one_hand = style is not None or prime is not None or not (own_hands or is_single)
+    usual = 0.0 if source is None else _usual_bias(is_one_hand)
     settled = options.drawn_seed(seed)
-    plan = _plan(loaded, path, how, None if source is None else is_one_hand, settled)
-    plan = replace(plan, copies=number or 1, most=points, shard=part)
+    plan = replace(_plan(loaded, path, how, usual, settled), copies=number or 1, most=points, shard=part)
     primes = None if prime is None else Primes(prime, prime_points, skip_bad)
     lines, hands = None, Hands()
     kept_as = None if save_style is None else own_styles.place_for(save_style)
@@ -132,7 +132,7 @@ def write_texts(
     loaded = read_model(path)
     _refuse_without_text(loaded, path)
     settled = options.drawn_seed(seed)
-    plan = _plan(loaded, path, how, how.style is not None, settled)
+    plan = _plan(loaded, path, how, _usual_bias(how.style is not None), settled)
     lines = Texts(source, plan.scribe.characters, how.missing, None, skip_bad)
     hands = _hands(plan, how.style, None, None, own_hands=how.style is None, is_single=False)
     with stdio.open_output(output, binary=False) as sink, _progress(output) as show:
@@ -160,21 +160,24 @@ def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, nu
         )
 
 
-def _plan(model: Model, path: Path, how: HowToWrite, is_one_hand: bool | None, seed: int) -> Plan:
-    """Return how drawings are written, one of each text; ``is_one_hand``: all in one, None without texts."""
-    bias = _bias(how, model, path, is_one_hand)
+def _usual_bias(is_one_hand: bool) -> float:
+    """Return the bias of texts where none is asked for; ``is_one_hand``: all are in one."""
+    return HAND_BIAS if is_one_hand else TEXT_BIAS
+
+
+def _plan(model: Model, path: Path, how: HowToWrite, usual: float, seed: int) -> Plan:
+    """Return how drawings are written, one of each text; ``usual`` is the bias where none is asked for."""
+    bias = _bias(how, model, path, usual)
     return Plan(_scribe(model, how, bias), UnitCheck(model.scale), seed, _header(seed, bias, path, how))
 
 
-def _bias(how: HowToWrite, model: Model, path: Path, is_one_hand: bool | None) -> float:
-    """Return the bias to write with: the one that was asked for, else what is usual."""
+def _bias(how: HowToWrite, model: Model, path: Path, usual: float) -> float:
+    """Return the bias to write with: the one that was asked for, else the ``usual`` one."""
     if how.bias and model.config.network.kind != "mixture":
         raise UsageError(
             f"{path} predicts the next point itself, not a density of it: --bias has no meaning for it"
         )
-    if how.bias is not None:
-        return how.bias
-    return 0.0 if is_one_hand is None else HAND_BIAS if is_one_hand else TEXT_BIAS
+    return usual if how.bias is None else how.bias
 
 
 def _scribe(model: Model, how: HowToWrite, bias: float) -> Scribe:

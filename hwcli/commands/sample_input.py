@@ -41,11 +41,11 @@ class TextSource(NamedTuple):
     file: BinaryIO | None = None
 
     @property
-    def is_one(self) -> bool:
-        """Whether there is one text, of one line, which came on the command line and can make a hand."""
+    def makes_a_hand(self) -> bool:
+        """Whether there is one text, of one line, on the command line, that is long enough to begin a hand."""
         if self.path is not None or len(self.texts) != 1:
             return False
-        return len(self.texts[0].splitlines()) < 2 and len(self.texts[0].strip()) > TOO_FEW
+        return len(self.texts[0].splitlines()) < 2 and len(" ".join(self.texts[0].split())) > TOO_FEW
 
     @property
     def name(self) -> str:

@@ -22,8 +22,10 @@ from hwcli.writing.text import encode, prepare_text
 HAND_TEXT = "a quick hand of my own"
 """What is written when a hand is made up: letters with and without ascenders and descenders, common words.
 
-A network that has none of these characters writes some of its own.
+A network that has few of these characters writes some of its own, letters first.
 """
+FEWEST = 10
+"""Characters that show a hand."""
 MADE_UP_BIAS = 0.25
 """The largest bias that a hand is made up with: neater ones would all be that which the network knows best."""
 HAND_TAKES = 4
@@ -149,7 +151,9 @@ class Scribe:
     def made_up(self, chance: Chance) -> Drawing:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
         text = prepare_text(HAND_TEXT, self.characters, "skip").text
-        text = text or self.characters[: len(HAND_TEXT)].strip()
+        if len(text) < FEWEST:
+            own = sorted(self.characters.strip(), key=lambda character: not character.isalpha())
+            text = "".join(own[: len(HAND_TEXT)])
         takes = max(self.takes, HAND_TAKES)
         manner = replace(self.writer.manner, bias=min(self.writer.manner.bias, MADE_UP_BIAS))
         writer = self.writer._replace(manner=manner)

@@ -223,7 +223,8 @@ class _Pass:
         inputs, own = self._weights.tape.inputs[0], layer.hidden
         below, both = slice(inputs.row.start, layer.reads.stop), slice(own.start, inputs.window.stop)
         fixed = _projected(layer.rows(below), tape[below])
-        recurrent, (matrix, bias) = layer.rows(both), (weights.matrix[: own.stop].T, weights.matrix[-1:].T)
+        recurrent = layer.rows(both)
+        matrix, bias = weights.matrix[: own.stop].T, weights.matrix[-1:].T
         fed_back = np.concatenate([self._hidden[0], self._vector])
         hidden, vector = fed_back[own], fed_back[own.stop :]
         step = _Step(layer, self._weights.peepholes[0], self._cells[0], hidden, mask)

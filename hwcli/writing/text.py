@@ -32,8 +32,11 @@ PLAIN = {
     "×": "x", "≠": "!=", "·": ".", "‰": "o/oo", "▪": "*", "ʻ": "'",
 }  # fmt: skip
 """Where the library's answer says something else, or less."""
+DASHES = "\N{EM DASH}\N{HORIZONTAL BAR}"
 OPENING = "¿¡"
 """Left out, as those do who have no such key: as ? and ! they would end what they begin."""
+NUMERO = re.compile(r"(?<!\w)([nN])°")
+"""The sign of a degree where a number sign is meant, as in French."""
 LATIN_BUT_FOR_THE_NAME = "µªº"
 """Signs that people who write Latin letters use and that Unicode counts as letters of their own."""
 
@@ -159,7 +162,7 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     invisible (a soft hyphen, a zero-width space) is dropped.  A letter of Latin script, a digit, a
     punctuation mark or a symbol that is not among the ``characters`` is written in ASCII; after a digit in such
     a way that it does not go on with the number: 1½ is 1 1/2, and 10² is 10^2.  A word that stands for a sign,
-    or a dash that parts two words, has blanks around it: 5€ is 5 EUR.
+    or an em dash that parts two words, has blanks around it: 5€ is 5 EUR.
 
     Parameters
     ----------
@@ -177,11 +180,10 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     replacement = REPLACEMENT if missing == "replace" and REPLACEMENT in known else ""
     written: list[str] = []
     notes: list[Change] = []
-    clusters = list(_clusters(text, line))
+    clusters = list(_clusters(text if "°" in known else NUMERO.sub(r"\1º", text), line))
     alone = [cluster for cluster, _, _ in clusters]
-    around = zip(clusters, ["", *alone], [*alone[1:], ""], _joints(alone), strict=False)
-    for (cluster, row, column), before, after, joint in around:
-        plain = _written(cluster, known, before, after)
+    for (cluster, row, column), beside, joint in zip(clusters, _neighbours(alone), _joints(alone), strict=True):
+        plain = _written(cluster, known, *beside)
         if plain is None:
             notes.append(Change(cluster, replacement, row, column))
             if missing == "error":
@@ -191,7 +193,7 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
             plain = (joint if joint in known else " " if " " in known else "") + plain
             notes.append(Change(cluster, plain, row, column))
         elif not (plain == unicodedata.normalize("NFC", cluster) or cluster.isspace() or _invisible(cluster)):
-            notes.append(Change(cluster, plain, row, column))
+            notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
 
@@ -204,6 +206,15 @@ def _clusters(text: str, line: int) -> Iterator[tuple[str, int, int]]:
             if place == len(content) or not unicodedata.category(content[place]).startswith("M"):
                 yield content[start:place], row, start + 1
                 start = place
+
+
+def _neighbours(clusters: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the visible characters before and after each of ``clusters``, "" at the ends."""
+    befores, afters = [""], [""]
+    for found, those in ((befores, clusters), (afters, reversed(clusters))):
+        for cluster in those:
+            found.append(found[-1] if _invisible(cluster) else cluster[0])
+    return list(zip(befores[:-1], reversed(afters[:-1]), strict=True))
 
 
 def _invisible(cluster: str) -> bool:
@@ -220,7 +231,7 @@ def _written(cluster: str, known: set[str], before: str, after: str) -> str | No
         return composed
     if cluster.isspace():
         return " " if " " in known else ""
-    if _invisible(cluster) or cluster in OPENING:
+    if _invisible(cluster) or (cluster in OPENING and after):
         return ""
     if cluster.isascii() or not _is_of_latin_script(cluster[0]):
         return None
@@ -232,13 +243,15 @@ def _written(cluster: str, known: set[str], before: str, after: str) -> str | No
 
 def _beside(plain: str, composed: str, before: str, after: str) -> str:
     """Return ``plain``, which stands for ``composed``, as a hand would set it between its neighbours."""
-    if composed == "°" and before in ("n", "N"):
-        return "o"
-    if composed.isupper() and (before.isupper() or after.isupper()):
+    kinds = [unicodedata.category(character) if character else "" for character in (before, after)]
+    if composed in DASHES:
+        parts_words = before and after and not (kinds[0] in ("Ps", "Pi") or kinds[1] in ("Pe", "Pf"))
+        return f" {plain} " if parts_words else plain
+    if (composed.isupper() or composed == "ß") and (before.isupper() or after.isupper()):
         return plain.upper()
-    is_word = len(plain) > 1 and plain.isalpha() and unicodedata.category(composed[0])[0] == "S"
-    if is_word or composed == "\N{EM DASH}":
-        return " " * before.isalnum() + plain + " " * after.isalnum()
+    if len(plain) > 1 and plain.isalpha() and unicodedata.category(composed[0])[0] == "S":
+        is_close = [kind[:1] in ("L", "N") or kind in ("Sc", "So") for kind in kinds]
+        return " " * is_close[0] + plain + " " * is_close[1]
     return plain
 
 

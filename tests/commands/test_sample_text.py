@@ -407,17 +407,22 @@ def test_a_text_of_few_characters_is_written_in_a_hand_that_lines_are_written_in
     assert drawings_of(style.read_text().splitlines())[0][0]["text"] == HAND_TEXT
 
 
-@pytest.mark.parametrize("characters", ["0123456789 ", "0123456789", "abc\u00e9 "])
+@pytest.mark.parametrize(
+    ("characters", "hand"),
+    [("0123456789 ", "0123456789"), ("012345678m", "m012345678"), ("abc\u00e9 ", "abc\u00e9")],
+)
 def test_a_network_with_other_characters_makes_up_hands_with_them(
-    run_hw: RunHw, tmp_path: Path, characters: str
+    run_hw: RunHw, tmp_path: Path, characters: str, hand: str
 ) -> None:
     network = {"layers": 1, "units": 4, "mixtures": 1, "window": 1, "characters": characters}
     config = Config().updated({"network": network})
     weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config.network).items()}
     with (tmp_path / "other.h5").open("w+b") as file:
         write_model(file, Model(config, Scale((0, 0), (1, 1)), weights))
-    done = run_hw("sample", "-m", tmp_path / "other.h5", "--seed", 1, characters[0], characters[1:3])
+    ask = ["sample", "-m", tmp_path / "other.h5", "--seed", 1, "--save-style", tmp_path / "hand.jsonl"]
+    done = run_hw(*ask, characters[0], characters[1:3])
     assert texts_of(done.lines) == [characters[0], characters[1:3]]
+    assert json.loads((tmp_path / "hand.jsonl").read_bytes().splitlines()[0])["text"] == hand
 
 
 def test_a_style_that_is_none_is_refused(run_hw: RunHw, reader_h5: Path, tmp_path: Path) -> None:
