@@ -41,8 +41,8 @@ class Desk:
     def keep(self, message: Message) -> dict[str, Any]:
         """Keep a line and return the state after it; a line that was kept before is not kept twice.
 
-        The page cannot know of a line that was kept when the answer is lost.  If more was written on it since,
-        it stands for the one that was kept.
+        The page cannot know of a line that was kept when the answer is lost.  Where other ink comes for it than
+        came before, that stands for the one that was kept, which is not taken away.
 
         Raises
         ------
@@ -50,10 +50,10 @@ class Desk:
         HwError: it could not be written, and nothing of it was.
         """
         with self._lock:
-            id, ink = self._kept.keys.get(message.key, ("", None))
+            id, seen = self._kept.keys.get(message.key, ("", set()))
             if not id:
                 id = self._append(message)
-            elif ink != mark(message.points):
+            elif mark(message.points) not in seen:
                 id = self._append(replace(message, replaces=id if id in self._kept.texts else ""))
             return {"kept": id, **self._state()}
 

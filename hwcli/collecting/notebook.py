@@ -35,13 +35,13 @@ class Kept:
     Attributes
     ----------
     texts: by id, the text of every line that counts: one that was written again counts once, as its last.
-    keys: by the key that the page gave a line, its id and the mark of its ink; what is sent twice is kept once.
+    keys: by the key that the page gave a line, its id and the marks of all ink that came under that key.
     highest: the largest number in an id.
     torn: bytes of a line at the end that a crash had cut short, and that were taken away.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, tuple[str, int]] = field(default_factory=dict)
+    keys: dict[str, tuple[str, set[int]]] = field(default_factory=dict)
     highest: int = 0
     torn: int = 0
 
@@ -50,7 +50,8 @@ class Kept:
         self.texts.pop(str(drawing.extra.get(REPLACES, "")), None)
         self.texts[drawing.id] = drawing.text
         if key := drawing.extra.get("key"):
-            self.keys[str(key)] = drawing.id, mark(drawing.points)
+            _, seen = self.keys.get(str(key), ("", set()))
+            self.keys[str(key)] = drawing.id, seen | {mark(drawing.points)}
         number = drawing.id.rpartition("-")[2]
         if number.isascii() and number.isdigit():
             self.highest = max(self.highest, int(number[:9]))

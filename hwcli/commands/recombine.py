@@ -58,7 +58,7 @@ def run(
         chance = np.random.default_rng(settled_seed(seed))
         gathering = _gathered(reader, trained, pieces_from, chance)
         if not len(gathering):
-            raise HwError(f"{stdio.name_of(strokes)}: no line in it has a text in the model's characters")
+            raise HwError(f"{stdio.name_of(strokes)}: none of its lines taken has a text that the model knows")
         if disagreements is not None:
             _list_disagreements(disagreements, gathering, force)
         stock = _told(gathering, chance)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 THIN = 3
 """Letters lower than so many widths of the pen run together."""
 
-HIGHEST = 10
+HIGHEST = 9
 """No line of writing is more letters high, tails and heads included."""
 
 
@@ -150,13 +150,13 @@ def _on_pages(drawings: list[Drawing], placing: options.Placing, page: Page, see
 
 
 def _warn_of_blocks(sheets: list[Sheet], spacing: float) -> None:
-    """Warn where a drawing holds several lines of writing, which run into those of the next."""
+    """Warn where a drawing seems to hold several lines of writing, which run into those of the next."""
     from hwcli.drawing.layout import called
 
     for placed in (placed for sheet in sheets for placed in sheet.placed):
         if placed.size[1] > max(HIGHEST * sheets[0].letter, spacing):
             console.warn(
                 f"{called(placed.drawing)} is higher than a line of writing, and --page takes it for one:"
-                " hw ingest --cut all parts it into its lines"
+                " hw ingest --cut all parts several lines, --scale-each brings one to the size of the others"
             )
             return

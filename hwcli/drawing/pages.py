@@ -117,7 +117,8 @@ def fill_pages(drawings: Sequence[Drawing], page: Page, layout: Layout, setting:
     gap = COLUMN_GAP * (1 - 1 / layout.columns)  # a column's share of the gaps, in letters, as they shrink too
     widest = max(blocks, key=lambda block: block.size[0])
     width = widest.size[0] + gap * layout.height
-    factor = _factor(column - layout.pen, width, called(widest.drawing), layout, setting)
+    name = called(widest.drawing) + (" with its share of the gaps" if layout.columns > 1 else "")
+    factor = _factor(column - layout.pen, width, name, layout, setting)
     tallest = max(height for _, height in rows)
     factor = min(factor, _factor(page.room[1] - layout.pen, tallest, "a row", layout, setting))
     layout = replace(layout, height=layout.height * factor)

@@ -514,15 +514,15 @@ def test_paper_that_slides_on_stops_where_a_finger_comes_down(page: chromium.Pag
 
 
 def test_a_stroke_may_be_taken_back_before_it_is_at_its_end(tablet: chromium.Page) -> None:
-    for key, code, modifiers, count in (("z", 90, 2, 0), ("Escape", 27, 0, 0)):
+    for key, code, modifiers in (("z", 90, 2), ("Escape", 27, 0)):
         tablet.touch("touchStart", (100, 140))
         tablet.touch("touchMove", (120, 140))
         tablet.key(key, code, modifiers)
         tablet.touch("touchMove", (140, 140))
-        tablet.touch("touchCancel")
-        assert tablet.value("sheet.strokes.length") == count
+        tablet.touch("touchEnd")
+        assert tablet.value("sheet.strokes.length") == 0
         tablet.finger(LINE)
-        assert tablet.value("sheet.strokes.length") == count + 1
+        assert tablet.value("sheet.strokes.length") == 1
         tablet.click("clear")
     assert tablet.complaints() == []
 

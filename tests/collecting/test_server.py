@@ -168,9 +168,10 @@ def test_a_line_that_was_written_on_after_it_was_kept_stands_for_it(tmp_path: Pa
     assert [keep(sent)["kept"] for sent in (first, first, second, second)] == ["mine-0001"] * 2 + [
         "mine-0002"
     ] * 2
+    assert keep(first)["kept"] == "mine-0002"  # of another window, that has not seen the rest
     state = keep(message("bbbbbbbb", text="one line", replaces="mine-0002"))
     assert (state["kept"], state["lines"]) == ("mine-0003", 1)
-    state = keep(first)  # of another window, when the line was written again meanwhile
+    state = keep(second | {"strokes": second["strokes"][1:]})  # when the line was written again meanwhile
     assert (state["kept"], state["lines"]) == ("mine-0004", 2)
 
 

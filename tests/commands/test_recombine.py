@@ -165,7 +165,7 @@ def test_lines_without_texts_are_told_of(
                 drawing.text = ""
                 writer.add(drawing)
     done = run_hw("recombine", tmp_path / "i.h5", "-m", steady_h5, "-n", 1, "--seed", 1, code=1)
-    assert done.err.splitlines()[-1].endswith(": no line in it has a text in the model's characters")
+    assert done.err.splitlines()[-1].endswith(": none of its lines taken has a text that the model knows")
 
 
 def test_ink_that_is_no_strokes_file_is_refused_with_what_makes_one(run_hw: RunHw, ink_jsonl: Path) -> None:

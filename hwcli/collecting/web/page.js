@@ -35,7 +35,7 @@ async function ask(name, content) {
     answer = await fetch(name, content === undefined ? { signal } : {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content), signal,
     });
-    found = await answer.json();
+    found = await (answer.ok ? answer.json() : answer.json().catch(() => ({ error: answer.statusText })));
   } catch {
     throw new Error("hw collect is not running, or cannot be reached. What you wrote stays on this page: start it again, or try again.");
   }

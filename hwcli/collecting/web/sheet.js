@@ -55,6 +55,7 @@ class Sheet {
 
   /* Begin a line, or go on with the ``strokes`` of one, on rules for their ``letter``. */
   begin(strokes = [], letter = this.letter) {
+    clearTimeout(this.sliding);
     this.strokes = strokes;
     this.letter = letter;
     const last = Math.max(...strokes.map(({ points }) => points.at(-1)[2]));
@@ -190,6 +191,7 @@ class Sheet {
 
   down(event) {
     event.preventDefault();
+    clearTimeout(this.sliding);
     const { pointerType: device, pointerId: id } = event;
     if (device === "mouse" && event.button !== 0) return;
     if (device === "pen") this.notePen();
@@ -200,7 +202,6 @@ class Sheet {
       this.takeBack();  // the hand lay on the glass before the pen did
     }
     try { this.canvas.setPointerCapture(id); } catch { /* a pointer that is gone already */ }
-    clearTimeout(this.sliding);
     const erases = event.button === 5 || (event.buttons & 32) !== 0;
     this.writing = { id, erases, stroke: { device, points: [] } };
     if (!erases) this.history.push(this.strokes);
@@ -239,8 +240,9 @@ class Sheet {
 
   /* Turn the paper as far as it goes; a wheel that does not move it moves the page, or zooms it. */
   wheel(event) {
-    const before = this.paper.scrollLeft;
-    if (!this.writing && !event.ctrlKey) this.paper.scrollLeft += event.deltaX || event.deltaY;
+    const before = this.paper.scrollLeft, { deltaX, deltaY } = event;
+    clearTimeout(this.sliding);
+    if (!this.writing && !event.ctrlKey) this.paper.scrollLeft += Math.abs(deltaX) > Math.abs(deltaY) ? deltaX : deltaY;
     if (this.writing || this.paper.scrollLeft !== before) event.preventDefault();
   }
 
