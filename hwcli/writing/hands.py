@@ -152,7 +152,7 @@ class Scribe:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
         text = prepare_text(HAND_TEXT, self.characters, "skip").text
         if len(text) < FEWEST:
-            own = sorted(self.characters.strip(), key=lambda character: not character.isalpha())
+            own = sorted(self.characters.replace(" ", ""), key=lambda character: not character.isalpha())
             text = "".join(own[: len(HAND_TEXT)])
         takes = max(self.takes, HAND_TAKES)
         manner = replace(self.writer.manner, bias=min(self.writer.manner.bias, MADE_UP_BIAS))
