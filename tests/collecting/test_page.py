@@ -501,6 +501,29 @@ def test_the_paper_lies_still_under_a_finger_that_writes(long_paper: chromium.Pa
     assert last_x(page) == pytest.approx([100, 110, 120], abs=1)
 
 
+def test_a_wheel_turns_the_paper_by_its_larger_part(page: chromium.Page, used: Hw) -> None:
+    page.window(700, 844)
+    begin(page, used)
+    page.stroke([(60.0, 140.0), (640.0, 150.0)])
+    before, (left, top) = slid(page), page.sheet()
+    wheel = {"type": "mouseWheel", "x": left + 200, "y": top + 50, "deltaX": 1, "deltaY": -40}
+    page.call("Input.dispatchMouseEvent", **wheel)
+    page.wait(f"sheet.paper.scrollLeft < {before} - 20")
+
+
+def test_paper_that_slides_on_stops_where_a_second_finger_comes_down(page: chromium.Page, used: Hw) -> None:
+    page.window(390, 844, ratio=2, touch=True)
+    begin(page, used)
+    page.finger([(60.0, 140.0), (380.0, 150.0)])
+    page.value("sheet.penSeen = true")
+    page.wait("sheet.paper.scrollLeft > 0")
+    page.touch("touchStart", (100, 140))
+    stopped = page.value("sheet.paper.scrollLeft")
+    page.value("new Promise(done => setTimeout(done, 400))")
+    assert page.value("sheet.paper.scrollLeft") == stopped
+    page.touch("touchEnd")
+
+
 def test_paper_that_slides_on_stops_where_a_finger_comes_down(page: chromium.Page, used: Hw) -> None:
     page.window(390, 844, ratio=2, touch=True)
     begin(page, used)

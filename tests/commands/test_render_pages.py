@@ -279,8 +279,8 @@ def test_letters_too_small_for_the_pen_are_told_of(run_hw: RunHw) -> None:
 
 def test_a_drawing_of_several_lines_is_told_of_where_each_is_taken_for_one(run_hw: RunHw) -> None:
     header, *points = map(json.loads, ink_json_lines(1).splitlines())
-    further_down = [point | {"y": point["y"] + 1200} for point in points]
-    block = "\n".join(map(json.dumps, [header, *points, *further_down])).encode()
+    lines = [point | {"y": point["y"] + 400 * line} for line in range(3) for point in points]
+    block = "\n".join(map(json.dumps, [header, *lines])).encode()
     told = f"{header['drawing']!r} is higher than a line of writing"
     assert told in run_hw("render", "--page", "a4", stdin=block).err
     for options in ([], ["--page", "a4", "--line-spacing", "80mm"], ["--page", "a4", "--grid", "1"]):
