@@ -191,7 +191,7 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
             plain = replacement
         elif joint and cluster not in known:
             plain = (joint if joint in known else " " if " " in known else "") + plain
-            notes.append(Change(cluster, plain, row, column))
+            notes.append(Change(cluster, plain.strip(), row, column))
         elif not (plain == unicodedata.normalize("NFC", cluster) or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
