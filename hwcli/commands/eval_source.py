@@ -59,9 +59,8 @@ class Source:
             yield drawing
 
     def _wants(self, drawing: Drawing) -> bool:
-        if not self._selection.wants(drawing.id):
+        if not self._selection.takes(drawing.id):
             return False
-        self._selection.place(drawing.id)
         self._too_short += len(drawing) < 2
         return len(drawing) > 1
 

@@ -87,13 +87,7 @@ class _Source:
         from hwcli.ink.reading import read_any
 
         everything = read_any(file, stdio.name_of(path), self._bad.note)
-        return islice((drawing for drawing in everything if self._wants(drawing.id)), self._limit)
-
-    def _wants(self, id: str) -> bool:
-        is_wanted = self._selection.wants(id)
-        if is_wanted:
-            self._selection.place(id)
-        return is_wanted
+        return islice((drawing for drawing in everything if self._selection.takes(drawing.id)), self._limit)
 
     @property
     def bad(self) -> int:

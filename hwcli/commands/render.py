@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 THIN = 3
 """Letters lower than so many widths of the pen run together."""
 
-HIGHEST = 9
+HIGHEST_LINE = 9
 """No line of writing is more letters high, tails and heads included."""
 
 
@@ -154,7 +154,7 @@ def _warn_of_blocks(sheets: list[Sheet], spacing: float) -> None:
     from hwcli.drawing.layout import called
 
     for placed in (placed for sheet in sheets for placed in sheet.placed):
-        if placed.size[1] > max(HIGHEST * sheets[0].letter, spacing):
+        if placed.size[1] > max(HIGHEST_LINE * sheets[0].letter, spacing):
             console.warn(
                 f"{called(placed.drawing)} is higher than a line of writing, and --page takes it for one:"
                 " hw ingest --cut all parts several lines, --scale-each brings one to the size of the others"

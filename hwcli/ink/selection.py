@@ -49,6 +49,13 @@ class Selection:
         self._found.add(name)
         return self._places[name]
 
+    def takes(self, id: str) -> bool:
+        """Return whether the drawing ``id`` is wanted; if so, it counts as found."""
+        is_wanted = self.wants(id)
+        if is_wanted:
+            self.place(id)
+        return is_wanted
+
     def missing(self) -> list[str]:
         """Return what is in the list and was not found, in its order."""
         return [name for name in self._places or () if name not in self._found]

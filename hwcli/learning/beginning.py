@@ -245,10 +245,7 @@ def _held_out(
 ) -> NDArray[np.int64]:
     if validation.chosen is not None:
         ids = reader.ids
-        held_out = [line for line in usable if validation.chosen.wants(ids[line])]
-        for line in held_out:
-            validation.chosen.place(ids[line])
-        return np.array(held_out, np.int64)
+        return np.array([line for line in usable if validation.chosen.takes(ids[line])], np.int64)
     count = round(validation.share * len(usable))
     if validation.share and len(usable) > 1:
         count = max(count, 1)

@@ -24,7 +24,7 @@ HAND_TEXT = "a quick hand of my own"
 
 A network that has few of these characters writes some of its own, letters first.
 """
-FEWEST = 10
+FEWEST_OF_A_HAND = 10
 """Characters that show a hand."""
 MADE_UP_BIAS = 0.25
 """The largest bias that a hand is made up with: neater ones would all be that which the network knows best."""
@@ -151,7 +151,7 @@ class Scribe:
     def made_up(self, chance: Chance) -> Drawing:
         """Return a line in a hand that is made up as it is written: ``HAND_TEXT``, of the usual size."""
         text = prepare_text(HAND_TEXT, self.characters, "skip").text
-        if len(text) < FEWEST:
+        if len(text) < FEWEST_OF_A_HAND:
             own = sorted(self.characters.replace(" ", ""), key=lambda character: not character.isalpha())
             text = "".join(own[: len(HAND_TEXT)])
         takes = max(self.takes, HAND_TAKES)

@@ -33,6 +33,7 @@ PLAIN = {
 }  # fmt: skip
 """Where the library's answer says something else, or less."""
 DASHES = "\N{EM DASH}\N{HORIZONTAL BAR}"
+"""Those that part words: a shorter one joins them."""
 OPENING = "¿¡"
 """Left out, as those do who have no such key: as ? and ! they would end what they begin."""
 NUMERO = re.compile(r"(?<!\w)([nN])°")
