@@ -129,7 +129,7 @@ class Texts:
         from hwcli.writing.text import Unwritable, prepare_text, told, wrap
 
         try:
-            prepared = prepare_text(line.text, self._characters, self._missing, line.number)
+            prepared = prepare_text(line.text, self._characters, self._missing, line.number, with_marks=True)
         except Unwritable as error:
             self._bad.add(BadInput(name, str(error)))
             return []

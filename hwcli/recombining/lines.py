@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from hwcli.drawing.baseline import Baseline
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.recombining.cutting import Piece
-from hwcli.recombining.glyphs import Design, Manner, designs, sign
+from hwcli.recombining.glyphs import designs
 from hwcli.recombining.hands import Hand
 from hwcli.recombining.stock import USUAL_TALL, Stock, Style
 from hwcli.recombining.texts import Texts
+from hwcli.writing.signs import Design, Manner, sign
 
 LONGEST_PIECE = 14
 ANOTHER, STRANGE, BORROWED = 1.0, 0.6, 4.0

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hwcli.ink.drawing import Points
 from hwcli.writing.arriving import Arriving
 from hwcli.writing.lanes import NOTHING, Ended, Ink, Known, Moment, Task
+from hwcli.writing.marks import UNMARKED, Marked, places_of, set_marks
 from hwcli.writing.pieces import piece_end
 from hwcli.writing.stepper import Company
 from hwcli.writing.window import NO_TEXT, Text
@@ -29,6 +30,9 @@ They are waited for, and a run may have no more.
 """
 A_WHILE = 0.05
 """Seconds after which those who have nothing to write look whether an order has arrived."""
+
+MARKS = 1 << 31
+"""Beyond any take: the number of one whose chance is that of the first mark, at place 0 of a text."""
 
 Key = tuple[int, int]
 """The number of a drawing, and of a take of it."""
@@ -48,6 +52,7 @@ class Order(NamedTuple):
     judge: tells how good a take of the whole text is, the more the better; none: by what the window tells
         (``signals``) of a piece of it (``pieces``).
     pace: points after which a piece is given up, for each of its characters; 0: only after ``length``.
+    marked: the text in characters, and the marks that are set on some of them when a piece is written.
     number: of the drawing in a whole run, not in a part of it, counted from 0, by which it has its ``company``;
         what becomes of it may depend on that in the last bits.  None: it is written among many.
     """
@@ -62,6 +67,7 @@ class Order(NamedTuple):
     takes: int = 1
     judge: Callable[[Ink], float] | None = None
     pace: int = 0
+    marked: Marked = UNMARKED
     number: int | None = None
 
     @property
@@ -181,7 +187,8 @@ class _Drawing:
         if best.faults and len(self._done) < ROUNDS * self.takes:
             return True
         self._faults += [fault for fault in best.faults if fault not in self._faults]
-        ink, signals, moment = best.ended
+        signals, moment = best.ended.signals, best.ended.moment
+        ink = self._with_marks(best.ended)
         self._length -= len(ink)
         self.is_over = moment is None or self._end == len(self.order.text) or self._length <= 0
         sharpness = signals.sharpness(self.order.counted) if self.is_over else None
@@ -189,6 +196,16 @@ class _Drawing:
         if not self.is_over:
             self._begin(self._end, moment)
         return not self.is_over
+
+    def _with_marks(self, ended: Ended) -> Ink:
+        """Return the ink of the piece that has ``ended``, with its marks if there are points left for them."""
+        marked = self.order.marked.between(self._place, self._end)
+        if not marked.signs:
+            return ended.ink
+        peaks = ended.signals.steps[self._place : self._end] - (ended.step + 1 - len(ended.ink))
+        places = self._place + places_of(ended.ink, peaks)
+        ink = set_marks(ended.ink, places, marked, self.order.chance(MARKS + self._place))
+        return ink if len(ink) <= self._length else ended.ink
 
 
 class Desk:

@@ -40,7 +40,7 @@ ASIDE = 0.5
 """A stroke that begins so far to the right of all ink, in units of the scale, is no part of what is there."""
 PER_LANE = (
     "_is_busy", "_rows", "_pens", "_left", "_is_past", "_may_end", "_said", "_lead", "_chances", "_drawn",
-    "_ink", "_count", "_right", "_steps", "_ends",
+    "_first", "_ink", "_count", "_right", "_steps", "_ends",
 )  # fmt: skip
 """The arrays that have an entry for each lane."""
 READ_AT_ONCE = 16
@@ -76,12 +76,13 @@ class Moment(NamedTuple):
 class Ended(NamedTuple):
     """What a lane has written: its ``ink``, what was noted of it, and the moment to go on from.
 
-    There is such a moment when the piece came to its end at a pen-up.
+    There is such a moment when the piece came to its end at a pen-up.  ``step`` is the one of its last point.
     """
 
     ink: Ink
     signals: Signals
     moment: Moment | None
+    step: int
 
 
 class Task(NamedTuple):
@@ -140,6 +141,7 @@ class Lanes:
         self._is_busy = np.zeros(lanes, np.bool_)
         self._steps = np.zeros(lanes, np.int64)
         self._ends = np.zeros(lanes, np.int64)
+        self._first = np.zeros(lanes, np.int64)
         self._rows = np.zeros((lanes, 3), np.float32)
         self._pens = np.zeros((lanes, 2))
         self._left = np.ones(lanes, np.int64)
@@ -182,6 +184,7 @@ class Lanes:
         self._notes.begin(lane)
         self._right[lane] = -np.inf
         self._steps[lane], self._said[lane], self._lead[lane] = 0, task.said, -1
+        self._first[lane] = len(rows) - read
         self._pens[lane] = task.prime[-1, :2] if len(task.prime) else 0
         if not len(task.prime):
             self._put(np.array([lane]), np.zeros((1, 3)))
@@ -191,6 +194,7 @@ class Lanes:
         self._rows[lane], self._pens[lane], self._steps[lane] = moment.row, moment.pen, moment.step
         self._notes.begin(lane, moment.peaks, moment.steps)
         self._said[lane], self._lead[lane], self._right[lane] = 0, 0, moment.right
+        self._first[lane] = moment.step + 1
 
     def fresh(self, lane: int) -> Ink:
         """Return the points of ``lane`` that were written since this was asked last."""
@@ -211,7 +215,8 @@ class Lanes:
             ends = np.flatnonzero(ink[: max(self._lead[lane], 0), 2] > 0.5)
             ink = ink[ends[-1] + 1 if len(ends) else 0 :]
         signals = self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
-        ended = Ended(ink, signals, self._moment(lane, signals))
+        step = int(self._first[lane] + self._drawn[lane]) - 1
+        ended = Ended(ink, signals, self._moment(lane, signals), step)
         self.keys[lane] = self._tasks[lane] = None
         self._is_busy[lane] = False
         self._to_read.pop(lane, None)

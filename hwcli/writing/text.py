@@ -1,6 +1,7 @@
 """Text that is to be written: read, brought to the characters that a network knows, wrapped, encoded.
 
-Most of what people type beyond ASCII has a plain form: curly quotes, dashes, ligatures, letters with accents.
+Most of what people type beyond ASCII has a plain form: curly quotes, dashes, ligatures, letters with accents;
+the accents can be set on their letters when these are written (``marks``).
 A letter of another script has none; romanised it would be another text, so it is not written.
 """
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import limits
+from hwcli.writing.marks import Marked, parted
 
 MISSING = ("error", "skip", "replace")
 """What to do with a character that cannot be written."""
@@ -156,7 +158,20 @@ def encode(text: str, characters: str) -> NDArray[np.int32]:
         raise ValueError(f"{error.args[0]!r} is not among the characters") from None
 
 
-def prepare_text(text: str, characters: str, missing: str = "error", line: int = 1) -> Prepared:
+def part_marks(text: str, characters: str) -> Marked:
+    """Return ``text``, as it was prepared, in ``characters`` alone, and the marks that it has besides."""
+    known, plain, signs = set(characters), list[str](), dict[int, str]()
+    for cluster, _, _ in _clusters(text, 1):
+        found = None if known.issuperset(cluster) else parted(cluster, known)
+        if found:
+            signs[len(plain)] = found.signs
+        plain.extend(found.letter if found else cluster)
+    return Marked("".join(plain), signs)
+
+
+def prepare_text(
+    text: str, characters: str, missing: str = "error", line: int = 1, with_marks: bool = False
+) -> Prepared:
     """Return ``text`` in ``characters`` alone, in one line.
 
     Blanks of any kind, tabs and ends of lines become single spaces, and none is left at either end; what is
@@ -170,6 +185,7 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     missing: for what cannot be written so: "error"; "skip" leaves it out; "replace" writes a question mark,
         or leaves it out where there is none among the ``characters``.
     line: the number that the first line has, for the places that are told.
+    with_marks: letters keep accents and other marks that can be set on them (``part_marks``).
 
     Raises
     ------
@@ -184,7 +200,8 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
     clusters = list(_clusters(text if "°" in known else NUMERO.sub(r"\1º", text), line))
     alone = [cluster for cluster, _, _ in clusters]
     for (cluster, row, column), beside, joint in zip(clusters, _neighbours(alone), _joints(alone), strict=True):
-        plain = _written(cluster, known, *beside)
+        composed = unicodedata.normalize("NFC", cluster)
+        plain = composed if with_marks and parted(cluster, known) else _written(cluster, known, *beside)
         if plain is None:
             notes.append(Change(cluster, replacement, row, column))
             if missing == "error":
@@ -193,7 +210,7 @@ def prepare_text(text: str, characters: str, missing: str = "error", line: int =
         elif joint and cluster not in known:
             plain = (joint if joint in known else " " if " " in known else "") + plain
             notes.append(Change(cluster, plain.strip(), row, column))
-        elif not (plain == unicodedata.normalize("NFC", cluster) or cluster.isspace() or _invisible(cluster)):
+        elif not (plain == composed or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))

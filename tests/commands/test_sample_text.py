@@ -257,9 +257,26 @@ def test_a_text_that_is_the_name_of_a_file_is_written_and_told_of(
 
 
 def test_what_is_not_among_the_characters_is_transliterated_and_told(run_hw: RunHw, reader_h5: Path) -> None:
-    done = run_hw("sample", "-m", reader_h5, "“Café”", "--seed", 1)
-    assert texts_of(done.lines) == ['"Cafe"']
-    assert "U+00E9" in done.err
+    done = run_hw("sample", "-m", reader_h5, "“ﬁne”", "--seed", 1)
+    assert texts_of(done.lines) == ['"fine"']
+    assert "U+FB01" in done.err
+
+
+def test_accents_are_set_on_the_letters_that_are_written_without_them(run_hw: RunHw) -> None:
+    def drawing(text: str, *options: object) -> tuple[str, Any]:
+        done = run_hw("sample", text, "--seed", 1, "-q", *options)
+        ((header, points),) = drawings_of(done.lines)
+        return header["text"], points
+
+    plain, accented = drawing("a cafe by the sea"), drawing("a cafe\u0301 by the sea")
+    assert (plain[0], accented[0]) == ("a cafe by the sea", "a café by the sea")
+    added = [point for point in accented[1] if point not in plain[1]]
+    first = accented[1].index(added[0])
+    assert accented[1][first : first + len(added)] == added
+    assert accented[1][:first] + accented[1][first + len(added) :] == plain[1]
+    assert [point[2] for point in added] == [0] * (len(added) - 1) + [1]
+    assert drawing("a café by the sea") == accented
+    assert len(drawing("a café by the sea", "--points", len(plain[1]))[1]) <= len(plain[1])
 
 
 def test_what_cannot_be_written_is_an_error_with_its_place_or_left_out_or_replaced(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hwcli.recombining.glyphs import Manner, designs, sign
+from hwcli.recombining.glyphs import designs
+from hwcli.writing.signs import Manner, sign
 
 WANTED = string.digits + string.punctuation + string.ascii_uppercase
 

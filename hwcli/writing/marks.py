@@ -1,0 +1,283 @@
+"""Marks on letters that a network has not learned: an é is its e, with a stroke over it.
+
+Which of the ink is the letter its window tells.  The mark is drawn by rule, as large and as quick as the ink
+around it, when the pen is lifted next after the letter; over an i or a j it stands for the dot.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.writing.signs import Design, Manner, read_design, sign
+
+Ink = NDArray[np.float64]
+"""(n, 3): x, y (downward), up."""
+DESIGNS = Path(__file__).with_name("marks.toml")
+ABOVE, BELOW, TAIL, BESIDE = "above", "below", "tail", "beside"
+"""Where a mark is set; else it goes across."""
+TINY = 1e-6
+
+OVERLAID = {
+    "ø": "o\u0338", "Ø": "O\u0338", "ł": "l\u0337", "Ł": "L\u0337",
+    "đ": "d\u0335", "Đ": "D\u0335", "ħ": "h\u0335", "Ħ": "H\u0335",
+}  # fmt: skip
+"""Letters with a stroke across, which Unicode does not take apart."""
+WRITTEN_AS = {
+    **dict.fromkeys(["d\u030c", "t\u030c", "l\u030c", "L\u030c"], "\u0315"),
+    **dict.fromkeys([letter + "\u0327" for letter in "kKlLnNrRG"], "\u0326"),
+    "g\u0327": "\u0312",
+}
+"""Marks that look different on some letters: Czech and Slovak carons, Latvian cedillas."""
+DOTTED, DOTLESS = "ij", "ı"
+
+SMALL = "aceimnorsuvwxz"
+"""Letters that are as high as a small one, ..."""
+LOW = "gpqyj"
+"""... that reach below the line, ..."""
+SHARES = {SMALL: 1.0, LOW: 0.6}
+TALL = 0.55
+"""... and the height of a small one as a share of theirs, and of that of any other."""
+BEGINS, EARLIEST, LATEST = 0.8, 0.5, 0.3
+"""Where a letter begins, from the window's peak at the one before (0) to its own (1); where the pen is lifted
+between these two, the latter a share of the way to the next peak, it begins with the stroke."""
+
+SCALE = 1.15
+"""Size of the marks, in letters."""
+GAP = 0.3
+"""From a letter to a mark above it, in letters."""
+HIGHEST, LOWEST = 1.5, 0.67
+"""How far above its foot the top of a small letter is, in letters: what is beyond is not of it."""
+DOT, ASIDE, LIFTED = 0.45, 1.2, 0.85
+"""A dot is smaller, no further from its letter to the side, and its foot higher, in letters."""
+NEAR = 0.15
+"""Of a large letter's height: ink so far aside of what is its own may be its own, too."""
+QUICK = 90
+"""The percentage of a pen's steps that are shorter than its longest ones."""
+CARE = 0.7
+
+
+class Parted(NamedTuple):
+    """A letter as a network writes it, and ``signs``, which combine with it; none: a dotless i."""
+
+    letter: str
+    signs: str
+
+
+@cache
+def designs() -> Mapping[str, tuple[str, tuple[Design, ...]]]:
+    """Return, of each mark, where it is set, and the ways to write it."""
+    with DESIGNS.open("rb") as file:
+        tables = tomllib.load(file)
+    return {
+        mark: (where, tuple(map(read_design, ways)))
+        for where, marks in tables.items()
+        for mark, ways in marks.items()
+    }
+
+
+def parted(cluster: str, known: set[str]) -> Parted | None:
+    """Return the letter and marks that ``cluster``, one character, is written with; None: it cannot be so.
+
+    The letter is one of ASCII's, among the ``known`` characters; the marks are those of ``designs``.
+    """
+    if cluster.isascii():
+        return None
+    if cluster == DOTLESS:
+        return Parted("i", "") if "i" in known else None
+    apart = unicodedata.normalize("NFD", "".join(OVERLAID.get(character, character) for character in cluster))
+    letter, signs = apart[:1], "".join(WRITTEN_AS.get(apart[:1] + mark, mark) for mark in apart[1:])
+    is_marked = signs and letter in known and letter.isascii() and letter.isalpha()
+    return Parted(letter, signs) if is_marked and designs().keys() >= set(signs) else None
+
+
+class Marked(NamedTuple):
+    """A text without its marks, and what they are: ``signs`` of the letter at each place that has any."""
+
+    text: str
+    signs: Mapping[int, str]
+
+    def after(self, before: str) -> Marked:
+        """Return this text with another ``before`` it."""
+        return Marked(before + self.text, {len(before) + place: signs for place, signs in self.signs.items()})
+
+    def between(self, begin: int, end: int) -> Marked:
+        """Return this text with the marks from place ``begin`` on and before ``end`` alone."""
+        return Marked(self.text, {place: signs for place, signs in self.signs.items() if begin <= place < end})
+
+
+UNMARKED = Marked("", {})
+
+
+def places_of(ink: Ink, peaks: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return (n,) to which place of a text each point of ``ink`` (n, 3) belongs.
+
+    ``peaks`` (U,) tell at which point the window looked most at each.  It looks ahead: it comes to a letter
+    before the pen has left the one before.  Where the pen is lifted about then, the letter begins there.
+    """
+    peaks = np.maximum.accumulate(peaks)
+    before, at = peaks[:-1], peaks[1:]
+    steps = at - before
+    aims = before + BEGINS * steps
+    earliest, latest = before + EARLIEST * steps, at + LATEST * np.append(steps[1:], steps[-1:])
+    strokes = np.flatnonzero(ink[:, 2] > 0.5) + 1
+    begins = []
+    for aim, first, last in zip(aims, earliest, latest, strict=True):
+        near = strokes[(strokes > first) & (strokes < last)]
+        begins.append(near[np.abs(near - aim).argmin()] if len(near) else aim)
+    return np.searchsorted(np.maximum.accumulate(begins), np.arange(len(ink)), "right")
+
+
+class _Letter(NamedTuple):
+    """A letter's ink, its points (n, 3), its top and foot (y downward), and after how many points it ends."""
+
+    points: Ink
+    top: float
+    foot: float
+    end: int
+
+
+class _Hand(NamedTuple):
+    """How a piece is written: the height of a small letter, how low (y) letters stand, and the pen's pace."""
+
+    size: float
+    base: float
+    pace: float
+
+
+def set_marks(ink: Ink, places: NDArray[np.intp], marked: Marked, chance: np.random.Generator) -> Ink:
+    """Return ``ink`` (n, 3) with the marks of those letters of a text that are in it.
+
+    ``places`` (n,) tell to which place of the text each point belongs.  A letter after which the pen is not
+    lifted any more stays as it is.
+    """
+    strokes = _strokes(ink)
+    hand = _hand_of(ink, places, marked.text)
+    added: list[tuple[int, Ink]] = []
+    is_gone = np.zeros(len(ink), np.bool_)
+    for place, signs in marked.signs.items():
+        if not (places == place).any():
+            continue
+        letter = _fitted(_letter(ink, places, place, marked.text[place]), marked.text[place], hand)
+        end = next((stroke.stop for stroke in strokes if stroke.stop >= letter.end), None)
+        if end is None:
+            continue
+        has_own = not signs or any(designs()[mark][0] == ABOVE for mark in signs)
+        if marked.text[place] in DOTTED and has_own:
+            is_gone[_dot(ink, strokes, letter, hand)] = True
+        added += [(end, drawn) for drawn in _drawn(signs, letter, hand, chance)]
+    return _put_in(ink, is_gone, added)
+
+
+def _strokes(ink: Ink) -> list[slice]:
+    ends = (np.flatnonzero(ink[:, 2] > 0.5) + 1).tolist()
+    return [slice(begin, end) for begin, end in pairwise([0, *ends])]
+
+
+def _put_in(ink: Ink, is_gone: NDArray[np.bool_], added: list[tuple[int, Ink]]) -> Ink:
+    """Return ``ink`` without what is gone, and with what was ``added``, each after so many of its points."""
+    parts, begin = [], 0
+    for end, drawn in sorted(added, key=lambda part: part[0]):
+        parts += [ink[begin:end][~is_gone[begin:end]], drawn]
+        begin = end
+    return np.concatenate([*parts, ink[begin:][~is_gone[begin:]]])
+
+
+def _letter(ink: Ink, places: NDArray[np.intp], place: int, character: str) -> _Letter:
+    """Return the ink of the ``character`` at ``place``.
+
+    Of a small one that is its longest stroke: what else was written meanwhile is a bar or a dot of one before.
+    Strokes of a large one may count as its neighbours', but lie where it does.
+    """
+    own = np.flatnonzero(places == place)
+    if character in SMALL and character != "x":
+        stroke = np.cumsum(ink[:, 2] > 0.5)[own] - (ink[own, 2] > 0.5)
+        own = own[stroke == np.bincount(stroke).argmax()]
+    points = ink[own]
+    if character not in SMALL:
+        aside = NEAR * np.ptp(points[:, 1])
+        left, right = points[:, 0].min() - aside, points[:, 0].max() + aside
+        points = ink[(np.abs(places - place) <= 1) & (ink[:, 0] >= left) & (ink[:, 0] <= right)]
+    return _Letter(points, float(points[:, 1].min()), float(points[:, 1].max()), int(own[-1]) + 1)
+
+
+def _hand_of(ink: Ink, places: NDArray[np.intp], text: str) -> _Hand:
+    heights, feet = [], []
+    for place in np.unique(places).tolist():
+        character = text[place]
+        if not (character.isascii() and character.isalpha()):
+            continue
+        letter = _letter(ink, places, place, character)
+        share = next((share for those, share in SHARES.items() if character in those), TALL)
+        heights.append((letter.foot - letter.top) * share)
+        if character not in LOW + "f":
+            feet.append(letter.foot)
+    heights, feet = heights or [float(np.ptp(ink[:, 1]))], feet or [float(ink[:, 1].max())]
+    size = max(float(np.median(heights)), TINY)
+    steps = np.hypot(*np.diff(ink[:, :2], axis=0).T)[ink[:-1, 2] < 0.5]
+    pace = float(np.percentile(steps, QUICK)) if len(steps) else size
+    return _Hand(size, float(np.median(feet)), max(pace, TINY))
+
+
+def _fitted(letter: _Letter, character: str, hand: _Hand) -> _Letter:
+    """Return ``letter`` with a top that a ``character`` of this kind can have."""
+    if character not in SMALL + DOTTED:
+        return letter
+    top = float(np.clip(letter.top, hand.base - HIGHEST * hand.size, hand.base - LOWEST * hand.size))
+    return letter._replace(top=top)
+
+
+def _dot(ink: Ink, strokes: list[slice], letter: _Letter, hand: _Hand) -> slice:
+    """Return where the dot of ``letter`` is, an empty slice where there is none to be found."""
+    middle = (letter.points[:, 0].min() + letter.points[:, 0].max()) / 2
+
+    def aside(stroke: slice) -> float:
+        return abs(float(ink[stroke, 0].mean() - middle))
+
+    dots = [
+        stroke
+        for stroke in strokes
+        if np.ptp(ink[stroke, :2], axis=0).max() < DOT * hand.size
+        and ink[stroke, 1].max() < hand.base - LIFTED * hand.size
+        and aside(stroke) < ASIDE * hand.size
+    ]
+    return min(dots, key=aside, default=slice(0, 0))
+
+
+def _drawn(signs: str, letter: _Letter, hand: _Hand, chance: np.random.Generator) -> Iterator[Ink]:
+    """Yield the strokes of each of the ``signs`` of ``letter``; one above another is set on that."""
+    size = SCALE * hand.size
+    for mark in signs:
+        where, ways = designs()[mark]
+        way = ways[int(chance.integers(len(ways)))]
+        drawn = sign(way, Manner(pace=hand.pace / size, care=CARE), chance).astype(np.float64) * (size, size, 1)
+        left = min(stroke[:, 0].min() for stroke, _ in way.strokes) * size
+        drawn += (*_corner(where, letter, float(np.ptp(drawn[:, 0])), left, hand), 0)
+        if where == ABOVE:
+            letter = letter._replace(top=float(drawn[:, 1].min()))
+        yield drawn
+
+
+def _corner(where: str, letter: _Letter, width: float, left: float, hand: _Hand) -> tuple[float, float]:
+    """Return where the left edge and y = 0 lie of a mark that is ``width`` wide and begins at ``left``."""
+    middle = (letter.top + letter.foot) / 2
+    is_low = letter.points[:, 1] >= middle
+    across, low, high = (letter.points[which, 0] for which in (np.full(len(is_low), True), is_low, ~is_low))
+    low, high = low if len(low) else across, high if len(high) else across
+    if where == ABOVE:
+        return float(high.min() + high.max() - width) / 2, letter.top - GAP * hand.size
+    if where == BELOW:
+        return float(low.min() + low.max() - width) / 2, letter.foot
+    if where == TAIL:
+        return float(low.max()) + left, letter.foot
+    if where == BESIDE:
+        return float(high.max()) + left, letter.top
+    return float(np.median(across)) - width / 2, middle

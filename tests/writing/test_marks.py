@@ -1,0 +1,185 @@
+"""Marks on letters: taken off the text, set where the letters were written, and nothing else changed."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from hwcli.writing.marks import Ink, Marked, designs, parted, places_of, set_marks
+from hwcli.writing.text import part_marks, prepare_text, told
+
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
+ACUTE, DIAERESIS, CIRCUMFLEX, CEDILLA, OGONEK = "\u0301", "\u0308", "\u0302", "\u0327", "\u0328"
+LETTERS = set(string.ascii_letters)
+
+
+def written(strokes: Sequence[Sequence[tuple[float, float]]]) -> Ink:
+    """Return ink of ``strokes``, each its (x, y) points, y downward."""
+    parts = [np.column_stack([stroke, np.zeros(len(stroke))]) for stroke in strokes]
+    for part in parts:
+        part[-1, 2] = 1
+    return np.concatenate(parts)
+
+
+def letter_at(x: float, height: float = 10.0) -> list[tuple[float, float]]:
+    """Return a letter as wide as 8, from its foot at y = 0 up and down again."""
+    return [(x, 0), (x + 2, -height / 2), (x + 4, -height), (x + 6, -height / 2), (x + 8, 0)]
+
+
+def marked(
+    strokes: Sequence[Sequence[tuple[float, float]]], places: Sequence[int], text: str, seed: int = 0
+) -> list[Ink]:
+    """Return the strokes after the marks of ``text`` are set; the strokes are at these ``places``."""
+    ink = written(strokes)
+    of_points = np.repeat(places, [len(stroke) for stroke in strokes])
+    found = set_marks(ink, of_points, part_marks(text, PRINTABLE), np.random.default_rng(seed))
+    return np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
+
+
+# --- texts -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("character", "letter", "signs"),
+    [
+        ("é", "e", ACUTE),
+        ("e\u0301", "e", ACUTE),
+        ("Ü", "U", DIAERESIS),
+        ("ệ", "e", "\u0323\u0302"),
+        ("ø", "o", "\u0338"),
+        ("ł", "l", "\u0337"),
+        ("ď", "d", "\u0315"),
+        ("Ď", "D", "\u030c"),
+        ("ķ", "k", "\u0326"),
+        ("ç", "c", CEDILLA),
+        ("ģ", "g", "\u0312"),
+        ("ı", "i", ""),
+    ],
+)
+def test_a_letter_is_parted_from_its_marks(character: str, letter: str, signs: str) -> None:
+    assert parted(character, LETTERS) == (letter, signs)
+
+
+@pytest.mark.parametrize("character", ["e", "中", "ß", "æ", "é\u20dd", "5\u0301", "ё", " \u0301"])
+def test_what_is_no_letter_with_marks_that_can_be_set_is_not_parted(character: str) -> None:
+    assert parted(character, LETTERS) is None
+
+
+def test_a_network_must_know_the_letter() -> None:
+    assert parted("é", {"a"}) is None
+    assert parted("ı", {"a"}) is None
+
+
+def test_a_text_keeps_its_marks_beside_it() -> None:
+    text = prepare_text("  Cafe\u0301,  l’Œuvre naïve ", PRINTABLE, with_marks=True)
+    assert text.text == "Café, l'Oeuvre naïve"
+    assert [note.character for note in text.notes] == ["’", "Œ"]
+    parts = part_marks(text.text, PRINTABLE)
+    assert parts == ("Cafe, l'Oeuvre naive", {3: ACUTE, 17: DIAERESIS})
+    assert parts.after("so ").signs == {6: ACUTE, 20: DIAERESIS}
+    assert parts.between(4, 20).signs == {17: DIAERESIS}
+
+
+def test_a_network_that_has_learned_a_letter_writes_it_itself() -> None:
+    assert part_marks("né", PRINTABLE + "é") == ("né", {})
+
+
+@given(st.text(max_size=40))
+def test_any_text_with_marks_is_settled_and_parted(text: str) -> None:
+    found = prepare_text(text, PRINTABLE, "skip", with_marks=True)
+    again = prepare_text(found.text, PRINTABLE, with_marks=True)
+    assert (again.text, again.notes) == (found.text, ())
+    assert set(part_marks(found.text, PRINTABLE).text) <= set(PRINTABLE)
+    told(found.notes)
+
+
+# --- ink ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", sorted(designs()))
+def test_every_mark_is_set_at_its_letter_and_leaves_the_ink_as_it_is(mark: str) -> None:
+    strokes = [letter_at(0), letter_at(12), letter_at(24)]
+    for seed in range(8):
+        text = Marked("nnn", {1: mark})
+        found = set_marks(written(strokes), np.repeat([0, 1, 2], 5), text, np.random.default_rng(seed))
+        parts = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
+        kept, added = [*parts[:2], parts[-1]], np.concatenate(parts[2:-1])
+        np.testing.assert_array_equal(np.concatenate(kept), written(strokes))
+        assert added[-1, 2] == 1
+        x, y = added[:, 0].mean(), added[:, 1]
+        where = designs()[mark][0]
+        assert 10 < x < 26
+        if where == "above":
+            assert y.max() < -10.5
+            assert y.min() > -22
+            assert 13 < x < 19
+        elif where in ("below", "tail"):
+            assert y.max() > -1.5
+            assert 2 < y.max() < 10
+        elif where == "beside":
+            assert y.min() < -9
+        else:
+            assert -7 < y.mean() < -3
+
+
+def test_marks_stand_one_above_another() -> None:
+    *_, lower, upper, last = marked([letter_at(0), letter_at(12)], [0, 1], "e\u0302\u0301n")
+    assert upper[:, 1].max() < lower[:, 1].min()
+    assert last[0, 0] == 12
+
+
+def test_a_mark_over_a_capital_is_over_all_of_its_strokes() -> None:
+    capital = [[(0, 0), (4, -20)], [(4.0, -20.0), (8, 0)], [(1.0, -8.0), (7, -8)]]
+    mark = marked([*capital, letter_at(12)], [0, 0, 1, 1], "Án")[2]
+    assert mark[:, 1].max() < -21
+
+
+def test_the_dot_of_an_i_gives_way_to_a_mark_above_alone() -> None:
+    body: list[tuple[float, float]] = [(14, -10), (14, -5), (15, 0)]
+    strokes = [letter_at(0), body, [(14.0, -15.0), (14.4, -14.6)], letter_at(20)]
+    places = [0, 1, 1, 2]
+    with_acute = marked(strokes, places, "nín")
+    assert len(with_acute) == 4
+    assert not any((stroke == [14, -15, 0]).all(axis=1).any() for stroke in with_acute)
+    assert len(marked(strokes, places, "nın")) == 3
+    assert len(marked(strokes, places, "nįn")) == 5
+    far = [*strokes[:2], [(40.0, -15.0), (40.4, -14.6)], strokes[3]]
+    assert len(marked(far, places, "nín")) == 5
+
+
+def test_a_bar_of_the_letter_before_does_not_count() -> None:
+    bar = [(2.0, -14.0), (6.0, -14.0), (10.0, -14.0)]
+    strokes = [letter_at(0, 20), letter_at(12), bar, letter_at(24)]
+    mark = marked(strokes, [0, 1, 1, 2], "tén")[2]
+    assert 14 < mark[:, 0].mean() < 18
+    assert mark[0, 1] > -22
+
+
+def test_a_letter_after_which_the_pen_stays_down_has_no_mark() -> None:
+    ink = written([letter_at(0), letter_at(12)])
+    ink[-1, 2] = 0
+    text, places = part_marks("né", PRINTABLE), np.repeat([0, 1], 5)
+    np.testing.assert_array_equal(set_marks(ink, places, text, np.random.default_rng(0)), ink)
+    np.testing.assert_array_equal(set_marks(ink[:5], places[:5], text, np.random.default_rng(0)), ink[:5])
+
+
+def test_the_same_chance_sets_the_same_marks_and_another_others() -> None:
+    first, again, other = (
+        np.concatenate(marked([letter_at(0), letter_at(12)], [0, 1], "én", seed)) for seed in (1, 1, 2)
+    )
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
+
+
+def test_a_letter_begins_with_the_stroke_that_begins_about_then_else_soon_after_the_window_moves() -> None:
+    ink = np.zeros((40, 3))
+    ink[[8, 39], 2] = 1
+    places = places_of(ink, np.array([2, 10, 20]))
+    assert np.flatnonzero(np.diff(places)).tolist() == [8, 17]
+    assert places[[0, -1]].tolist() == [0, 2]
+    assert places_of(ink, np.array([5])).tolist() == [0] * 40
+    assert set(places_of(ink, np.array([5, 3, 30]))) <= {0, 1, 2}
