@@ -121,9 +121,13 @@ def places_of(ink: Ink, peaks: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return (n,) to which place of a text each point of ``ink`` (n, 3) belongs.
 
     ``peaks`` (U,) tell at which point the window looked most at each.  It looks ahead: it comes to a letter
-    before the pen has left the one before.  Where the pen is lifted about then, the letter begins there.
+    before the pen has left the one before.  Where the pen is lifted about then, the letter begins there.  The
+    last of a text is looked at most when the window leaves it, so that its peak tells nothing: it is taken to
+    come as soon as those before it.
     """
     peaks = np.maximum.accumulate(peaks)
+    if len(peaks) > 2:
+        peaks[-1] = min(peaks[-1], peaks[-2] + np.median(np.diff(peaks[:-1])))
     before, at = peaks[:-1], peaks[1:]
     steps = at - before
     aims = before + BEGINS * steps

@@ -178,8 +178,9 @@ def test_the_same_chance_sets_the_same_marks_and_another_others() -> None:
 def test_a_letter_begins_with_the_stroke_that_begins_about_then_else_soon_after_the_window_moves() -> None:
     ink = np.zeros((40, 3))
     ink[[8, 39], 2] = 1
-    places = places_of(ink, np.array([2, 10, 20]))
-    assert np.flatnonzero(np.diff(places)).tolist() == [8, 17]
-    assert places[[0, -1]].tolist() == [0, 2]
+    places = places_of(ink, np.array([2, 10, 20, 30]))
+    assert np.flatnonzero(np.diff(places)).tolist() == [8, 17, 27]
+    assert places[[0, -1]].tolist() == [0, 3]
+    assert np.flatnonzero(np.diff(places_of(ink, np.array([2, 10, 20, 39])))).tolist() == [8, 17, 27]
     assert places_of(ink, np.array([5])).tolist() == [0] * 40
     assert set(places_of(ink, np.array([5, 3, 30]))) <= {0, 1, 2}
