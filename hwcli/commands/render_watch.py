@@ -29,8 +29,8 @@ def watch_ink(file: str, skip_bad: bool, *, alone: bool) -> None:
     """Draw the points of ``file`` on the terminal of standard output as they come."""
     if not alone:
         raise UsageError("--watch draws on the terminal: no --output and no --out-dir (tee keeps the points)")
-    if sys.stdout is None or not sys.stdout.isatty():
-        raise UsageError("--watch draws on a terminal, and standard output is none")
+    if sys.stdout is None or not console.is_screen(sys.stdout):
+        raise UsageError("--watch draws on a terminal that can move its cursor, and standard output is none")
     bad: list[BadInput] = []
     with stdio.open_input(file) as source:
         count = _show(_arrivals(source, stdio.name_of(file), bad if skip_bad else None))

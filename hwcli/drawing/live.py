@@ -20,6 +20,7 @@ class Live:
     """Shows a drawing, again and again as it grows, in the same place."""
 
     def __init__(self) -> None:
+        """Begin where the terminal's cursor is."""
         self._size: tuple[int, int] | None = None
         self._scale: float | None = None
         self._shown = 0

@@ -145,7 +145,8 @@ def test_points_are_drawn_as_they_arrive_and_anew_when_the_terminal_has_another_
     termios.tcsetwinsize(master, (15, 100))
     process = subprocess.Popen(
         [sys.executable, "-m", "hwcli", "render", "--watch"],
-        stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=hw_environment(COLUMNS="", LINES="", TERM="xterm"),
+        stdin=subprocess.PIPE, stdout=slave, stderr=slave,
+        env=hw_environment(COLUMNS="", LINES="", TERM="xterm"),
     )  # fmt: skip
     os.close(slave)
     assert process.stdin is not None
