@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TextIO
 
 QUIET, NORMAL, VERBOSE = 0, 1, 2
 ROOM_BESIDE_BAR = 72
@@ -57,6 +57,11 @@ def is_verbose() -> bool:
     return _level >= VERBOSE
 
 
+def is_screen(stream: TextIO) -> bool:
+    """Return whether ``stream`` is a terminal, and one on which what stands there can be drawn over."""
+    return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
 def _write(message: str) -> None:
     message = message.translate(_UNSEEN)
     # A closed or full stderr must not turn a success into a failure.
@@ -104,14 +109,14 @@ def silent(done: float, note: str = "") -> None:
 def progress(
     title: str, total: float | None = None, every: float = 10.0, tells_time: bool = False, after: float = 0.0
 ) -> Iterator[Progress]:
-    """Show how a long step goes: a bar when stderr is a terminal, else a plain line each ``every`` seconds.
+    """Show how a long step goes: a bar when stderr is a screen, else a plain line each ``every`` seconds.
 
     ``tells_time``: its notes tell what time is left, and the bar does not.  ``after``: seconds from which on
     there is a bar, for steps that are mostly over before.
     """
     if _level < NORMAL or sys.stderr is None:
         yield silent
-    elif not sys.stderr.isatty():
+    elif not is_screen(sys.stderr):
         yield _plain_lines(title, total, every)
     elif after:
         with contextlib.ExitStack() as until_over:
@@ -154,6 +159,7 @@ def _bar(title: str, total: float | None, tells_time: bool, begun: float | None 
     # Redirection would take stdout away from the pipe that it belongs to.
     bar = Bar(*columns, *share, *times, note, console=screen, redirect_stdout=False, redirect_stderr=False)
     with bar, _above(bar.print):
+        screen.show_cursor(True)  # nobody else does when Ctrl-Z, Ctrl-\ or SIGKILL stops or ends the program
         task = bar.add_task(title, total=total, note="")
         if begun is not None:
             bar.tasks[0].start_time = begun

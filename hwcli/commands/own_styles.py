@@ -28,7 +28,8 @@ def folder() -> Path:
 
 def names() -> list[str]:
     """Return the names of the styles of one's own."""
-    return sorted(path.name.removesuffix(ENDING) for path in folder().glob(f"*{ENDING}") if path.is_file())
+    found = (path.name.removesuffix(ENDING) for path in folder().glob(f"*{ENDING}") if path.is_file())
+    return sorted(filter(_is_name, found))
 
 
 def _offered(incomplete: str) -> list[str]:

@@ -20,6 +20,8 @@ INTERVAL = 0.05
 """Seconds from picture to picture."""
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+"""Around each picture and no longer: Ctrl-Z and Ctrl-\\ must not leave a shell without a cursor."""
+
 Arrivals = queue.SimpleQueue["Growing | BaseException | None"]
 
 
@@ -27,16 +29,11 @@ def watch_ink(file: str, skip_bad: bool, *, alone: bool) -> None:
     """Draw the points of ``file`` on the terminal of standard output as they come."""
     if not alone:
         raise UsageError("--watch draws on the terminal: no --output and no --out-dir (tee keeps the points)")
-    if sys.stdout is None or not sys.stdout.isatty():
-        raise UsageError("--watch draws on a terminal, and standard output is none")
+    if sys.stdout is None or not console.is_screen(sys.stdout):
+        raise UsageError("--watch draws on a terminal that can move its cursor, and standard output is none")
     bad: list[BadInput] = []
     with stdio.open_input(file) as source:
-        sys.stdout.write(HIDE)
-        try:
-            count = _show(_arrivals(source, stdio.name_of(file), bad if skip_bad else None))
-        finally:
-            sys.stdout.write(SHOW)
-            sys.stdout.flush()
+        count = _show(_arrivals(source, stdio.name_of(file), bad if skip_bad else None))
     if bad:
         console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
     if not count:
@@ -89,8 +86,7 @@ class _Watch:
     def __init__(self) -> None:
         from hwcli.drawing.live import Live
 
-        columns, rows = shutil.get_terminal_size()
-        self._live = Live(columns, rows - 1)
+        self._live = Live()
         self.current: Growing | None = None
         self._drawn_at, self._is_new = 0.0, False
 
@@ -109,6 +105,7 @@ class _Watch:
     def refresh(self) -> None:
         """Draw what has come."""
         if self.current is not None:
-            sys.stdout.write(self._live.show(self.current.finish()))
+            columns, rows = shutil.get_terminal_size()
+            sys.stdout.write(HIDE + self._live.show(self.current.finish(), columns, rows - 1) + SHOW)
             sys.stdout.flush()
         self._drawn_at, self._is_new = time.monotonic(), False

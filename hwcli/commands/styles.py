@@ -56,5 +56,5 @@ def run(
             for _, style in styles:
                 writer.write(style)
         else:
-            sink.write("".join(f"{name}\t{style.text}\n" for name, style in styles).encode())
+            sink.write("".join(f"{name}\t{console.visible(style.text)}\n" for name, style in styles).encode())
     console.detail(f"{counted(len(styles), 'styles')}, {len(own)} of them your own")

@@ -113,24 +113,27 @@ def _frames(
     draw_rules(context, sheet)
     draw_captions(context, sheet, style)
     set_pen(context, style)
-    before, first = 0.0, 0
+    first = 0
     for now in clock:
-        while first < len(lines) and lines[first].begin + lines[first].duration < before:
+        while first < len(lines) and lines[first].begin + lines[first].duration <= now:
+            _draw_part(context, lines[first], 1.0)
             first += 1
+        surface.flush()
+        # What grows is drawn on a sheet without it: pieces would be seen where one laps over the other.
+        finished = bytes(surface.get_data())
         for line in lines[first:]:
             if line.begin > now:
                 break
-            _draw_part(context, line, (before - line.begin) / line.duration, (now - line.begin) / line.duration)
-        before = now
+            _draw_part(context, line, (now - line.begin) / line.duration)
         surface.flush()
         yield surface
+        surface.get_data()[:] = finished
+        surface.mark_dirty()
 
 
-def _draw_part(context: Any, line: _Line, start: float, stop: float) -> None:
-    """Draw ``line`` from the share ``start`` of its way to ``stop``."""
-    low = max(int(np.searchsorted(line.part, start, "right")) - 1, 0)
-    high = max(int(np.searchsorted(line.part, stop, "right")), low + 1)
-    way = line.way[low:high].tolist()
+def _draw_part(context: Any, line: _Line, share: float) -> None:
+    """Draw ``line`` as far as ``share`` of its way."""
+    way = line.way[: max(int(np.searchsorted(line.part, share, "right")), 1)].tolist()
     set_colour(context, line.colour)
     context.move_to(way[0].real, way[0].imag)
     for point in way[1:] or [way[0] + 0.01]:

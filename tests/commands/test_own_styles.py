@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,20 @@ def test_a_style_that_is_damaged_does_not_hide_the_others(run_hw: RunHw, home: d
     assert "bad\t" not in listed.text
     assert "bad.jsonl" in listed.err
     assert "(left out)" in listed.err
+
+
+def test_only_what_a_style_may_be_called_is_one_and_each_is_a_line(
+    run_hw: RunHw, home: dict[str, str], mine: Path
+) -> None:
+    before = run_hw("styles", env=home).lines
+    folder = Path(home["XDG_DATA_HOME"]) / "hw" / "styles"
+    folder.mkdir(parents=True)
+    header, *points = mine.read_text().splitlines()
+    named = json.dumps({**json.loads(header), "text": "two\nlines \x1b[31m"})
+    for name in (b"me", b"my style", b".me", b"-me", b"m\xff", b"m\nf"):
+        (folder / os.fsdecode(name + b".jsonl")).write_text("\n".join([named, *points[:40]]) + "\n")
+    assert set(run_hw("styles", env=home).lines) - set(before) == {"me\ttwo\\nlines \\x1b[31m"}
+    assert "my style, " not in run_hw(*WRITE, "--style", "my style", "a", env=home, code=1).err
 
 
 def test_ink_of_any_kind_with_a_text_is_a_style(run_hw: RunHw, ink_h5: Path) -> None:

@@ -210,6 +210,17 @@ def test_a_film_with_a_long_rest_can_be_written(run_hw: RunHw, kind: str) -> Non
 
 
 @CAIRO
+def test_ink_is_no_bolder_for_being_written_slowly(run_hw: RunHw) -> None:
+    def written(speed: float) -> bytes:
+        options = ["render", "--animate", "--format", "apng", "--dpi", 60, "--speed", speed]
+        film = Image.open(io.BytesIO(run_hw(*options, stdin=ink_json_lines(1)).out))
+        film.seek(film.n_frames - 1)
+        return film.tobytes()
+
+    assert written(0.5) == written(20)
+
+
+@CAIRO
 @pytest.mark.parametrize(
     ("colour", "seen"), [("navy", (0, 0, 128)), ("black", (0, 0, 0)), ("white", (255,) * 3)]
 )

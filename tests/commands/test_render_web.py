@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ import chromium
 PROGRAM = chromium.found()
 VPYPE = os.environ.get("HW_VPYPE") or shutil.which("vpype")
 SVG = "{http://www.w3.org/2000/svg}"
+SHOW = "\x1b[?25h"
 
 
 # --- the page ----------------------------------------------------------------------------------------------
@@ -138,11 +140,13 @@ def test_a_page_needs_nothing_from_elsewhere_and_holds_all_pages(run_hw: RunHw) 
 # --- the terminal ------------------------------------------------------------------------------------------
 
 
-def test_points_are_drawn_as_they_arrive() -> None:
+def test_points_are_drawn_as_they_arrive_and_anew_when_the_terminal_has_another_size() -> None:
     master, slave = pty.openpty()
+    termios.tcsetwinsize(master, (15, 100))
     process = subprocess.Popen(
         [sys.executable, "-m", "hwcli", "render", "--watch"],
-        stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=hw_environment(COLUMNS="60", LINES="15"),
+        stdin=subprocess.PIPE, stdout=slave, stderr=slave,
+        env=hw_environment(COLUMNS="", LINES="", TERM="xterm"),
     )  # fmt: skip
     os.close(slave)
     assert process.stdin is not None
@@ -162,6 +166,7 @@ def test_points_are_drawn_as_they_arrive() -> None:
     process.stdin.flush()
     first = seen(3)  # while the pipe is open
     assert process.poll() is None
+    termios.tcsetwinsize(master, (15, 60))
     process.stdin.write(b"".join(lines[40:]))
     process.stdin.close()
     rest = ""
@@ -173,10 +178,13 @@ def test_points_are_drawn_as_they_arrive() -> None:
     os.close(master)
     assert process.wait(timeout=60) == 0
     assert any(ord(character) > 0x2800 for character in first)
-    last = rest.split("\x1b[J")[-1].replace("\x1b[?25h", "").splitlines()
+    assert rest.count("\x1b[2J") == 1
+    last = rest.split("\x1b[J")[-1].replace(SHOW, "").splitlines()
     assert 2 < len(last) < 15
     assert max(map(len, last)) <= 60
-    assert rest.endswith("\x1b[?25h")
+    # Whatever stops or ends the program, the cursor is there again.
+    assert (first + rest).count(SHOW) == (first + rest).count("\x1b[J")
+    assert rest.endswith(SHOW)
 
 
 # --- plotters ----------------------------------------------------------------------------------------------

@@ -312,6 +312,21 @@ def seen_on_a_terminal(start: Callable[[int], subprocess.Popen[bytes]]) -> str:
     return shown.decode()
 
 
+def test_a_terminal_that_draws_no_bar_gets_plain_lines_and_any_other_keeps_its_cursor(hw: Hw) -> None:
+    def shown(kind: str) -> str:
+        body = f"""
+            os.environ["TERM"] = {kind!r}
+            with console.progress('read', 4, every=0) as show:
+                show(1, 'a note')
+                os._exit(0)  # as SIGKILL does it
+        """
+        return seen_on_a_terminal(lambda terminal: hw(body, stderr=terminal))
+
+    assert shown("dumb").startswith("read: 25% a note\r\n")
+    bar = shown("xterm")
+    assert bar.count("\x1b[?25l") == bar.count("\x1b[?25h") == 1
+
+
 @pytest.mark.parametrize(("after", "is_there"), [(60, False), (0.001, True)])
 def test_a_bar_for_long_steps_alone_comes_when_one_is_long(hw: Hw, after: float, is_there: bool) -> None:
     body = f"""
