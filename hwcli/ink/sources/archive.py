@@ -23,11 +23,6 @@ _LONG_NAME = 1 << 16
 _GZIP = b"\x1f\x8b"
 
 
-def is_archive(start: bytes) -> bool:
-    """Return whether a file that begins with the 512 bytes ``start`` is an archive, packed with gzip or not."""
-    return start[:2] == _GZIP or start[257:262] == b"ustar"
-
-
 def members(
     file: BinaryIO, source: str, wanted: Callable[[str], bool], told: Callable[[int], None] = lambda read: None
 ) -> Iterator[tuple[str, bytes]]:
