@@ -174,7 +174,8 @@ def test_a_signal_whose_exception_gets_lost_ends_it_all_the_same(hw: Hw, tmp_pat
 
 
 def test_a_signal_ends_it_while_an_archive_keeps_it_waiting(hw: Hw) -> None:
-    code, _, err = finish(hw("""
+    code, _, err = finish(
+        hw("""
         import threading
         from hwcli.ink.sources.archive import members
         os.mkfifo('pipe')
@@ -182,7 +183,8 @@ def test_a_signal_ends_it_while_an_archive_keeps_it_waiting(hw: Hw) -> None:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
         with stdio.open_input('pipe') as file:
             list(members(file, 'archive', lambda name: True))
-    """))
+    """)
+    )
     assert (code, err) == (-signal.SIGTERM, "")
 
 
