@@ -56,6 +56,13 @@ def test_ink_without_height_or_width_stays_finite(points: list[tuple[float, floa
     assert placement.height > 0
 
 
+def test_ink_without_height_has_its_width_for_its_size() -> None:
+    dash = Drawing(np.array([(0, 5, 0), (300, 5, 1)], np.float32))
+    prepared, placement = prepare(dash, Preparation(level=True, height=True))
+    assert placement.height == pytest.approx(150)
+    assert np.ptp(prepared.points[:, 0]) == pytest.approx(2)
+
+
 def test_ink_far_too_long_for_its_height_is_refused_by_its_name() -> None:
     zigzag = [(number * 1e7, number % 2 * 1e-3, number % 5 == 4) for number in range(60)]
     with pytest.raises(HwError, match=r"^drawing far-out: points .* apart would be more than"):
