@@ -53,8 +53,11 @@ def open_input(path: str | Path) -> Iterator[BinaryIO]:
         file = open(path, "rb", READ_AT_ONCE)  # noqa: SIM115  # closed below
     except OSError as error:
         raise HwError(f"{path}: {explain(error)}") from error
-    with file:
+    try:
         yield file
+    finally:
+        if stopping.asked() is None:  # else a thread may wait for a pipe, and closing that for the thread
+            file.close()
 
 
 def _stdin() -> BinaryIO:

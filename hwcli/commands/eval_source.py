@@ -100,8 +100,8 @@ def prepared(drawings: Iterable[Drawing], model: Model, path: str) -> Iterator[D
     for drawing in drawings:
         try:
             yield prepare(drawing, preparation)[0]
-        except ValueError as error:
-            raise BadInput(stdio.name_of(path), f"drawing {drawing.id}: {error}") from error
+        except HwError as error:
+            raise BadInput(stdio.name_of(path), str(error)) from error
 
 
 def given_scale(text: str, model: Model) -> Scale:

@@ -58,8 +58,9 @@ class Asked:
             raise UsageError("--small stands beside the model that comes along: --from bundled")
         if self.preview is not None and start_from is None:
             raise UsageError("--preview shows what becomes of the model of --from")
-        for name in PICTURES if self.preview is not None else ():
-            stdio.refuse_existing(self.preview / name, force)  # type: ignore[operator]
+        if self.preview is not None:
+            for name in PICTURES:
+                stdio.refuse_existing(self.preview / name, force)
 
     @property
     def is_sure(self) -> bool:

@@ -59,7 +59,7 @@ def tell_missing(selection: Selection) -> None:
 
 
 class BadRecords:
-    """The records that cannot be read: kept to be told of, where they may be left out; else the end.
+    """The records that cannot be read: counted where they may be left out, else the end of the program.
 
     Attributes
     ----------
@@ -68,12 +68,17 @@ class BadRecords:
 
     def __init__(self, are_left_out: bool) -> None:
         """Have none as yet."""
-        self._found: list[BadInput] = []
-        self.note: Callable[[BadInput], None] | None = self._found.append if are_left_out else None
+        self._count = 0
+        self._first: BadInput | None = None
+        self.note: Callable[[BadInput], None] | None = self._note if are_left_out else None
+
+    def _note(self, bad: BadInput) -> None:
+        self._count += 1
+        self._first = self._first or bad
 
     def __len__(self) -> int:
         """Return how many there were."""
-        return len(self._found)
+        return self._count
 
     def add(self, bad: BadInput) -> None:
         """Take in a record, or raise it where bad ones are not to be left out."""
@@ -83,5 +88,5 @@ class BadRecords:
 
     def tell(self, called: str) -> None:
         """Say how many were left out, and why the first; ``called`` is what they are."""
-        if self._found:
-            console.warn(f"{counted(len(self), f'bad {called}')} left out, the first: {self._found[0]}")
+        if self._count:
+            console.warn(f"{counted(self._count, f'bad {called}')} left out, the first: {self._first}")

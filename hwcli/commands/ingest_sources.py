@@ -15,6 +15,7 @@ from hwcli.wording import counted
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
+    from hwcli.ink.cleaning import Cleaning
     from hwcli.ink.gathering import Gathering, Report
     from hwcli.ink.selection import Selection
     from hwcli.ink.sources.iam_ondb import Database
@@ -50,15 +51,13 @@ class Ingest:
         self._on_bad = report.note_bad if skip_bad else None
         self._history: list[str] = []
         self._done = self._read = 0
-        self._show: console.Progress = lambda done, note="": None
+        self._show: console.Progress = console.silent
 
-    def read(self, sources: list[Path], cleaning: object, step: float | None) -> list[int] | None:
+    def read(self, sources: list[Path], cleaning: Cleaning, step: float | None) -> list[int] | None:
         """Read ``sources``; return which of the drawings written stay, in order (None: all as they are)."""
-        from hwcli.ink.cleaning import Cleaning
         from hwcli.ink.gathering import Gathering
         from hwcli.ink.strokes_file import StrokesWriter
 
-        assert isinstance(cleaning, Cleaning)
         sources = [path for source in sources for path in _expanded(source)]
         with (
             StrokesWriter(self._file) as writer,

@@ -8,7 +8,8 @@ import typer
 
 from hwcli import console, stdio
 from hwcli.commands import render_options as options
-from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.commands.given import BadRecords
+from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Output, Quiet, Seed, SkipBad, Verbose, settled_seed
 
 if TYPE_CHECKING:
@@ -109,11 +110,10 @@ def _read(file: str, skip_bad: bool) -> list[Drawing]:
     """Return the drawings of ``file``; at least one of them has a point."""
     from hwcli.ink.reading import open_ink
 
-    bad: list[BadInput] = []
-    with open_ink(file, bad.append if skip_bad else None) as ink:
+    bad = BadRecords(skip_bad)
+    with open_ink(file, bad.note) as ink:
         drawings = list(ink)
-    if bad:
-        console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
+    bad.tell("records")
     if not drawings:
         raise HwError(f"no drawing in {stdio.name_of(file)}")
     if not any(map(len, drawings)):

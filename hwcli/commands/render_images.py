@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
-from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.commands.given import BadRecords
+from hwcli.errors import HwError, UsageError
 from hwcli.threads import cores
 from hwcli.wording import counted
 
@@ -37,8 +38,8 @@ def write_images(
     from hwcli.drawing.layout import natural_scale
     from hwcli.ink.reading import open_ink
 
-    bad: list[BadInput] = []
-    with open_ink(file, bad.append if skip_bad else None) as ink:
+    bad = BadRecords(skip_bad)
+    with open_ink(file, bad.note) as ink:
         first = list(itertools.islice(ink, FIRST))
         scale = None if layout.each else natural_scale(first, layout.height)
         recipe = Recipe(str(folder), kind, layout, style, dpi, scale)
@@ -54,8 +55,7 @@ def write_images(
                 manifest.flush()
                 count += line.count(b"\n")
                 progress(count, counted(count, "images"))
-    if bad:
-        console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
+    bad.tell("records")
     if not count:
         (folder / UNFINISHED).unlink()
         raise HwError(f"no ink in {stdio.name_of(file)}")

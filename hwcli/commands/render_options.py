@@ -205,10 +205,10 @@ def _only_on_pages(page: str | None, *others: object) -> None:
 
 
 def _page(size: str, landscape: bool, sides: tuple[float, float, float, float]) -> Sides:
-    width, height = (
-        sorted(_parsed("--page", page_size, size)) if landscape else _parsed("--page", page_size, size)
-    )
-    return Sides(height, width, *sides) if landscape else Sides(width, height, *sides)
+    width, height = _parsed("--page", page_size, size)
+    if landscape:
+        width, height = max(width, height), min(width, height)
+    return Sides(width, height, *sides)
 
 
 def style_of(

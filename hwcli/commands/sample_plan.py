@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hwcli import console, stdio
 from hwcli.commands.sample_input import called
-from hwcli.errors import HwError, UsageError
+from hwcli.errors import UsageError
 from hwcli.wording import counted
 
 if TYPE_CHECKING:
@@ -195,10 +195,7 @@ class Plan:
         from hwcli.writing.text import prepare_text
 
         text = prepare_text(said, self.scribe.characters, "skip").text
-        try:
-            hand = self.scribe.hand(ink, text)
-        except ValueError as error:
-            raise HwError(f"{called(ink)}: {error}") from error
+        hand = self.scribe.hand(ink, text)
         prepared = dataclasses.replace(ink, points=hand.prime, time=None, pressure=None)
         self.unit.look_at(prepared)
         if self.scribe.is_too_short(hand):

@@ -55,14 +55,10 @@ def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator
     """
     numbered = enumerate(drawings, start=1)
     batches = iter(lambda: list(islice(numbered, BATCH)), [])
-    few = list(islice(batches, WORTH))
-    if jobs == 1 or len(few) < WORTH:
-        for batch in few:
+    few = [] if jobs == 1 else list(islice(batches, WORTH))
+    if len(few) < WORTH:
+        for batch in itertools.chain(few, batches):
             yield draw_batch(batch, recipe)
-        few = []
-        if jobs == 1:
-            for batch in batches:
-                yield draw_batch(batch, recipe)
         return
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _follow_the_first)
     waiting: deque[Future[bytes]] = deque()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.resampling import resample
 
@@ -72,13 +73,16 @@ def prepare(drawing: Drawing, preparation: Preparation) -> tuple[Drawing, Placem
 
     Raises
     ------
-    ValueError: resampled it would have more points than a drawing may have.
+    HwError: resampled it would have more points than a drawing may have.
     """
     placement = placement_of(drawing.points, preparation)
     if placement != Placement():
         drawing = replace(drawing, points=placement.prepare(drawing.points))
     if preparation.step:
-        drawing = resample(drawing, preparation.step)
+        try:
+            drawing = resample(drawing, preparation.step)
+        except ValueError as error:
+            raise HwError(f"drawing {drawing.id or 'without id'}: {error}") from error
     return drawing, placement
 
 

@@ -138,11 +138,10 @@ class Lines:
         scale = moments.scale()
         if kind == "axis":
             return scale
+        square = sum(sd**2 + m**2 for sd, m in zip(scale.sd, scale.mean, strict=True)) / 2
         if kind == "spread":
-            square = sum(sd**2 + m**2 for sd, m in zip(scale.sd, scale.mean, strict=True)) / 2
             return Scale((0.0, 0.0), (float(np.sqrt(square)),) * 2)
         mean = sum(scale.mean) / 2
-        square = sum(sd**2 + m**2 for sd, m in zip(scale.sd, scale.mean, strict=True)) / 2
         sd = float(np.sqrt(square - mean**2))
         return Scale((mean, mean), (sd, sd))
 

@@ -81,7 +81,7 @@ def _prepared(image: Image) -> NDArray[np.float32]:
     """Return what the recogniser takes, (1, 3, 48, W), from -1 for black to 1 for white."""
     height, width = image.shape
     wide = max(math.ceil(HEIGHT * width / height), 1)
-    prepared = np.zeros((1, 3, HEIGHT, max(int(HEIGHT * width / height), wide, LEAST_WIDTH)), np.float32)
+    prepared = np.zeros((1, 3, HEIGHT, max(wide, LEAST_WIDTH)), np.float32)
     prepared[..., :wide] = resized(image, HEIGHT, wide) / 127.5 - 1
     return prepared
 

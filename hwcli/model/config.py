@@ -359,9 +359,7 @@ def read_config(text: str, source: str, base: Config | None = None) -> Config:
     """
     try:
         return (base or Config()).updated(parsed(text))
-    except ValueError as error:
-        raise ConfigError(f"{source}: {error}") from error
-    except ConfigError as error:
+    except (ValueError, ConfigError) as error:
         raise ConfigError(f"{source}: {error}") from error
 
 

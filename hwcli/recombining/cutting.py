@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,10 +95,11 @@ def cuts_of(line: Aligned, points: Points) -> list[Cut]:
 def _is_finish(edges: Counts, said: str) -> bool:
     """Return whether a stroke of these ``edges`` can be a dot or a bar that what was said still lacks."""
     left, top, right, foot = edges
-    high = foot < DOTS_FROM if foot - top < SMALL else False
-    if high and right - left < SMALL:
+    if foot - top >= SMALL:
+        return False
+    if foot < DOTS_FROM and right - left < SMALL:
         return not DOTTED.isdisjoint(said)
-    return bool(foot - top < SMALL and foot < BARS_FROM and not BARRED.isdisjoint(said))
+    return bool(foot < BARS_FROM and not BARRED.isdisjoint(said))
 
 
 def _edges(points: Points) -> Counts:
@@ -160,7 +162,7 @@ def pieces_of(line: Aligned, hand: Hand) -> Iterator[Piece]:
     ends = np.append(ends, len(points))
     text = line.drawing.text
     words = [cut for cut in cuts if not cut.characters or text[cut.characters - 1] == " "] + cuts[-1:]
-    pairs = {(pair[0].strokes, pair[1].strokes): pair for row in (cuts, words) for pair in zip(row, row[1:])}  # noqa: B905, RUF007
+    pairs = {(pair[0].strokes, pair[1].strokes): pair for row in (cuts, words) for pair in pairwise(row)}
     for first, last in pairs.values():
         part = points[ends[first.strokes] : ends[last.strokes]]
         said = text[first.characters : last.characters]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from threading import Condition, Thread
@@ -44,10 +43,7 @@ class Arriving(Generic[T]):
         """Wait for an item, then so many ``seconds`` at most for others; return how many there are."""
         with self._change:
             self._change.wait_for(self.is_there)
-            end = time.monotonic() + seconds
-            self._change.wait_for(
-                lambda: len(self._waiting) >= self._most or self._is_over, end - time.monotonic()
-            )
+            self._change.wait_for(lambda: len(self._waiting) >= self._most or self._is_over, seconds)
             return len(self._waiting)
 
     def __iter__(self) -> Iterator[T]:

@@ -100,7 +100,7 @@ class Scribe:
 
         Raises
         ------
-        ValueError: it would have more points than a drawing may have.
+        HwError: it would have more points than a drawing may have.
         """
         prepared, placement = prepare(drawing, self._preparation)
         network, scale, _ = self.writer

@@ -131,6 +131,13 @@ def test_liveliness_needs_no_reader(run_hw: RunHw, ink_h5: Path, tmp_path: Path)
     )
 
 
+def test_ink_far_too_long_for_its_height_is_refused_by_its_name(run_hw: RunHw) -> None:
+    points = [f'{{"x":{number}e7,"y":{number % 2 * 1e-3},"up":{number % 5 // 4}}}' for number in range(60)]
+    ink = "\n".join(['{"drawing":"far-out","text":"ab","version":1}', *points])
+    done = run_hw("eval", "--liveliness", "-", stdin=ink.encode(), code=1)
+    assert done.err.startswith("hw: drawing far-out: points 0.1 apart would be more than")
+
+
 def test_drawings_without_a_text_are_told(run_hw: RunHw, ink_jsonl: Path) -> None:
     dash = b'{"drawing":"dash"}\n[0,0,0]\n[9,0,1]\n'
     done = run_hw("eval", "--liveliness", stdin=dash + ink_jsonl.read_bytes())

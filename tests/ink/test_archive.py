@@ -142,3 +142,11 @@ def test_an_archive_is_one_whatever_its_first_folder_is_called(name: str) -> Non
     with tarfile.open(fileobj=content, mode="w:gz") as tar:
         tar.addfile(tarfile.TarInfo(name + "a.txt"))
     assert kind_of(content.getvalue()) == ARCHIVE
+
+
+def test_a_size_in_bytes_instead_of_octal_digits_is_read() -> None:
+    content = bytearray(archive("w"))
+    content[124:136] = b"\x80" + len(FILES["a/one.xml"]).to_bytes(11, "big")
+    content[148:156] = b" " * 8
+    content[148:156] = b"%06o\0 " % sum(content[:512])
+    assert found(bytes(content)) == FILES

@@ -212,3 +212,14 @@ def test_a_context_is_looked_through_once() -> None:
     (drawing,) = read_inkml(io.BytesIO(content.encode()), "f")
     assert len(drawing) == 1000
     assert time.process_time() - begun < 5
+
+
+def test_a_traces_time_offset_is_in_milliseconds_whatever_its_channel_counts_in() -> None:
+    for units, times in (("ms", "0 0 0, 1 0 20"), ("s", "0 0 0, 1 0 0.02")):
+        later = times.replace("0 0 0,", "9 0 0,")
+        (drawing,) = read(
+            f'<ink><traceFormat><channel name="X"/><channel name="Y"/><channel name="T" units="{units}"/>'
+            f'</traceFormat><trace>{times}</trace><trace timeOffset="500">{later}</trace></ink>'
+        )
+        assert drawing.time is not None
+        np.testing.assert_allclose(drawing.time, [0, 0.02, 0.5, 0.52], rtol=1e-6)

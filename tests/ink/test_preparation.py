@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.preparation import Placement, Preparation, placement_of, prepare
 
@@ -53,6 +54,19 @@ def test_ink_without_height_or_width_stays_finite(points: list[tuple[float, floa
     prepared, placement = prepare(Drawing(np.array(points, np.float32)), EVERYTHING)
     assert np.isfinite(prepared.points).all()
     assert placement.height > 0
+
+
+def test_ink_without_height_has_its_width_for_its_size() -> None:
+    dash = Drawing(np.array([(0, 5, 0), (300, 5, 1)], np.float32))
+    prepared, placement = prepare(dash, Preparation(level=True, height=True))
+    assert placement.height == pytest.approx(150)
+    assert np.ptp(prepared.points[:, 0]) == pytest.approx(2)
+
+
+def test_ink_far_too_long_for_its_height_is_refused_by_its_name() -> None:
+    zigzag = [(number * 1e7, number % 2 * 1e-3, number % 5 == 4) for number in range(60)]
+    with pytest.raises(HwError, match=r"^drawing far-out: points .* apart would be more than"):
+        prepare(Drawing(np.array(zigzag, np.float32), "far-out"), EVERYTHING)
 
 
 def test_no_preparation_changes_nothing() -> None:

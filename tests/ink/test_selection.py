@@ -53,3 +53,9 @@ def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "DOCUMENT", 10)
     with pytest.raises(BadInput, match="more than 10 bytes"):
         selection_of(b"a01-000u-01\n")
+
+
+def test_a_line_that_is_named_itself_stands_there_and_not_with_its_form() -> None:
+    selection = Selection(["a01-000u", "a01-000u-02"])
+    assert [selection.place(f"a01-000u-0{number}") for number in (1, 2, 3)] == [0, 1, 0]
+    assert selection.missing() == []

@@ -100,7 +100,7 @@ def test_padded_arrays(padding: float) -> None:
 def test_rows_of_five() -> None:
     rows = np.zeros((1, 7, 5), np.float32)
     rows[0, :4, :2], rows[0, :4, 3] = SKETCH[:, :2], SKETCH[:, 2]
-    rows[0, 4:, 4] = 1
+    rows[0, 4:, 4], rows[0, 5:, 0] = 1, 7  # after the end anything may stand
     assert read(saved(x=rows))[0].points.tolist() == ABSOLUTE
 
 

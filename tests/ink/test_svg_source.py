@@ -83,6 +83,22 @@ def test_arcs_and_curves_are_where_they_should_be() -> None:
     np.testing.assert_allclose(curve.table()[:, 1], 3 * (1 - t) * t, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("smooth", "plain"),
+    [
+        ("M0 0C0 4 6 4 6 0S12-4 12 0", "M0 0C0 4 6 4 6 0C6-4 12-4 12 0"),
+        ("M0 0Q3 4 6 0T12 0", "M0 0Q3 4 6 0Q9-4 12 0"),
+        # After a curve of the other kind, or a line, the pen's own place is the control point.
+        ("M0 0Q3 4 6 0S12-4 12 0", "M0 0Q3 4 6 0C6 0 12-4 12 0"),
+        ("M0 0C0 4 6 4 6 0T12 0", "M0 0C0 4 6 4 6 0Q6 0 12 0"),
+        ("M0 0C0 4 6 4 6 0L6 6S12 0 12 6", "M0 0C0 4 6 4 6 0L6 6C6 6 12 0 12 6"),
+    ],
+)
+def test_a_smooth_curve_goes_on_from_one_of_its_own_kind(smooth: str, plain: str) -> None:
+    (one,), (other,) = parse_path(smooth), parse_path(plain)
+    np.testing.assert_array_equal(one.table(), other.table())
+
+
 def test_transforms_and_groups() -> None:
     body = """<g transform="translate(10 20) scale(2)">
       <polyline points="0,0 1,0 1,1" transform="rotate(90)"/></g>

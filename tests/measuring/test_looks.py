@@ -49,3 +49,8 @@ def test_the_table_has_a_column_for_the_real_lines_and_the_ratio(made_drawings: 
     assert [line.split()[-2:] for line in one_real.splitlines() if "slant" in line] == [["none", "none"]]
     assert "slant" not in looks_table(all_of(made_drawings, is_shaped=False), None)
     assert "read wrong" not in looks_table(all_of(made_drawings, is_read=False), looks)
+
+
+def test_the_ratio_is_that_of_what_is_measured_to_what_is_real() -> None:
+    worse, real = (Looks(["abcd"], [Reading("a", "abcd", read)]) for read in ("xyzd", "xbcd"))
+    assert looks_table(worse, real).splitlines()[2].split()[-3:] == ["75.0%", "25.0%", "3.00"]

@@ -173,6 +173,21 @@ def test_a_signal_whose_exception_gets_lost_ends_it_all_the_same(hw: Hw, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["driver.py"]
 
 
+def test_a_signal_ends_it_while_an_archive_keeps_it_waiting(hw: Hw) -> None:
+    code, _, err = finish(
+        hw("""
+        import threading
+        from hwcli.ink.sources.archive import members
+        os.mkfifo('pipe')
+        os.open('pipe', os.O_RDWR)
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with stdio.open_input('pipe') as file:
+            list(members(file, 'archive', lambda name: True))
+    """)
+    )
+    assert (code, err) == (-signal.SIGTERM, "")
+
+
 def test_a_signal_that_the_caller_ignores_stays_ignored(hw: Hw) -> None:
     process = hw(
         "print('ready', flush=True)\ntime.sleep(1)\nprint('done')",

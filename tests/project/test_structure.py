@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "measuring": {"measuring", "ink", "model", "writing", "errors", "wording"},
     "recombining": {"recombining", "drawing", "writing", "model", "ink"},
     "model": {"model", "ink", "errors"},
-    "ink": {"ink", "stdio", "sinks", "errors", "threads", "wording"},
+    "ink": {"ink", "stdio", "sinks", "stopping", "errors", "threads", "wording"},
     "console": set(),
     "stdio": {"sinks", "stopping", "errors"},
     "sinks": {"stopping"},

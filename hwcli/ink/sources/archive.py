@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from hwcli import stopping
 from hwcli.errors import BadInput
 from hwcli.ink import limits
 
@@ -21,11 +22,6 @@ WAITING = 4
 _COMPRESSED = 1 << 18
 _LONG_NAME = 1 << 16
 _GZIP = b"\x1f\x8b"
-
-
-def is_archive(start: bytes) -> bool:
-    """Return whether a file that begins with the 512 bytes ``start`` is an archive, packed with gzip or not."""
-    return start[:2] == _GZIP or start[257:262] == b"ustar"
 
 
 def members(
@@ -130,9 +126,9 @@ class _Inflated:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; one that waits for a pipe to go on is left to it where a signal ends the program."""
         self._stopped.set()
-        while self._thread.is_alive():
+        while self._thread.is_alive() and stopping.asked() is None:
             while not self._pieces.empty():
                 self._pieces.get_nowait()
             self._thread.join(0.02)

@@ -100,10 +100,10 @@ def _parse(body: bytes, counts: NDArray[np.intp]) -> Table | None:
     if lengths.min() < 1 or lengths.max() > _WORD:
         return None
     numbers = _numbers(body, ends_of_numbers, lengths)
-    hundredths = text[stop + 1] * np.int64(10) + text[stop + 2] - np.int64(11 * ord("0"))
+    tens, ones = (text[stop + place].astype(np.int64) - ord("0") for place in (1, 2))
     up = np.zeros(len(quotes), np.float32)
     up[ends - 1] = 1
-    return numbers[:, :2], up, numbers[:, 2] + hundredths / 100
+    return numbers[:, :2], up, numbers[:, 2] + (10 * tens + ones) / 100
 
 
 def _numbers(body: bytes, ends: NDArray[np.intp], lengths: NDArray[np.intp]) -> NDArray[np.uint64]:
