@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from hwcli import console, stdio
-from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.commands.given import BadRecords
+from hwcli.errors import HwError, UsageError
 
 if TYPE_CHECKING:
     from hwcli.ink.jsonl import Growing
@@ -31,16 +32,15 @@ def watch_ink(file: str, skip_bad: bool, *, alone: bool) -> None:
         raise UsageError("--watch draws on the terminal: no --output and no --out-dir (tee keeps the points)")
     if sys.stdout is None or not console.is_screen(sys.stdout):
         raise UsageError("--watch draws on a terminal that can move its cursor, and standard output is none")
-    bad: list[BadInput] = []
+    bad = BadRecords(skip_bad)
     with stdio.open_input(file) as source:
-        count = _show(_arrivals(source, stdio.name_of(file), bad if skip_bad else None))
-    if bad:
-        console.warn(f"left out what could not be read, {len(bad)} in all, the first: {bad[0]}")
+        count = _show(_arrivals(source, stdio.name_of(file), bad))
+    bad.tell("records")
     if not count:
         raise HwError(f"no ink in {stdio.name_of(file)}")
 
 
-def _arrivals(source: BinaryIO, name: str, bad: list[BadInput] | None) -> Iterator[Growing | None]:
+def _arrivals(source: BinaryIO, name: str, bad: BadRecords) -> Iterator[Growing | None]:
     """Yield the drawing that grows when a point of it has come, and None when none has come for a while."""
     from hwcli.ink.jsonl import grow_drawings
 
@@ -48,7 +48,7 @@ def _arrivals(source: BinaryIO, name: str, bad: list[BadInput] | None) -> Iterat
 
     def read() -> None:
         try:
-            for growing in grow_drawings(source, name, None if bad is None else bad.append):
+            for growing in grow_drawings(source, name, bad.note):
                 arrivals.put(growing)
             arrivals.put(None)
         except BaseException as error:  # raised again where the user waits
