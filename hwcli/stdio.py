@@ -194,7 +194,7 @@ def _is_special(path: Path) -> bool:
 def _raw(
     file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True, late: bool = False
 ) -> Iterator[BinaryIO]:
-    """Open ``file`` buffered, in ``mode`` "wb" or "r+b"; a write that failed fails the block.
+    """Open ``file`` buffered, in ``mode`` "wb", "ab" or "r+b"; a write that failed fails the block.
 
     ``late``: it does so at its end, and not before.
     """
@@ -276,7 +276,7 @@ def _told(path: str | Path, *others: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.filename not in (str(path), *others):
+        if str(error.filename) not in (str(path), *others):
             raise
         raise HwError(f"{path}: {explain(error)}") from error
 
@@ -288,6 +288,13 @@ def open_growing(path: Path, force: bool) -> Iterator[BinaryIO]:
     Raises HwError; without ``force`` also where the file exists.  With it, what the file held is gone.
     """
     with _told(path), _raw(path, "wb" if force else "xb", path) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def open_appended(path: Path) -> Iterator[BinaryIO]:
+    """Open ``path`` to add to what it holds, which may be read at each flush; raises HwError."""
+    with _told(path), _raw(path, "ab", path) as file:
         yield file
 
 
