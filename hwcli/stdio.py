@@ -282,19 +282,12 @@ def _told(path: str | Path, *others: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_growing(path: Path, force: bool) -> Iterator[BinaryIO]:
-    """Open ``path`` for a list that may be read while it grows, each flush at once.
+def open_growing(path: Path, mode: str) -> Iterator[BinaryIO]:
+    """Open ``path`` for a list or a log that may be read while it grows, each flush at once.
 
-    Raises HwError; without ``force`` also where the file exists.  With it, what the file held is gone.
+    ``mode``: "ab" adds to what is there, "wb" replaces it, "xb" refuses it.  Raises HwError.
     """
-    with _told(path), _raw(path, "wb" if force else "xb", path) as file:
-        yield file
-
-
-@contextlib.contextmanager
-def open_appended(path: Path) -> Iterator[BinaryIO]:
-    """Open ``path`` to add to what it holds, which may be read at each flush; raises HwError."""
-    with _told(path), _raw(path, "ab", path) as file:
+    with _told(path), _raw(path, mode, path) as file:
         yield file
 
 

@@ -68,7 +68,7 @@ def open_log(files: Files) -> Iterator[Log]:
     if files.log is None:
         yield Log(None, board)
         return
-    with stdio.open_appended(files.log) as file:
+    with stdio.open_growing(files.log, "ab") as file:
         yield Log(file, board)
 
 
