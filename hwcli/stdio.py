@@ -197,7 +197,7 @@ def _is_special(path: Path) -> bool:
 def _raw(
     file: int | str | Path, mode: str, shown: str | Path, closefd: bool = True, late: bool = False
 ) -> Iterator[BinaryIO]:
-    """Open ``file`` buffered, in ``mode`` "wb" or "r+b"; a write that failed fails the block.
+    """Open ``file`` buffered, in ``mode`` "wb", "ab" or "r+b"; a write that failed fails the block.
 
     ``late``: it does so at its end, and not before.
     """
@@ -279,18 +279,18 @@ def _told(path: str | Path, *others: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.filename not in (str(path), *others):
+        if str(error.filename) not in (str(path), *others):
             raise
         raise HwError(f"{path}: {explain(error)}") from error
 
 
 @contextlib.contextmanager
-def open_growing(path: Path, force: bool) -> Iterator[BinaryIO]:
-    """Open ``path`` for a list that may be read while it grows, each flush at once.
+def open_growing(path: Path, mode: str) -> Iterator[BinaryIO]:
+    """Open ``path`` for a list or a log that may be read while it grows, each flush at once.
 
-    Raises HwError; without ``force`` also where the file exists.  With it, what the file held is gone.
+    ``mode``: "ab" adds to what is there, "wb" replaces it, "xb" refuses it.  Raises HwError.
     """
-    with _told(path), _raw(path, "wb" if force else "xb", path) as file:
+    with _told(path), _raw(path, mode, path) as file:
         yield file
 
 

@@ -23,10 +23,13 @@ WAIT = 0.02
 _spared = {
     ("cairocffi.surfaces", "write_func"),
     ("cairocffi.surfaces", "read_func"),
+    ("h5py._hl.files", "__init__"),
+    ("hwcli.ink.strokes_file", "__init__"),
     ("multiprocessing.popen_spawn_posix", "_launch"),
     ("concurrent.futures.process", "__init__"),
 }
-"""Modules and names of such functions that are not ours; a process that gets half of its task would say so."""
+"""Modules and names of such functions, and of others that are not to be broken off: a process that gets half
+of its task would say so, and so would an HDF5 file that nobody has yet to close."""
 _spared_codes: set[CodeType] = set()
 
 

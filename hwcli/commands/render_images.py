@@ -47,7 +47,7 @@ def write_images(
         # By --force: what it lists is about to be replaced, and it would tell wrong texts.
         (folder / MANIFEST).unlink(missing_ok=True)
         with (
-            stdio.open_growing(folder / UNFINISHED, force) as manifest,
+            stdio.open_growing(folder / UNFINISHED, "wb" if force else "xb") as manifest,
             console.progress("drawing") as progress,
         ):
             for line in draw_all(_with_ink(itertools.chain(first, ink)), recipe, jobs or cores()):

@@ -75,6 +75,7 @@ def run(
     from hwcli.commands.training_output import follow
 
     files = files_of(devices.is_chief, output, log, tensorboard, resume, force)
+    files.refuse_shared(strokes, valid, start_from)
     with files.kept(resume, force), open_strokes(strokes) as reader:
         if resume:  # again: until its files were kept from them, another run may have gone on with it
             begun = setup.read_beginning(None, output)

@@ -67,6 +67,16 @@ class Files:
         if self.checkpoint.exists() and not force:
             raise HwError(f"{self.checkpoint}: exists; --resume goes on from it, --force begins anew")
 
+    def refuse_shared(self, strokes: str | Path, valid: str | None, start_from: str | None) -> None:
+        """Refuse a model in the place of the lines, and a log in that of any other file of the run."""
+        lines = [strokes, valid]
+        others = [*lines, start_from, self.model, self.checkpoint]
+        for option, path, taken in (("-o", self.model, lines), ("--log", self.log, others)):
+            if path is not None and os.path.realpath(path) in {os.path.realpath(one) for one in taken if one}:
+                raise UsageError(
+                    f"{option} {path}: this run has another use for that file; name one of its own"
+                )
+
     def write_checkpoint(self, run: Run) -> None:
         """Write the checkpoint, whole, where there is to be one."""
         if not self.is_resumable:

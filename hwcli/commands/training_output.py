@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import TextIO
+from typing import BinaryIO
 
 from hwcli import console, stdio
 from hwcli.commands.training_files import Files
@@ -38,7 +38,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Log:
     """The run's figures as JSON lines, for TensorBoard too where that is wanted."""
 
-    def __init__(self, file: TextIO | None, board: Board | None) -> None:
+    def __init__(self, file: BinaryIO | None, board: Board | None) -> None:
         """Write to ``file`` and ``board``, where they are there."""
         self._file, self._board = file, board
         self._last = 0.0
@@ -46,7 +46,7 @@ class Log:
     def add(self, record: Mapping[str, object], points: int) -> None:
         """Add ``record`` at once."""
         if self._file:
-            self._file.write(json.dumps(record) + "\n")
+            self._file.write(f"{json.dumps(record)}\n".encode())
             self._file.flush()
         if self._board:
             self._board.add(record, points)
@@ -68,13 +68,8 @@ def open_log(files: Files) -> Iterator[Log]:
     if files.log is None:
         yield Log(None, board)
         return
-    try:
-        with open(files.log, "a", encoding="utf-8") as file:
-            yield Log(file, board)
-    except OSError as error:
-        if error.filename != str(files.log):
-            raise
-        raise HwError(f"{files.log}: {stdio.explain(error)}") from error
+    with stdio.open_growing(files.log, "ab") as file:
+        yield Log(file, board)
 
 
 class Ahead:
@@ -143,19 +138,19 @@ def signals_noticed() -> Iterator[Caught]:
 
 def follow(run: Run, how_long: HowLong, files: Files) -> Caught:
     """Let ``run`` go on to its end, showing and saving what comes of it; return what signal ended it."""
-    with signals_noticed() as caught:
+    with signals_noticed() as caught, open_log(files) as log:
         limits = Limits(how_long.batches, how_long.seconds, lambda: caught.signal is not None)
-        _follow(run, limits, files, how_long.save_every)
+        _follow(run, limits, files, log, how_long.save_every)
     return caught
 
 
-def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
+def _follow(run: Run, limits: Limits, files: Files, log: Log, save_every: float) -> None:
     _tell_begin(run)
     if not run.position.batches:
         files.write_checkpoint(run)  # from now on --resume goes on, whenever the run is killed
     saved = time.monotonic()
     ahead = Ahead(run, limits)
-    with open_log(files) as log, console.progress("train", ahead.last_batch, tells_time=True) as show:
+    with console.progress("train", ahead.last_batch, tells_time=True) as show:
         try:
             for event in run.events(limits):
                 _take(event, run, files, log, show, ahead)
@@ -168,7 +163,7 @@ def _follow(run: Run, limits: Limits, files: Files, save_every: float) -> None:
         except Diverged as error:
             files.write_checkpoint(run)
             raise HwError(f"{error}{files.onward(run)}") from error
-        except HwError:
+        except (HwError, OSError):  # the log cannot be written, say
             files.write_checkpoint(run)
             raise
         _finish(run, files, log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import tensorflow as tf
@@ -12,10 +13,11 @@ class Board:
 
     def __init__(self, directory: str) -> None:
         """Write into ``directory``, beside what is there; raises OSError when that cannot be."""
+        os.makedirs(directory, exist_ok=True)  # whose errors are plain, unlike TensorFlow's
         try:
             self._writer = tf.summary.create_file_writer(directory)
         except tf.errors.OpError as error:
-            raise OSError(error.message) from error
+            raise OSError("TensorFlow cannot write there") from error
 
     def add(self, record: Mapping[str, object], step: int) -> None:
         """Add the numbers of ``record`` under their names."""

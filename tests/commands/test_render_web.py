@@ -223,8 +223,13 @@ def test_the_example_for_plotters(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path
     (tmp_path / "hw").chmod(0o755)
     path = f"{tmp_path}:{Path(VPYPE).parent}:{os.environ['PATH']}"
     command = ["sh", EXAMPLES / "plot.sh", ink_jsonl, tmp_path / "plot"]
+    of_before = [tmp_path / "plot" / f"sheet-3.{suffix}" for suffix in ("svg", "hpgl", "gcode")]
+    (tmp_path / "plot").mkdir()
+    for page in of_before:
+        page.touch()
     subprocess.run(command, env=hw_environment(PATH=path, PAGE="a5"), check=True, capture_output=True)
     assert len(list((tmp_path / "plot").glob("sheet-*.hpgl"))) == 2
+    assert not any(page.exists() for page in of_before)
     assert (tmp_path / "plot" / "sheet-1.hpgl").read_text().startswith("IN;")
     for gcode in (tmp_path / "plot").glob("sheet-*.gcode"):  # where vpype-gcode is installed
         assert_every_stroke_is_drawn_with_the_pen_down(gcode.read_text())

@@ -62,12 +62,24 @@ def test_the_whole_configuration_comes_out_as_toml_that_goes_in(run_hw, tmp_path
         (["-o", "-"], 2, "a file of its own"),
         (["--resume", "-o", "m.h5"], 1, "m.checkpoint.h5"),
         (["--log", "-", "-o", "m.h5"], 2, "--log -: a log is a file"),
+        (["--log", "m.h5", "-o", "m.h5"], 2, "--log m.h5: this run has another use"),
+        (["--log", "m.checkpoint.h5", "-o", "m.h5"], 2, "--log m.checkpoint.h5: this run has another use"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(run_hw, ink_h5, tmp_path, arguments, code, said):
     finished = run_hw("train", ink_h5, *arguments, code=code, cwd=tmp_path)
     assert said in one_line(finished)
     assert not list(tmp_path.iterdir())
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("option", ["-o", "--log"])
+def test_the_lines_to_learn_from_are_never_written_to(run_hw, ink_h5, tmp_path, option):
+    lines, model = tmp_path / "ink.h5", tmp_path / "m.h5"
+    lines.write_bytes(ink_h5.read_bytes())
+    finished = run_hw("train", lines, "-o", model, option, lines, *SMOKE, "--force", code=2)
+    assert f"{option} {lines}: this run has another use for that file" in one_line(finished)
+    assert lines.read_bytes() == ink_h5.read_bytes()
 
 
 def test_without_tensorflow_it_says_what_to_install(run_hw, ink_h5, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from hwcli.errors import HwError
 from hwcli.ink import Drawing
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.beginning import Validation, begin_run
-from hwcli.learning.checkpoint import Terms
+from hwcli.learning.checkpoint import Terms, read_checkpoint
 from hwcli.learning.run import Limits, Run
 from hwcli.model.config import Config
 from hwcli.model.file import read_model
@@ -113,6 +114,33 @@ def test_a_step_back_after_a_validation_names_the_loss_that_was_not_finite(
     assert "batch 1: back to the last good weights, with 0.5 of" in told
     assert "gradient" not in told
     assert "m.h5: the last weights; to go on" in told
+
+
+def test_a_log_that_cannot_be_written_is_named_and_costs_no_batch(run: Run, tmp_path: Path) -> None:
+    files = Files(tmp_path / "m.h5", Path("/dev/full"), None)
+    with pytest.raises(HwError, match=r"^/dev/full: No space left on device$"):
+        follow(run, HowLong(None, 1, 1e6), files)
+    with files.checkpoint.open("rb") as file:
+        assert read_checkpoint(file, "m.checkpoint.h5").position.batches == 1
+
+
+@pytest.mark.parametrize("option", ["log", "tensorboard"])
+def test_what_cannot_be_written_beside_is_told_plainly_before_a_checkpoint_is(
+    run: Run, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "plain").touch()
+    files = replace(Files(tmp_path / "m.h5", None, None), **{option: tmp_path / "plain" / "x"})
+    with pytest.raises(HwError, match=r"/plain/x: Not a directory$"):
+        follow(run, HowLong(None, 1, 1e6), files)
+    assert [path.name for path in tmp_path.iterdir()] == ["plain"]
+
+
+def test_a_log_is_added_to(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "run.log"
+    log.write_text('{"earlier": 1}\n')
+    follow(run, HowLong(None, 1, 1e6), Files(tmp_path / "m.h5", log, None))
+    capsys.readouterr()
+    assert [min(json.loads(line)) for line in log.read_text().splitlines()][:2] == ["earlier", "batch"]
 
 
 def rehearsing(run: Run) -> Run:

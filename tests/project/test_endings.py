@@ -157,6 +157,27 @@ LOST = {
             thing = Thing()
             del thing
     """,
+    "while h5py opens a file": """
+        import h5py
+        begin = h5py.Group.__init__
+        def begun(*given):
+            os.kill(os.getpid(), signal.SIGTERM)
+            begin(*given)
+        h5py.Group.__init__ = begun
+        with stdio.open_output('out', binary=True) as f, h5py.File(f, 'w') as root:
+            time.sleep(1)
+    """,
+    "while a strokes file begins": """
+        import h5py
+        from hwcli.ink.strokes_file import StrokesWriter
+        create = h5py.Group.create_dataset
+        def created(*given, **more):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return create(*given, **more)
+        h5py.Group.create_dataset = created
+        with stdio.open_output('out', binary=True) as f, StrokesWriter(f) as writer:
+            time.sleep(1)
+    """,
     "and nothing is written": """
         class Thing:
             def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)
