@@ -281,6 +281,11 @@ def test_tensorflow_is_not_loaded(model_h5: Path) -> None:
 # --- what is refused ---------------------------------------------------------------------------------------
 
 
+def test_bundled_is_the_model_that_comes_along(run_hw: RunHw) -> None:
+    common = ["sample", "--points", 5, "--seed", 1]
+    assert run_hw(*common, "--model", "bundled").out == run_hw(*common).out
+
+
 def test_without_a_model_it_writes_with_the_one_that_comes_along(run_hw: RunHw) -> None:
     made = run_hw("sample", "--points", 5, "--seed", 1, "-q")
     assert json.loads(made.lines[0])["model"] == "compact.h5"
