@@ -165,7 +165,7 @@ def test_too_few_lines_to_vary_are_told(run_hw: RunHw, ink_h5: Path) -> None:
     "options",
     [
         ["--legibility", "--max-cer", "much"], ["--legibility", "--max-cer", "-1%"],
-        ["--legibility", "--max-cer", "inf"],
+        ["--legibility", "--max-cer", "inf"], ["--legibility", "--max-cer", "20"],
         ["--liveliness", "--max-cer", "5%"], ["--legibility", "--max-nll", "3"], ["--real", "x.h5"],
         ["--max-cer", "5%"], ["--seed", "5"],
         ["--bias", "1"], ["--best-of", "2"], ["--style", "ann"], ["--legibility", "--bias", "-1"],
