@@ -5,6 +5,7 @@
 #
 # LINES_OF  ids of the lines that lend their beginnings   (the first six of the file)
 # POINTS    points to write after each prime              (200)
+# SEED      the same seed gives the same drawings         (1)
 set -eu
 
 picture=${1:-picture.svg}

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Make the styles that come with the program: hands that a network makes up, chosen by eye from many.
 #
-#   examples/make_styles.sh MODEL DIRECTORY
+#     sh examples/make_styles.sh MODEL DIRECTORY
 #
 # draws a sheet of candidates, DIRECTORY/candidates.svg, when there is no DIRECTORY/chosen; else, of each line of
 # that file, a seed and a name, it writes the style DIRECTORY/NAME.jsonl.
+#
+# CANDIDATES  how many hands to choose from   (60)
 set -eu
 model=${1:?'usage: make_styles.sh MODEL DIRECTORY'}
 directory=${2:?'usage: make_styles.sh MODEL DIRECTORY'}

@@ -3,6 +3,7 @@
 #
 #     MODEL=model.h5 N=100 sh examples/many_samples.sh DIRECTORY
 #
+# MODEL   of any kind                                               (model.h5)
 # N       drawings                                                  (100)
 # POINTS  points of each at most                                    (400)
 # BIAS    0.5, say, for neater writing; not for a regression model  (none)

@@ -3,6 +3,10 @@
 #
 #     MODEL=model.h5 SEEDS=64 sh examples/parallel.sh DIRECTORY
 #
+# SEEDS   the seeds are 1 to this, of four drawings each   (16)
+# POINTS  points of each drawing                           (400)
+# JOBS    how many run at once                             (one a core)
+#
 # The same seeds give the same bytes, however the jobs are dealt out.
 set -eu
 

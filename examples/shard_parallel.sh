@@ -3,6 +3,11 @@
 #
 #     TEXTS=lines.txt PARTS=8 sh examples/shard_parallel.sh DIRECTORY
 #
+# MODEL  a model that writes text                (the one that comes along)
+# SEED   the same seed gives the same drawings   (1)
+# PARTS  how many parts                          (one a core)
+# JOBS   how many run at once                    (one a core)
+#
 # A part has every PARTS-th drawing; in the order of their numbers they are what one process would have written,
 # to the last byte, whatever PARTS is.
 set -eu

@@ -24,6 +24,7 @@ train() {
     name=$1 strokes=$2
     shift 2
     [ ! -e "$work/$name.checkpoint.h5" ] || set -- --resume
+    # shellcheck disable=SC2086  # the options are several words
     hw train "$strokes" "$@" --valid "$work/valid.h5" --half --log "$work/$name.log" ${OPTIONS:-} -o "$work/$name.h5"
 }
 

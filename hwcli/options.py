@@ -38,7 +38,10 @@ Output = Annotated[
 ModelFile = Annotated[
     Path | None,
     typer.Option(
-        "--model", "-m", metavar="FILE", help="A model of hw train; absent: the one that comes along."
+        "--model",
+        "-m",
+        metavar="FILE",
+        help="A model of hw train; bundled or absent: the one that comes with hw.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts: as JSON.")]
@@ -73,6 +76,8 @@ def tell_drawn(seed: int, asked: int | None) -> None:
         console.say(f"seed {seed}")
 
 
+BUNDLED = "bundled"
+"""The model that comes along, as ``--model`` and ``--from`` call it."""
 BUNDLED_MODEL = Path(__file__).parent / "model" / "bundled" / "compact.h5"
 """The preset ``compact`` trained on IAM-OnDB, weights as 16-bit numbers; writes text, and goes on with ink.
 
@@ -81,8 +86,8 @@ The database is free for non-commercial research, and so is what was trained on 
 
 
 def chosen_model(model: Path | None) -> Path:
-    """Return ``model``, or where there is none the one that comes with the program."""
-    return BUNDLED_MODEL if model is None else model
+    """Return ``model``, or where there is none, or it is ``bundled``, the one that comes with the program."""
+    return BUNDLED_MODEL if model is None or str(model) == BUNDLED else model
 
 
 # --- how a model writes: hw sample, and hw eval where it has texts written --------------------------------

@@ -47,7 +47,13 @@ def run(
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65535, metavar="N", help="Listen at this port; 0: any that is free."),
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            metavar="N",
+            help="Listen at this port (8417, if it is free); 0: any that is free.",
+        ),
     ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only tell the address; open no browser.")] = False,
     quiet: Quiet = False,

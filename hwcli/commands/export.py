@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 import typer
 
 from hwcli import stdio
+from hwcli.commands.made_elsewhere import refuse_made_elsewhere
 from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Limit, Output, Quiet, Verbose
 
@@ -26,9 +27,6 @@ SUFFIXES: dict[str, Format] = {
     ".xml": "inkml",
     ".npz": "stroke3",
 }
-_OF_INGEST, _OF_RENDER = (".h5", ".hdf5"), (".svg", ".png", ".apng", ".gif", ".pdf", ".ps", ".html")
-OTHERS = dict.fromkeys(_OF_INGEST, "hw ingest") | dict.fromkeys(_OF_RENDER, "hw render")
-"""The commands that make files of other suffixes."""
 
 
 def run(
@@ -63,10 +61,8 @@ def run(
 
 def _format_of(output: Path | None) -> Format:
     """Return the format that the suffix of ``output`` stands for; raises UsageError where that is another's."""
-    suffix = "" if output is None else output.suffix.lower()
-    if suffix in OTHERS:
-        raise UsageError(f"{output}: {OTHERS[suffix]} makes {suffix} files; --format says what to write there")
-    return SUFFIXES.get(suffix, "jsonl")
+    refuse_made_elsewhere(output, "--format says what to write there")
+    return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 
 def _drawings(opened: BinaryIO, shown: str, ids: list[str]) -> Iterator[Drawing]:

@@ -65,12 +65,13 @@ class _Measured(NamedTuple):
 
 
 def share(text: str, option: str) -> float:
-    """Return the share that ``text`` gives: ``20%`` or ``0.2``; raises UsageError."""
+    """Return the share that ``text`` gives: ``20%`` or ``0.2``; raises UsageError, also for ``20``."""
+    is_percent = text.endswith("%")
     try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        value = float(text.removesuffix("%")) / (100 if is_percent else 1)
     except ValueError:
         value = -1.0
-    if not 0 <= value < float("inf"):
+    if not 0 <= value < float("inf") or (value > 1 and not is_percent):
         raise UsageError(f"{option} {text}: a share, such as 20% or 0.2")
     return value
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hwcli import console, options, stdio
 from hwcli.commands import own_styles, sample_options, sample_output
 from hwcli.commands.given import read_model
+from hwcli.commands.made_elsewhere import refuse_made_elsewhere
 from hwcli.commands.ranking import judge_of
 from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck
 from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard, said_by
@@ -70,6 +71,7 @@ def run(
     """
     how = HowToWrite(missing, style, bias, pen_temperature, best_of, rank)
     part = Shard.of(shard)
+    refuse_made_elsewhere(output, "pipe these points into it")
     if texts and text_file is not None:
         raise UsageError("TEXT or --text-file, not both")
     if prime is None and (prime_points or no_prime_out or said is not None):

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hwcli.ink.offsets import Scale
     from hwcli.writing.text import Line
 
+INK = ('{"drawing"', '{"x"')
+"""How JSON lines of points begin, which nobody wants to see written by hand."""
+
 STRANGE_UNIT = 10
 """A prime whose moves are so many times larger or smaller than the model's ink is told of."""
 
@@ -57,7 +60,7 @@ class TextSource(NamedTuple):
 
         Raises
         ------
-        BadInput: something is not UTF-8, and bad records are not to be left out.
+        BadInput: the file is ink; or something is not UTF-8, and bad records are not to be left out.
         """
         from hwcli.writing.text import lines_of, read_texts
 
@@ -73,6 +76,10 @@ class TextSource(NamedTuple):
         if self.path is not None:
             with stdio.open_input(self.path) if self.file is None else nullcontext(self.file) as file:
                 for line in read_texts(file, self.name, bad.note):
+                    if line.number == 1 and line.text.startswith(INK):
+                        raise BadInput(
+                            self.name, "ink, not text; --prime goes on from it, or writes in its hand"
+                        )
                     yield self.name, line
 
 

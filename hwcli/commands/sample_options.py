@@ -39,7 +39,9 @@ Number = Annotated[
 ]
 Points = Annotated[
     int | None,
-    typer.Option("--points", min=1, metavar="N", help="Points to write, after the prime's; of a text at most."),
+    typer.Option(
+        "--points", min=1, metavar="N", help="Points to write, after the prime's (600); of a text at most."
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="End with exit code 1 if a text did not come out well.")]
 ShardOfRun = Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hwcli import console, stdio
+from hwcli.commands.made_elsewhere import refuse_made_elsewhere
 from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Output, Quiet, Verbose
 from hwcli.wording import counted
@@ -34,6 +35,8 @@ def run(
 
     if sheet and ink:
         raise UsageError("--sheet draws the styles, --ink writes their ink: give one of them")
+    if not sheet or (output and output.suffix.lower() != ".svg"):
+        refuse_made_elsewhere(output, "--sheet draws the styles as SVG")
     own = dict(own_styles())
     known = own | {name: packaged_style(name) for name in style_names() if name not in own}
     styles = sorted(known.items())

@@ -16,7 +16,7 @@ from hwcli.commands.fine_tuning import Asked, rehearsal
 from hwcli.commands.given import read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError, MissingExtra, UsageError
-from hwcli.options import BUNDLED_MODEL
+from hwcli.options import BUNDLED, BUNDLED_MODEL
 from hwcli.threads import products_by_onednn
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hwcli.learning.run import Run
     from hwcli.model import Config, Model
 
-BUNDLED = "bundled"
-"""The model that comes along, as ``--from`` calls it."""
 WAYS = ("auto", "none", "mirrored", "multiworker")
 """Of ``--distribute``."""
 FORM = ("scale", "level", "height", "step")

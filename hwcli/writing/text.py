@@ -121,7 +121,7 @@ def read_texts(file: BinaryIO, source: str, on_bad: Callable[[BadInput], None] |
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            refuse(f"not UTF-8 text (byte {error.start + 1} of the line)", number)
+            refuse(f"not UTF-8 text (byte {error.start + 1} of the line); save it as plain text", number)
             continue
         yield Line(text.rstrip("\r\n"), number)
 

@@ -111,7 +111,10 @@ def test_a_share_read_wrong_is_a_threshold(run_hw: RunHw, ink_h5: Path) -> None:
 def test_messages_call_texts_as_the_user_does(run_hw: RunHw, texted_h5: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_bytes(b"fine\nnot \xff\n")
     common = ["eval", "--liveliness", "-m", texted_h5, tmp_path / "mine.txt"]
-    assert run_hw(*common, code=1).err == f"hw: {tmp_path}/mine.txt:2: not UTF-8 text (byte 5 of the line)\n"
+    assert (
+        run_hw(*common, code=1).err
+        == f"hw: {tmp_path}/mine.txt:2: not UTF-8 text (byte 5 of the line); save it as plain text\n"
+    )
     left_out = run_hw(*common, "--skip-bad", "--seed", 1).err
     assert f"1 bad line left out, the first: {tmp_path}/mine.txt:2" in left_out
     found = json.loads(run_hw(*common, "--skip-bad", "--seed", 1, "--json").out)
@@ -169,7 +172,7 @@ def test_too_few_lines_to_vary_are_told(run_hw: RunHw, ink_h5: Path) -> None:
     "options",
     [
         ["--legibility", "--max-cer", "much"], ["--legibility", "--max-cer", "-1%"],
-        ["--legibility", "--max-cer", "inf"],
+        ["--legibility", "--max-cer", "inf"], ["--legibility", "--max-cer", "20"],
         ["--liveliness", "--max-cer", "5%"], ["--legibility", "--max-nll", "3"], ["--real", "x.h5"],
         ["--max-cer", "5%"], ["--seed", "5"],
         ["--bias", "1"], ["--best-of", "2"], ["--style", "ann"], ["--legibility", "--bias", "-1"],

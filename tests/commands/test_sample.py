@@ -68,6 +68,15 @@ def test_ink_from_nothing_begins_at_the_origin(run_hw: RunHw, model_h5: Path) ->
     assert done.err == ""
 
 
+@pytest.mark.parametrize(("name", "maker"), [("a.SVG", "hw render"), ("a.h5", "hw ingest")])
+def test_points_do_not_take_the_name_of_a_picture_or_of_strokes(
+    run_hw: RunHw, model_h5: Path, tmp_path: Path, name: str, maker: str
+) -> None:
+    failed = run_hw("sample", "-m", model_h5, "--points", 9, "--seed", 1, "-o", tmp_path / name, code=2)
+    assert f"{maker} makes .{name[2:].lower()} files; pipe these points into it" in failed.err
+    assert not (tmp_path / name).exists()
+
+
 def test_a_prime_comes_out_as_it_went_in_and_is_gone_on_from(run_hw: RunHw, model_h5: Path) -> None:
     done = run_hw("sample", "-m", model_h5, "--prime", "-", "-n", 3, "--points", 20, "--seed", 1, stdin=PRIME)
     drawings = drawings_of(done.lines)
@@ -270,6 +279,11 @@ def test_tensorflow_is_not_loaded(model_h5: Path) -> None:
 
 
 # --- what is refused ---------------------------------------------------------------------------------------
+
+
+def test_bundled_is_the_model_that_comes_along(run_hw: RunHw) -> None:
+    common = ["sample", "--points", 5, "--seed", 1]
+    assert run_hw(*common, "--model", "bundled").out == run_hw(*common).out
 
 
 def test_without_a_model_it_writes_with_the_one_that_comes_along(run_hw: RunHw) -> None:

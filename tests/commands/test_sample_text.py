@@ -127,6 +127,15 @@ def test_without_a_text_ink_comes_from_nothing_only_if_that_was_asked_for(
     assert "no text" in run_hw(*common, "", code=1).err
 
 
+def test_ink_in_the_place_of_text_is_refused(run_hw: RunHw, reader_h5: Path) -> None:
+    points = PRIME.split(b"\n", 1)[1]
+    for ink in (PRIME, points):
+        for options in ([], ["--skip-bad"]):
+            failed = run_hw("sample", "-m", reader_h5, "--seed", 1, *options, stdin=ink, code=1)
+            assert "<stdin>: ink, not text; --prime goes on from it" in failed.err
+            assert failed.out == b""
+
+
 def test_text_on_standard_input_that_is_not_read_is_told_of(reader_h5: Path, tmp_path: Path) -> None:
     """From a file: what comes through a pipe may come too late to be seen."""
     (tmp_path / "text").write_text("one\n")

@@ -26,6 +26,16 @@ def test_the_sheet_shows_every_style_under_its_name(run_hw: RunHw, tmp_path: Pat
     assert "exists" in run_hw("styles", "--sheet", "-o", sheet, code=1).err
 
 
+def test_a_list_is_no_picture_and_a_sheet_is_svg_alone(run_hw: RunHw, tmp_path: Path) -> None:
+    for options in (
+        ["-o", tmp_path / "s.svg"],
+        ["--ink", "-o", tmp_path / "s.svg"],
+        ["--sheet", "-o", tmp_path / "s.png"],
+    ):
+        assert "--sheet draws the styles as SVG" in run_hw("styles", *options, code=2).err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_sheet_is_no_ink(run_hw: RunHw) -> None:
     assert "--sheet" in run_hw("styles", "--sheet", "--ink", code=2).err
 
