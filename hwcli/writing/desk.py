@@ -177,7 +177,8 @@ class _Drawing:
         judged = self.order.counted.copy()
         judged[: self._place] = judged[self._end :] = False
         faults = ended.signals.faults(judged)
-        marks = mark, -len(faults), ended.signals.sharpness(judged), -take
+        # After a piece that is cut off nothing more of the text is written: any other is better.
+        marks = mark, ended.signals.is_ended, -len(faults), ended.signals.sharpness(judged), -take
         self._done.append(_Judged(marks, ended, faults))
         return not self._left and self._choose()
 

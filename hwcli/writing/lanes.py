@@ -214,9 +214,13 @@ class Lanes:
         if task.said and task.moment is None:
             ends = np.flatnonzero(ink[: max(self._lead[lane], 0), 2] > 0.5)
             ink = ink[ends[-1] + 1 if len(ends) else 0 :]
-        signals = self._notes.of(lane, len(task.text), bool(self._is_past[lane]))
-        step = int(self._first[lane] + self._drawn[lane]) - 1
-        ended = Ended(ink, signals, self._moment(lane, signals), step)
+        state = self._before.get(lane)
+        # The window may be past the end while the pen is on the paper still, and nothing is left to write with.
+        is_ended = bool(self._is_past[lane] and self._rows[lane, 2] > 0.5)
+        is_ended &= state is not None or task.end >= len(task.text)
+        signals = self._notes.of(lane, len(task.text), is_ended)
+        moment = self._moment(lane, state, signals) if is_ended else None
+        ended = Ended(ink, signals, moment, int(self._first[lane] + self._drawn[lane]) - 1)
         self.keys[lane] = self._tasks[lane] = None
         self._is_busy[lane] = False
         self._to_read.pop(lane, None)
@@ -226,9 +230,8 @@ class Lanes:
         self._rows[lane], self._left[lane] = 0, 1
         return ended
 
-    def _moment(self, lane: int, signals: Signals) -> Moment | None:
-        state = self._before.get(lane)
-        if state is None or not signals.is_ended:
+    def _moment(self, lane: int, state: State | None, signals: Signals) -> Moment | None:
+        if state is None:
             return None
         row, pen = self._rows[lane].copy(), self._pens[lane].copy()
         right, step = float(self._right[lane]), int(self._steps[lane])

@@ -28,7 +28,8 @@ class Signals(NamedTuple):
     ----------
     peaks: (U,), the largest share of the window that each character of the text had.
     steps: (U,), when that was.
-    is_ended: whether the window passed the end of the piece or text; else it was cut off.
+    is_ended: whether the window passed the end of the piece or text, and the pen left the paper; else it was
+        cut off.
     """
 
     peaks: Array
@@ -108,7 +109,11 @@ class Notes:
 
     def of(self, lane: int, length: int, is_ended: bool) -> Signals:
         """Return what was noted of ``lane``, whose text has ``length`` characters."""
-        return Signals(self._peaks[lane, :length].copy(), self._steps[lane, :length].copy(), is_ended)
+        # Of one point alone nothing was noted, and there are no places for it.
+        peaks, steps = (
+            _resized(notes[lane : lane + 1, :length], length)[0] for notes in (self._peaks, self._steps)
+        )
+        return Signals(peaks, steps, is_ended)
 
     def keep(self, lanes: list[int]) -> None:
         """Go on with these ``lanes`` alone."""

@@ -16,11 +16,12 @@ from hwcli.ink.offsets import Scale, rows_from_points
 from hwcli.model.config import Network
 from hwcli.model.file import weight_shapes
 from hwcli.writing import stepper
-from hwcli.writing.desk import POINTS_BESIDES, ROUNDS, Order
-from hwcli.writing.lanes import Lanes, read_ahead
+from hwcli.writing.desk import POINTS_BESIDES, ROUNDS, Desk, Order
+from hwcli.writing.lanes import Ended, Lanes, read_ahead
 from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
+from hwcli.writing.signals import Signals
 from hwcli.writing.text import encode
 
 NETWORK = Network(layers=2, units=12, mixtures=2)
@@ -385,6 +386,32 @@ def test_a_window_that_stands_still_never_ends_and_is_told_after_all_rounds() ->
 
 
 WORDS = "abcab cab bacca abcabc acab bacab"
+
+
+@pytest.mark.parametrize("text", ["cab", WORDS])
+def test_whatever_is_cut_off_is_told_to_be(text: str) -> None:
+    """At every number of points: also where the window has passed an end while the pen is still down."""
+    network = numpy_network(READER)
+    ((whole, last),) = finished([text_order(text, 0)._replace(length=2000)], 1, network=network)
+    assert "it does not come to its end" not in last.faults
+    made = [text_order(text, 0)._replace(length=length) for length in range(1, len(whole))]
+    for cut, last in finished(made, 64, network=network):
+        is_short_of_a_stroke = cut[-1, 2] == 1 and len(cut) > 0.9 * len(whole)
+        assert is_short_of_a_stroke or "it does not come to its end" in last.faults
+
+
+def test_a_piece_that_can_be_gone_on_from_is_better_than_a_sharper_one_that_was_cut_off() -> None:
+    counted, good, poor = np.ones(3, np.bool_), np.ones(3, np.float32), np.array([1, 1, 0.1], np.float32)
+    steps, ink = np.arange(3), np.zeros((1, 3))
+    takes = [Signals(good, steps, is_ended=False), Signals(poor, steps, is_ended=True)] * ROUNDS
+    desk = Desk(
+        [Order(9, lambda take: chance_for(1, 0, take), text=np.arange(3), counted=counted, takes=2)], 1, 1
+    )
+    while given_out := desk.take():
+        key, _ = given_out
+        desk.finish(key, Ended(ink, takes[key[1]], None))
+    (chosen,) = desk.ready()
+    assert chosen.faults == ("1 of 3 characters was passed over",)
 
 
 def test_pieces_that_follow_each_other_are_what_would_have_been_written_in_one_go() -> None:
