@@ -22,7 +22,7 @@ from hwcli.ink.sources.strokes import numbers_of, points_of
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
-_KEYWORD = re.compile(r"\s*\.([A-Z][A-Z0-9_]*)\b")
+_KEYWORD = re.compile(r"\.([A-Z][A-Z0-9_]*)\b")
 _LABEL = re.compile(r'"(.*)"', re.DOTALL)
 _RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 _PAGES = ("PAGE", "TEXT", "PARAGRAPH", "BOX", "SET")
