@@ -20,10 +20,10 @@ in two lines
 .WRITER_ID  w 17
 .HIERARCHY PAGE TEXT WORD CHARACTER
 .COORD X Y T P
-.SEGMENT TEXT 0-4 ? "two words"
+.SEGMENT TEXT 0-3 ? "two words"
 .SEGMENT WORD 0-2:1 OK "two"
 .SEGMENT CHARACTER 0 OK "t"
-.SEGMENT WORD 2:2,4 ? "words"
+.SEGMENT WORD 2:2,3 ? "words"
 .PEN_DOWN
 0 0 1000 10
 10 5 1010 20
@@ -56,12 +56,53 @@ def test_words_where_they_are_labelled() -> None:
 
 
 def test_a_page_where_nothing_is() -> None:
-    (page,) = read(".COORD Y X\n.DT 10\n.PEN_DOWN\n1 2\n3 4\n.PEN_UP\n0 0\n.PEN_DOWN\n5 6\n")
+    (page,) = read(".COORD Y X\n.POINTS_PER_SECOND 100\n.PEN_DOWN\n1 2\n3 4\n.PEN_UP\n0 0\n.PEN_DOWN\n5 6\n")
     assert isinstance(page, Page)
     assert page.points.tolist() == [[2, -1, 0], [4, -3, 1], [6, -5, 1]]
     assert page.time is not None
     np.testing.assert_allclose(page.time, [0, 0.01, 0.03])
     assert page.pressure is None
+
+
+def test_time_goes_on_while_the_pen_is_away() -> None:
+    (page,) = read(".POINTS_PER_SECOND 200\n.PEN_DOWN\n1 2\n3 4\n.DT 150\n.PEN_DOWN\n5 6\n")
+    assert page.time is not None
+    np.testing.assert_allclose(page.time, [0, 0.005, 0.16], atol=1e-6)
+
+
+def test_letters_keep_their_shape_where_the_resolutions_of_x_and_y_differ() -> None:
+    (page,) = read(".X_POINTS_PER_INCH 508\n.Y_POINTS_PER_MM 40\n.PEN_DOWN\n0 0 10 40\n")
+    np.testing.assert_allclose(page.points[1, :2], [10, -20])
+
+
+def test_components_are_counted_anew_in_each_set() -> None:
+    part = '.START_SET a\n.PEN_DOWN\n{0} 2\n.PEN_UP\n.PEN_DOWN\n3 4\n.SEGMENT WORD 0 ? "{0}"\n'
+    found = read(part.format(5) + part.format(6))
+    assert [(drawing.text, drawing.points[0, 0]) for drawing in found] == [("5", 5), ("6", 6)]
+
+
+def test_a_segment_that_says_not_which_components_goes_on_up_to_the_next() -> None:
+    one, two = read(
+        '.SEGMENT DIGIT ? ? "1"\n.PEN_DOWN\n1 2\n.PEN_UP\n.PEN_DOWN\n3 4\n'
+        '.SEGMENT DIGIT ? ? "2"\n.PEN_DOWN\n5 6\n'
+    )
+    assert (one.text, one.points.tolist()) == ("1", [[1, -2, 1], [3, -4, 1]])
+    assert (two.text, two.points.tolist()) == ("2", [[5, -6, 1]])
+
+
+def test_keywords_stand_at_the_start_of_a_line() -> None:
+    (page,) = read(".SETUP Sampled between\n   .PEN_DOWN and .PEN_UP.\n.PEN_DOWN\n1 2\n")
+    assert page.points.tolist() == [[1, -2, 1]]
+
+
+def test_a_segment_that_says_nothing_is_no_fault() -> None:
+    (page,) = read(".SEGMENT CHARACTER\n.PEN_DOWN\n1 2\n")
+    assert isinstance(page, Page)
+
+
+def test_escapes_in_labels() -> None:
+    (drawing,) = read('.PEN_DOWN\n1 2\n.SEGMENT CHARACTER 0 ? "\\"\\\\ \\n a"\n')
+    assert drawing.text == '"\\ a'
 
 
 def test_labels_of_whole_pages_do_not_count() -> None:
@@ -87,16 +128,19 @@ def test_latin_1_and_line_ends() -> None:
         (".PEN_DOWN\n1 x\n", "not made of numbers"),
         (".PEN_DOWN\n1 inf\n", "out of range"),
         (".COORD X T\n", "both an X and a Y"),
-        (".INCLUDE /etc/passwd\n", "not followed"),
+        (".INCLUDE /etc/passwd\n", "put that file in the place of this line"),
         ('.PEN_DOWN\n1 2\n.SEGMENT WORD 0-7 ? "a"\n', "f:3: '0-7' is not within the 1"),
         ('.PEN_DOWN\n1 2\n.SEGMENT WORD x ? "a"\n', "says not which"),
-        ('.PEN_DOWN\n1 2\n.PEN_UP\n.SEGMENT WORD 1 ? "a"\n', "without ink"),
-        (".PEN_DOWN\n1 2\n.SEGMENT WORD\n", "without a level"),
+        ('.PEN_DOWN\n1 2\n.PEN_UP\n3 4\n.SEGMENT WORD 1 ? "a"\n', "without ink"),
+        (".PEN_DOWN\n1 2\n.SEGMENT\n", "without a level"),
         (".DT soon\n", "not made of numbers"),
         (".DT\n", "."),
         (".PEN_DOWN\n1 2\n" + '.SEGMENT WORD 0 ? "a"\n' * 9, "again and again"),
         (".PEN_DOWN\n1 2\n" * 3000 + ".SEGMENT WORD " + "0-2999," * 3000 + '0 ? "a"\n', "again and again"),
-        (".PEN_DOWN\n1 2\n" + ".PEN_UP\n" * 3000 + ".SEGMENT W " + "1-2999," * 3000 + '0 ? "a"\n', "again"),
+        (
+            ".PEN_DOWN\n1 2\n" + ".PEN_UP\n3 4\n" * 3000 + ".SEGMENT W " + "1-2999," * 3000 + '0 ? "a"\n',
+            "again",
+        ),
     ],
 )
 def test_what_is_refused(content: str, reason: str) -> None:

@@ -22,13 +22,18 @@ from hwcli.ink.sources.strokes import numbers_of, points_of
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
-_KEYWORD = re.compile(r"\s*\.([A-Z][A-Z0-9_]*)\b")
+_KEYWORD = re.compile(r"\.([A-Z][A-Z0-9_]*)\b")
 _LABEL = re.compile(r'"(.*)"', re.DOTALL)
 _RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 _PAGES = ("PAGE", "TEXT", "PARAGRAPH", "BOX", "SET")
 """Pieces that may have several lines."""
+_UNSAID = "?"
+"""Stands for the components of a segment that goes on up to the next of its level."""
 _USUAL = ("SENTENCE", "LINE", "PHRASE", "WORD", "CHARACTER")
 _SECONDS = 1e-3
+_MM_PER_INCH = 25.4
+_RESOLUTION = re.compile(r"([XY])_POINTS_PER_(INCH|MM)")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 MOST_OVERLAP = 4
 """How many times all of the ink, and all components, its segments may have, at most."""
 MOST_NUMBERS = 2 * limits.POINTS
@@ -39,12 +44,16 @@ MOST_STATEMENTS = 1_000_000
 
 @dataclass(frozen=True)
 class _Segment:
-    """Which ink has which label: ranges of components and points in them."""
+    """Which ink has which label: ranges of components of a set and points in them."""
 
     level: str
     ranges: str
     label: str
     line: int
+    place: int
+    """How many components were before it."""
+    begin: int
+    """At which component its set begins."""
 
 
 @dataclass
@@ -53,7 +62,12 @@ class _Document:
 
     columns: tuple[str, ...] = ("X", "Y")
     interval: float = 0.0
+    """Seconds from point to point, 0 where the file does not say."""
     clock: float = 0.0
+    resolution: dict[str, float] = field(default_factory=dict)
+    """Points an inch along X and Y."""
+    begin: int = 0
+    """At which component the set of now begins."""
     writer: str = ""
     hierarchy: tuple[str, ...] = ()
     components: list[tuple[bool, Floats]] = field(default_factory=list)
@@ -118,18 +132,29 @@ class _Reader:
                 self._check_count(document.components, number)
             elif keyword == "COORD":
                 document.columns = _columns(text)
-            elif keyword == "DT":
-                document.interval = _SECONDS * _interval(text)
+            elif keyword == "POINTS_PER_SECOND":
+                rate = _number(text, keyword)
+                document.interval = 1 / rate if rate > 0 else 0.0
+            elif keyword == "DT":  # the pen was away, or lay still
+                document.clock += _SECONDS * _number(text, keyword)
+            elif found := _RESOLUTION.fullmatch(keyword):
+                document.resolution[found[1]] = _number(text, keyword) * (
+                    _MM_PER_INCH if found[2] == "MM" else 1
+                )
+            elif keyword == "START_SET":
+                document.begin = len(document.components)
             elif keyword == "WRITER_ID":
                 document.writer = " ".join(text.split())[:200]
             elif keyword == "HIERARCHY":
                 document.hierarchy = tuple(text.upper().split())
             elif keyword == "SEGMENT":
-                document.segments.append(_segment(text, number))
+                document.segments.append(_segment(text, number, len(document.components), document.begin))
                 self._check_count(document.segments, number)
             elif keyword == "INCLUDE":
                 raise BadInput(
-                    self._source, "it includes another file, which is not followed: join them", number
+                    self._source,
+                    f"it includes {text.strip()[:80]}: put that file in the place of this line",
+                    number,
                 )
         except ValueError as error:
             self._note(error, number)
@@ -146,6 +171,8 @@ class _Reader:
 
     def _take_component(self, is_down: bool, text: str) -> None:
         document = self._document
+        if not text or text.isspace():  # the format does not count it
+            return
         # A component that cannot be read keeps its number.
         document.components.append((False, np.zeros((0, 4))))
         width = len(document.columns)
@@ -167,7 +194,8 @@ class _Reader:
         for column, name in enumerate(("X", "Y", "T", "P")):
             if name in document.columns:
                 table[:, column] = values[:, document.columns.index(name)]
-        table[:, 1] *= -1  # y grows upward in UNIPEN
+        across, down = (document.resolution.get(axis, 0.0) for axis in "XY")
+        table[:, 1] *= -across / down if across > 0 and down > 0 else -1  # y grows upward in UNIPEN
         if "T" in document.columns:
             table[:, 2] *= _SECONDS
         elif not document.interval:
@@ -187,19 +215,26 @@ class _Reader:
         if not chosen:
             yield replace(_drawing(Page, whole), writer=document.writer)
         width = len(str(len(chosen)))
-        for number, segment in enumerate(chosen, start=1):
+        ends = [*(segment.place for segment in chosen[1:]), len(document.components)]
+        for number, (segment, end) in enumerate(zip(chosen, ends, strict=False), start=1):
             try:
-                drawing = _drawing(Drawing, self._strokes(segment))
+                drawing = _drawing(Drawing, self._strokes(segment, end))
             except ValueError as error:
                 self._note(error, segment.line)
                 continue
             yield replace(drawing, id=f"{number:0{width}}", text=segment.label, writer=document.writer)
 
-    def _strokes(self, segment: _Segment) -> list[Floats]:
-        """Return the ink of a segment; raises BadInput when all of them are more than the file has."""
+    def _strokes(self, segment: _Segment, until: int) -> list[Floats]:
+        """Return the ink of a segment, the next of whose level begins at the component ``until``.
+
+        Raises BadInput when all of them are more than the file has.
+        """
         document = self._document
         strokes = []
-        for first, start, last, end in _ranges(segment.ranges, len(document.components)):
+        ranges = _ranges(segment.ranges, segment.begin, len(document.components))
+        if segment.ranges == _UNSAID:
+            ranges = iter([(segment.place, None, until - 1, None)])
+        for first, start, last, end in ranges:
             self._visited += last - first + 1
             for index in range(first, last + 1):
                 self._check_reason(segment.line)
@@ -220,8 +255,8 @@ class _Reader:
             raise BadInput(self._source, "its segments have the same ink again and again", line)
 
 
-def _ranges(text: str, count: int) -> Iterator[tuple[int, int | None, int, int | None]]:
-    """Yield ranges such as ``0-3,5:10-6:2``: of ``count`` components; with each end a point in it."""
+def _ranges(text: str, begin: int, count: int) -> Iterator[tuple[int, int | None, int, int | None]]:
+    """Yield ranges such as ``0-3,5:10-6:2``: of ``count`` components from ``begin`` on, ends with points."""
     for part in text.split(","):
         found = _RANGE.fullmatch(part.strip())
         if found is None:
@@ -229,9 +264,9 @@ def _ranges(text: str, count: int) -> Iterator[tuple[int, int | None, int, int |
         first, start, last, end = (None if group is None else int(group) for group in found.groups())
         assert first is not None
         last = first if last is None else last
-        if not first <= last < count:
-            raise ValueError(f"{part[:40]!r} is not within the {count} components")
-        yield first, start, last, end
+        if not first <= last < count - begin:
+            raise ValueError(f"{part[:40]!r} is not within the {count - begin} components")
+        yield begin + first, start, begin + last, end
 
 
 def _columns(text: str) -> tuple[str, ...]:
@@ -241,19 +276,26 @@ def _columns(text: str) -> tuple[str, ...]:
     return columns
 
 
-def _interval(text: str) -> float:
+def _number(text: str, keyword: str) -> float:
     values = numbers_of((text.split(None, 1) or [""])[0], 1)
     if not len(values):
-        raise ValueError("a .DT without a number")
+        raise ValueError(f"a .{keyword} without a number")
     return float(values[0])
 
 
-def _segment(text: str, line: int) -> _Segment:
+def _segment(text: str, line: int, place: int, begin: int) -> _Segment:
     words = text.split(None, 2)
-    if len(words) < 2:
-        raise ValueError("a .SEGMENT without a level and components")
-    label = _LABEL.search(text)
-    return _Segment(words[0].upper(), words[1], " ".join(label[1].split()) if label else "", line)
+    if not words:
+        raise ValueError("a .SEGMENT without a level")
+    ranges = words[1] if len(words) > 1 else _UNSAID
+    return _Segment(words[0].upper(), ranges, _label(text), line, place, begin)
+
+
+def _label(text: str) -> str:
+    """Return the label in the arguments of a segment, "" where there is none, with blanks made one."""
+    found = _LABEL.search(text)
+    plain = _ESCAPED.sub(lambda escape: " " if escape[1] in "nt" else escape[1], found[1]) if found else ""
+    return " ".join(plain.split())
 
 
 def _level(hierarchy: tuple[str, ...], segments: list[_Segment]) -> str:
