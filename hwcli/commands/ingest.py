@@ -55,6 +55,7 @@ def run(
         time=usual.time and not keep_times,
         long_steps=long_steps or ("mend" if max_step else usual.long_steps),
         longest=max_step,
+        untimed=bool(long_steps or max_step),
         dots=not drop_dots,
     )
     selection = read_lines(lines)

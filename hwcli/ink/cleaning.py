@@ -48,6 +48,8 @@ class Cleaning:
         elsewhere it was lifted without being noticed, and the stroke ends.  "drop": leave out the drawing.
         "keep": do nothing.
     longest: the longest step that is not over-long, in the ink's unit; None: LONG_STEP times the median.
+    untimed: whether they count in ink without times, too, which may be drawn or simplified and have long steps
+        by right.
     dots: keep strokes of a single point.
     """
 
@@ -55,6 +57,7 @@ class Cleaning:
     time: bool = True
     long_steps: str = "mend"
     longest: float | None = None
+    untimed: bool = False
     dots: bool = True
 
 
@@ -70,7 +73,7 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
         drawing = _without_repeats(drawing, mended)
     if cleaning.time and drawing.time is not None:
         drawing = _with_rising_time(drawing, mended)
-    if cleaning.long_steps != "keep":
+    if cleaning.long_steps != "keep" and (cleaning.untimed or drawing.time is not None):
         long = _long_steps(drawing.points, cleaning.longest)
         if len(long) and cleaning.long_steps == "drop":
             dropped[LONG] += 1

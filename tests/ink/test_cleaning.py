@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -21,7 +22,7 @@ def drawing(*rows: tuple[float, float, int], time: list[float] | None = None) ->
 
 def cleaned(ink: Drawing, **options: object) -> tuple[Drawing, Counter[str]]:
     counts: Counter[str] = Counter()
-    result = clean(ink, Cleaning(**options), counts, counts)  # type: ignore[arg-type]
+    result = clean(ink, Cleaning(**{"untimed": True, **options}), counts, counts)  # type: ignore[arg-type]
     assert result is not None
     return result, counts
 
@@ -116,7 +117,7 @@ def test_a_pen_that_was_lifted_without_being_noticed_ends_its_stroke() -> None:
 def test_long_steps_can_drop_the_drawing_or_be_kept() -> None:
     ink = drawing(*line(*STEADY, *range(500, 700, 10)))
     counts: Counter[str] = Counter()
-    assert clean(ink, Cleaning(long_steps="drop"), counts, counts) is None
+    assert clean(ink, Cleaning(long_steps="drop", untimed=True), counts, counts) is None
     assert cleaned(ink, long_steps="keep")[0] is ink
     assert cleaned(ink, longest=250)[0] is ink
     assert len(cleaned(ink, longest=5)[0]) > len(ink)
@@ -151,4 +152,13 @@ def test_filling_has_an_end() -> None:
     points = np.zeros((24_000, 3), np.float32)
     points[:, 0] = np.cumsum(np.where(np.arange(len(points)) % 4, 0.001, 1))
     with pytest.raises(ValueError, match="more than"):
-        clean(Drawing(points), Cleaning(), Counter(), Counter())
+        clean(Drawing(points), Cleaning(untimed=True), Counter(), Counter())
+
+
+def test_ink_without_times_may_have_long_steps() -> None:
+    rows = [(float(x), 0.0, 0.0) for x in range(30)] + [(29.0, 100.0, 0.0), (0.0, 100.0, 1.0)]
+    ink = Drawing(np.array(rows, np.float32))
+    assert cleaned(ink, untimed=False)[0] is ink
+    timed = replace(ink, time=np.arange(len(ink), dtype=np.float32))
+    for changed in (cleaned(ink)[0], cleaned(timed, untimed=False)[0]):
+        assert changed.points[:, 2].sum() > 1
