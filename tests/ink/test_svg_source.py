@@ -108,6 +108,18 @@ def test_transforms_and_groups() -> None:
     np.testing.assert_allclose([two[0], two[-1]], [[1, 3], [3, 3]], atol=1e-5)
 
 
+def test_a_filled_circle_is_a_dot_and_a_drawn_one_a_line() -> None:
+    line = '<path d="M0 0 0 9"/>'
+    for dot in ('fill="black"', 'style="fill:#123"'):
+        assert strokes(f'{line}<circle cx="5" cy="6" r="1" stroke="none" {dot}/>')[1:] == [[[5, 6]]]
+    assert len(strokes(f'{line}<circle cx="5" cy="6" r="1" fill="none" stroke="none"/>')) == 1
+    for drawn in ('<circle cx="5" cy="6" r="2"/>', '<ellipse cx="5" cy="6" rx="2" ry="2" stroke="red"/>'):
+        circle = np.array(strokes(line + drawn)[1])
+        assert len(circle) > 8
+        np.testing.assert_allclose(np.hypot(*(circle - (5, 6)).T), 2, atol=0.1)
+        np.testing.assert_allclose(circle[0], circle[-1], atol=1e-9)
+
+
 def test_what_is_hidden_is_left_out() -> None:
     path = '<path d="M0 0L1 1"/>'
     body = f"""<g style="display:none">{path}</g><g visibility="hidden">{path}</g><defs>{path}</defs>

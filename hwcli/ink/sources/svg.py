@@ -1,7 +1,8 @@
 """SVG with open paths: what Inkscape, Procreate, note-taking tablets and plotter programs write.
 
 Each part of a path that is drawn without lifting the pen is a stroke, in the order of the document.  Outlines
-(closed and filled, without a stroke) are no ink: a pen does not write around its letters.
+(closed and filled, without a stroke) are no ink: a pen does not write around its letters.  But a filled circle
+is a dot, as pads for signatures write it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ STEPS_A_LETTER = 12
 LONGEST_TRANSFORM = 10_000
 """Characters."""
 _GROUPS = ("svg", "g", "a", "switch")
-_INK = ("path", "polyline", "polygon", "line")
+_ROUND = ("circle", "ellipse")
+_INK = ("path", "polyline", "polygon", "line", *_ROUND)
 _NUMBERS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _TRANSFORM = re.compile(r"(\b[A-Za-z]{1,10})\s*\(([^()]*)\)")
 _PROPERTIES = ("fill", "stroke", "display", "visibility")
@@ -100,9 +102,10 @@ class _Document:
                     continue
                 matrix = matrix @ _matrix(element.get("transform") or "")
                 if name in _INK:
-                    paths = [(path, path.table()) for path in _paths(element, name)]
+                    paths = [(path, path.table()) for path in _paths(element, name, style)]
                     count += sum(len(table) for _, table in paths)
-                    found += [_moved(table, matrix) for path, table in paths if style.draws(path)]
+                    is_ink = name in _ROUND
+                    found += [_moved(table, matrix) for path, table in paths if is_ink or style.draws(path)]
             except ValueError as error:
                 self._note(element, name, error)
                 continue
@@ -154,11 +157,11 @@ def _rules(root: Any) -> dict[str, dict[str, str]]:
     return rules
 
 
-def _paths(element: Any, name: str) -> list[Subpath]:
-    if name not in _INK:
-        return []
+def _paths(element: Any, name: str, style: _Style) -> list[Subpath]:
     if name == "path":
         return parse_path(element.get("d") or "")
+    if name in _ROUND:
+        return _round(element, style)
     if name == "line":
         values = [_length(element.get(key)) for key in ("x1", "y1", "x2", "y2")]
     else:
@@ -168,6 +171,16 @@ def _paths(element: Any, name: str) -> list[Subpath]:
     if not values:
         return []
     return [Subpath([np.reshape(values, (-1, 2))], closed=name == "polygon")]
+
+
+def _round(element: Any, style: _Style) -> list[Subpath]:
+    """Return what a circle or an ellipse in this ``style`` is as ink: its line, or else a dot."""
+    x, y, radius = (_length(element.get(key)) for key in ("cx", "cy", "r"))
+    across, down = (_length(element.get(key)) if element.get(key) else radius for key in ("rx", "ry"))
+    if style.stroke == "none":
+        return [] if style.fill == "none" else [Subpath([np.array([[x, y]])])]
+    half = f"a{across} {down} 0 1 1"
+    return parse_path(f"M{x - across} {y}{half} {2 * across} 0{half} {-2 * across} 0z")
 
 
 def _length(text: str | None) -> float:
