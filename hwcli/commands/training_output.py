@@ -176,18 +176,18 @@ def _tell_begin(run: Run) -> None:
     console.say(
         f"{weight_count(run.config.network):,} weights; {counted(len(lines), 'lines')}, {points:,} points{held}"
     )
-    left = (
-        len(lines.reader)
-        - len(lines)
-        - (len(validation) if validation and validation.reader is lines.reader else 0)
-    )
-    if run.config.data.max_lines and left > 0:
-        console.warn(f"{counted(left, 'lines')} left out: data.max_lines is {run.config.data.max_lines:,}")
+    if lines.too_many:
+        most = run.config.data.max_lines
+        console.warn(f"{counted(lines.too_many, 'lines')} left out: data.max_lines is {most:,}")
     if lines.cut_count:
         console.warn(f"{counted(lines.cut_count, 'lines')} longer than data.max_points, and cut to it")
-    left_out = sum(int(length < 3) for length in lines.reader.lengths)
-    if left_out:
-        console.warn(f"{counted(left_out, 'drawings')} of fewer than 3 points left out")
+    if lines.too_short:
+        console.warn(f"{counted(lines.too_short, 'drawings')} of fewer than 3 points left out")
+    if untexted := lines.untexted_count:
+        console.warn(
+            f"{counted(untexted, 'lines')} without a text, or with characters that the network lacks"
+            " (network.characters): learned as if it were unknown"
+        )
     if run.position.batches:
         console.say(f"goes on after batch {run.position.batches:,} of {run.batches_in_all:,}")
 

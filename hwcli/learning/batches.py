@@ -57,6 +57,8 @@ class Lines:
     max_points: longer lines are cut to this many points; 0: never.
     scale: of their offsets.
     characters: what their texts may consist of; "": no text is read.  A text with another counts as unknown.
+    too_short: how many drawings are not among them because of fewer than 3 points.
+    too_many: how many more are not, by ``data.max_lines``.
     """
 
     reader: StrokesReader
@@ -64,6 +66,8 @@ class Lines:
     max_points: int = 0
     scale: Scale = field(default_factory=Scale)
     characters: str = ""
+    too_short: int = 0
+    too_many: int = 0
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -76,6 +80,11 @@ class Lines:
         """How many lines are longer than ``max_points``."""
         longer = np.asarray(self.reader.lengths)[self.chosen] > self.max_points
         return int(longer.sum()) if self.max_points else 0
+
+    @property
+    def untexted_count(self) -> int:
+        """How many lines have no text that is known, where texts are read."""
+        return sum(not self.text(int(line)) for line in self.chosen) if self.characters else 0
 
     @property
     def predictions(self) -> int:

@@ -158,14 +158,16 @@ def _chosen_lines(
     """
     usable = np.flatnonzero(np.asarray(reader.lengths) >= 3)
     held_out = _held_out(reader, usable, validation, np.random.default_rng([seed, 0x5A11]))
-    chosen = np.setdiff1d(usable, held_out)
+    chosen = there = np.setdiff1d(usable, held_out)
     limit = config.data.max_lines
-    if limit and len(chosen) > limit:
+    if limit and len(there) > limit:
         chance = np.random.default_rng([seed, 0x11E5])
-        chosen = np.sort(chance.choice(chosen, limit, replace=False))
+        chosen = np.sort(chance.choice(there, limit, replace=False))
     if not len(chosen):
         raise HwError("there is no line of three points or more to learn from")
     training, height = _prepared(reader, chosen, config, config.data.lines_before)
+    training.too_many = len(there) - len(chosen)
+    training.too_short = len(reader) - len(usable) + len(chosen) - len(training)
     if validation.reader is not None:
         others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
         return training, _some(_prepared(validation.reader, others, config)[0]), height

@@ -70,14 +70,19 @@ STILL = Config().updated(
 """It learns nothing, and so the first validation stays the best."""
 
 
+def strokes_of(drawings: list[Drawing]) -> StrokesReader:
+    """Return a stroke file of ``drawings``, open."""
+    file = io.BytesIO()
+    with StrokesWriter(file, []) as writer:
+        for drawing in drawings:
+            writer.add(drawing)
+    return StrokesReader(io.BytesIO(file.getvalue()), "strokes.h5")
+
+
 @pytest.fixture
 def run(made_drawings: list[Drawing]) -> Iterator[Run]:
     """A run that has not begun."""
-    file = io.BytesIO()
-    with StrokesWriter(file, []) as writer:
-        for drawing in made_drawings[:8]:
-            writer.add(drawing)
-    with StrokesReader(io.BytesIO(file.getvalue()), "strokes.h5") as reader:
+    with strokes_of(made_drawings[:8]) as reader:
         yield begin_run(reader, Validation(share=0.2), STILL, None, 5, 1, Terms())
 
 
@@ -96,6 +101,34 @@ def test_the_last_weights_are_not_called_the_best_where_the_file_of_those_is_gon
     told = to_batch(run, 2, model, capsys)
     assert "m.h5: the last weights, as the file of the best is gone; to go on" in told
     assert model.exists()
+
+
+@pytest.mark.parametrize("step", [0.0, 0.5])
+def test_what_is_not_learned_from_is_told_whatever_is_done_to_the_lines(
+    made_drawings: list[Drawing], step: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    point = replace(made_drawings[0], points=made_drawings[0].points[-1:], time=None, pressure=None)
+    config = STILL.updated({"data": {"step": step, "max_lines": 5}})
+    with strokes_of([*made_drawings[:8], point, point]) as reader:
+        run = begin_run(reader, Validation(share=0.2), config, None, 5, 1, Terms())
+        told = to_batch(run, 0, tmp_path / "m.h5", capsys)
+    assert "5 lines" in told
+    assert "2 drawings of fewer than 3 points left out" in told
+    assert "1 line left out: data.max_lines is 5" in told
+
+
+@pytest.mark.parametrize(("window", "lacking"), [(0, 0), (2, 2)])
+def test_texts_that_the_network_cannot_read_are_told_where_it_reads_any(
+    made_drawings: list[Drawing], window: int, lacking: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ["an", "", "ba", "b\N{LATIN SMALL LETTER A WITH DIAERESIS}", "na"]
+    drawings = [replace(drawing, text=text) for drawing, text in zip(made_drawings, texts, strict=False)]
+    config = STILL.updated({"network": {"window": window, "characters": "abn"}})
+    with strokes_of(drawings) as reader:
+        run = begin_run(reader, Validation(), config, None, 5, 1, Terms())
+        told = to_batch(run, 0, tmp_path / "m.h5", capsys)
+    assert f"{lacking} lines without a text, or with characters that the network lacks" in told or not lacking
+    assert ("without a text" in told) == bool(lacking)
 
 
 def test_a_step_back_after_a_validation_names_the_loss_that_was_not_finite(
