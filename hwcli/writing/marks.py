@@ -22,13 +22,13 @@ from hwcli.writing.signs import Design, Manner, read_design, sign
 Ink = NDArray[np.float64]
 """(n, 3): x, y (downward), up."""
 DESIGNS = Path(__file__).with_name("marks.toml")
-ABOVE, BELOW, TAIL, BESIDE = "above", "below", "tail", "beside"
-"""Where a mark is set; else it goes across."""
+ABOVE = "above"
+"""Where a mark is set that other marks stand on, and that takes the place of a dot."""
 TINY = 1e-6
 
 OVERLAID = {
     "ø": "o\u0338", "Ø": "O\u0338", "ł": "l\u0337", "Ł": "L\u0337",
-    "đ": "d\u0335", "Đ": "D\u0335", "ħ": "h\u0335", "Ħ": "H\u0335",
+    "đ": "d\u0335", "Đ": "D\u0336", "ħ": "h\u0335", "Ħ": "H\u0335",
 }  # fmt: skip
 """Letters with a stroke across, which Unicode does not take apart."""
 WRITTEN_AS = {
@@ -60,6 +60,8 @@ DOT, ASIDE, LIFTED = 0.45, 1.2, 0.85
 """A dot is smaller, no further from its letter to the side, and its foot higher, in letters."""
 NEAR = 0.15
 """Of a large letter's height: ink so far aside of what is its own may be its own, too."""
+WAIST, ASCENDER = 0.15, 0.3
+"""Of a letter's height: how far its middle reaches up and down, and how far down its stem is alone."""
 QUICK = 90
 """The percentage of a pen's steps that are shorter than its longest ones."""
 CARE = 0.7
@@ -258,10 +260,10 @@ def _dot(ink: Ink, strokes: list[slice], letter: _Letter, hand: _Hand) -> slice:
 
 def _drawn(signs: str, letter: _Letter, hand: _Hand, chance: np.random.Generator) -> Iterator[Ink]:
     """Yield the strokes of each of the ``signs`` of ``letter``; one above another is set on that."""
-    size = SCALE * hand.size
     for mark in signs:
         where, ways = designs()[mark]
         way = ways[int(chance.integers(len(ways)))]
+        size = SCALE * (letter.foot - letter.top if where == "through" else hand.size)
         drawn = sign(way, Manner(pace=hand.pace / size, care=CARE), chance).astype(np.float64) * (size, size, 1)
         left = min(stroke[:, 0].min() for stroke, _ in way.strokes) * size
         drawn += (*_corner(where, letter, float(np.ptp(drawn[:, 0])), left, hand), 0)
@@ -272,16 +274,31 @@ def _drawn(signs: str, letter: _Letter, hand: _Hand, chance: np.random.Generator
 
 def _corner(where: str, letter: _Letter, width: float, left: float, hand: _Hand) -> tuple[float, float]:
     """Return where the left edge and y = 0 lie of a mark that is ``width`` wide and begins at ``left``."""
-    middle = (letter.top + letter.foot) / 2
-    is_low = letter.points[:, 1] >= middle
-    across, low, high = (letter.points[which, 0] for which in (np.full(len(is_low), True), is_low, ~is_low))
-    low, high = low if len(low) else across, high if len(high) else across
-    if where == ABOVE:
-        return float(high.min() + high.max() - width) / 2, letter.top - GAP * hand.size
-    if where == BELOW:
-        return float(low.min() + low.max() - width) / 2, letter.foot
-    if where == TAIL:
-        return float(low.max()) + left, letter.foot
-    if where == BESIDE:
-        return float(high.max()) + left, letter.top
-    return float(np.median(across)) - width / 2, middle
+    height = letter.foot - letter.top
+    middle = letter.top + height / 2
+    upper, lower = _across(letter, -np.inf, middle), _across(letter, middle, np.inf)
+    waist = _across(letter, middle - WAIST * height, middle + WAIST * height)
+    match where:
+        case "above":
+            x, y = (upper.min() + upper.max() - width) / 2, letter.top - GAP * hand.size
+        case "below":
+            x, y = (lower.min() + lower.max() - width) / 2, letter.foot
+        case "tail":
+            x, y = lower.max() + left, letter.foot
+        case "beside":
+            x, y = upper.max() + left, letter.top
+        case "ascender":
+            stem = _across(letter, letter.top, letter.top + ASCENDER * height)
+            x, y = (stem.min() + stem.max() - width) / 2, letter.top + ASCENDER * height
+        case "stem":
+            x, y = waist.min() - width / 2, middle
+        case _:
+            x, y = (waist.min() + waist.max() - width) / 2, middle
+    return float(x), float(y)
+
+
+def _across(letter: _Letter, top: float, foot: float) -> NDArray[np.float64]:
+    """Return the x of the points of ``letter`` from y = ``top`` to ``foot``; of all where there are none."""
+    down = letter.points[:, 1]
+    within = letter.points[(down >= top) & (down <= foot), 0]
+    return within if len(within) else letter.points[:, 0]
