@@ -131,7 +131,7 @@ def resume_run(
         learner.restore(checkpoint.weights, list(checkpoint.slots))
     except ValueError as error:
         raise HwError(f"the checkpoint's optimiser has another shape than its network: {error}") from error
-    if config.optimiser.rate != before.optimiser.rate:
+    if config.optimiser != before.optimiser:
         checkpoint.position.rate_factor = 1.0
     return Run(learner, training, held_out, checkpoint.position, checkpoint.terms, mean=checkpoint.mean)
 

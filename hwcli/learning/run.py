@@ -133,8 +133,9 @@ class Run:
             if reason := self._reason_to_stop(limits, time.monotonic() - began):
                 yield Stopped(reason)
                 return
-            yield self._learn(batch)
+            learned = self._learn(batch)
             self.position.seconds = earlier + time.monotonic() - began
+            yield learned
             if self._validation_due():
                 yield from self._validation()
         yield Stopped("epochs")

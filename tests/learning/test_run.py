@@ -217,6 +217,21 @@ def test_finite_changes_that_lead_to_what_is_not_are_undone_and_never_saved(read
     assert any(isinstance(event, Learned) for event in trained(tame, batches=tame.position.batches + 1))
 
 
+def test_a_resumed_run_with_another_optimiser_has_its_whole_rate_and_with_the_same_what_was_left(reader):
+    run = begun(reader)
+    trained(run, batches=2)
+    run.position.rate_factor = 0.25
+    assert resumed(reader, run).position.rate_factor == 0.25
+    gentle = CONFIG.updated({"optimiser": {"clip_norm": 0.5}})
+    assert resumed(reader, run, gentle).position.rate_factor == 1
+
+
+def test_the_time_of_a_batch_counts_when_it_is_told_of(reader):
+    run = begun(reader)
+    assert isinstance(next(run.events(Limits(batches=1))), Learned)
+    assert run.position.seconds > 0
+
+
 def test_the_mean_of_the_weights_has_none_of_the_changes_that_were_undone(reader):
     run = begun(reader, CONFIG.updated({"tuning": {"average": 0.5}}))
     before, learn, bias = run.model().weights, run.learner.learn, run.learner.weights["output/bias"]
