@@ -409,7 +409,7 @@ def test_a_piece_that_can_be_gone_on_from_is_better_than_a_sharper_one_that_was_
     )
     while given_out := desk.take():
         key, _ = given_out
-        desk.finish(key, Ended(ink, takes[key[1]], None))
+        desk.finish(key, Ended(ink, takes[key[1]], None, 0))
     (chosen,) = desk.ready()
     assert chosen.faults == ("1 of 3 characters was passed over",)
 
