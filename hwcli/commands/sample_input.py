@@ -75,11 +75,13 @@ class TextSource(NamedTuple):
                 yield name, line
         if self.path is not None:
             with stdio.open_input(self.path) if self.file is None else nullcontext(self.file) as file:
+                is_begun = False
                 for line in read_texts(file, self.name, bad.note):
-                    if line.number == 1 and line.text.startswith(INK):
+                    if not is_begun and line.text.startswith(INK):
                         raise BadInput(
                             self.name, "ink, not text; --prime goes on from it, or writes in its hand"
                         )
+                    is_begun |= bool(line.text)
                     yield self.name, line
 
 

@@ -178,8 +178,8 @@ class _Drawing:
         judged[: self._place] = judged[self._end :] = False
         faults = ended.signals.faults(judged)
         # After a piece that is cut off nothing more of the text is written: any other is better.
-        marks = mark, ended.signals.is_ended, -len(faults), ended.signals.sharpness(judged), -take
-        self._done.append(_Judged(marks, ended, faults))
+        merits = mark, ended.signals.is_ended, -len(faults), ended.signals.sharpness(judged), -take
+        self._done.append(_Judged(merits, ended, faults))
         return not self._left and self._choose()
 
     def _choose(self) -> bool:
@@ -206,7 +206,10 @@ class _Drawing:
         peaks = ended.signals.steps[self._place : self._end] - (ended.step + 1 - len(ended.ink))
         places = self._place + places_of(ended.ink, peaks)
         ink = set_marks(ended.ink, places, marked, self.order.chance(MARKS + self._place))
-        return ink if len(ink) <= self._length else ended.ink
+        if len(ink) > self._length:
+            self._faults.append("there are no points left for its accents")
+            return ended.ink
+        return ink
 
 
 class Desk:

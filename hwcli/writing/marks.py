@@ -28,7 +28,7 @@ TINY = 1e-6
 
 OVERLAID = {
     "ø": "o\u0338", "Ø": "O\u0338", "ł": "l\u0337", "Ł": "L\u0337",
-    "đ": "d\u0335", "Đ": "D\u0336", "ħ": "h\u0335", "Ħ": "H\u0335",
+    "đ": "d\u0335", "Đ": "D\u0336", "ħ": "h\u0335", "Ħ": "H\u0335", "ŧ": "t\u0336", "Ŧ": "T\u0336",
 }  # fmt: skip
 """Letters with a stroke across, which Unicode does not take apart."""
 WRITTEN_AS = {
@@ -54,7 +54,7 @@ SCALE = 1.15
 """Size of the marks, in letters."""
 GAP = 0.3
 """From a letter to a mark above it, in letters."""
-HIGHEST, LOWEST = 1.5, 0.67
+TOP_HIGHEST, TOP_LOWEST = 1.5, 0.67
 """How far above its foot the top of a small letter is, in letters: what is beyond is not of it."""
 DOT, ASIDE, LIFTED = 0.45, 1.2, 0.85
 """A dot is smaller, no further from its letter to the side, and its foot higher, in letters."""
@@ -95,7 +95,7 @@ def parted(cluster: str, known: set[str]) -> Parted | None:
         return None
     if cluster == DOTLESS:
         return Parted("i", "") if "i" in known else None
-    apart = unicodedata.normalize("NFD", "".join(OVERLAID.get(character, character) for character in cluster))
+    apart = "".join(OVERLAID.get(part, part) for part in unicodedata.normalize("NFD", cluster))
     letter, signs = apart[:1], "".join(WRITTEN_AS.get(apart[:1] + mark, mark) for mark in apart[1:])
     is_marked = signs and letter in known and letter.isascii() and letter.isalpha()
     return Parted(letter, signs) if is_marked and designs().keys() >= set(signs) else None
@@ -125,16 +125,18 @@ def places_of(ink: Ink, peaks: NDArray[np.int64]) -> NDArray[np.intp]:
     ``peaks`` (U,) tell at which point the window looked most at each.  It looks ahead: it comes to a letter
     before the pen has left the one before.  Where the pen is lifted about then, the letter begins there.  The
     last of a text is looked at most when the window leaves it, so that its peak tells nothing: it is taken to
-    come as soon as those before it.
+    come as soon as those before it, or with a stroke before the window left.
     """
     peaks = np.maximum.accumulate(peaks)
+    left = peaks[-1]
     if len(peaks) > 2:
-        peaks[-1] = min(peaks[-1], peaks[-2] + np.median(np.diff(peaks[:-1])))
+        peaks[-1] = min(left, peaks[-2] + np.median(np.diff(peaks[:-1])))
     before, at = peaks[:-1], peaks[1:]
     steps = at - before
     aims = before + BEGINS * steps
     earliest, latest = before + EARLIEST * steps, at + LATEST * np.append(steps[1:], steps[-1:])
-    strokes = np.flatnonzero(ink[:, 2] > 0.5) + 1
+    latest[-1:] = np.maximum(latest[-1:], left)
+    strokes = np.flatnonzero(ink[:-1, 2] > 0.5) + 1
     begins = []
     for aim, first, last in zip(aims, earliest, latest, strict=True):
         near = strokes[(strokes > first) & (strokes < last)]
@@ -143,11 +145,12 @@ def places_of(ink: Ink, peaks: NDArray[np.int64]) -> NDArray[np.intp]:
 
 
 class _Letter(NamedTuple):
-    """A letter's ink, its points (n, 3), its top and foot (y downward), and after how many points it ends."""
+    """A letter's ink, (n, 3), its top and foot (y downward), after how many points it begins and ends."""
 
     points: Ink
     top: float
     foot: float
+    begin: int
     end: int
 
 
@@ -162,8 +165,8 @@ class _Hand(NamedTuple):
 def set_marks(ink: Ink, places: NDArray[np.intp], marked: Marked, chance: np.random.Generator) -> Ink:
     """Return ``ink`` (n, 3) with the marks of those letters of a text that are in it.
 
-    ``places`` (n,) tell to which place of the text each point belongs.  A letter after which the pen is not
-    lifted any more stays as it is.
+    ``places`` (n,) tell to which place of the text each point belongs.  A letter without ink, or one after
+    which the pen is not lifted any more, stays as it is.
     """
     strokes = _strokes(ink)
     hand = _hand_of(ink, places, marked.text)
@@ -178,7 +181,9 @@ def set_marks(ink: Ink, places: NDArray[np.intp], marked: Marked, chance: np.ran
             continue
         has_own = not signs or any(designs()[mark][0] == ABOVE for mark in signs)
         if marked.text[place] in DOTTED and has_own:
-            is_gone[_dot(ink, strokes, letter, hand)] = True
+            # An apostrophe beside it is no dot.
+            of_letters = [one for one in strokes if marked.text[places[one.start]].isalpha()]
+            is_gone[_dot(ink, of_letters, letter, hand)] = True
         added += [(end, drawn) for drawn in _drawn(signs, letter, hand, chance)]
     return _put_in(ink, is_gone, added)
 
@@ -200,19 +205,32 @@ def _put_in(ink: Ink, is_gone: NDArray[np.bool_], added: list[tuple[int, Ink]]) 
 def _letter(ink: Ink, places: NDArray[np.intp], place: int, character: str) -> _Letter:
     """Return the ink of the ``character`` at ``place``.
 
-    Of a small one that is its longest stroke: what else was written meanwhile is a bar or a dot of one before.
+    Of a small one (of x there are two) that is one stroke: what else was written meanwhile is a bar or a dot of
+    one before.
     Strokes of a large one may count as its neighbours', but lie where it does.
     """
     own = np.flatnonzero(places == place)
     if character in SMALL and character != "x":
-        stroke = np.cumsum(ink[:, 2] > 0.5)[own] - (ink[own, 2] > 0.5)
-        own = own[stroke == np.bincount(stroke).argmax()]
+        own = _main_stroke(ink, own)
     points = ink[own]
     if character not in SMALL:
         aside = NEAR * np.ptp(points[:, 1])
         left, right = points[:, 0].min() - aside, points[:, 0].max() + aside
         points = ink[(np.abs(places - place) <= 1) & (ink[:, 0] >= left) & (ink[:, 0] <= right)]
-    return _Letter(points, float(points[:, 1].min()), float(points[:, 1].max()), int(own[-1]) + 1)
+    return _Letter(points, float(points[:, 1].min()), float(points[:, 1].max()), int(own[0]), int(own[-1]) + 1)
+
+
+def _main_stroke(ink: Ink, own: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return those of a letter's ``own`` points, as places in ``ink``, that are of the stroke with the most.
+
+    A stroke that begins with the letter counts for more than the end of one before it.
+    """
+    strokes = np.cumsum(ink[:, 2] > 0.5)[own] - (ink[own, 2] > 0.5)
+    counts = np.bincount(strokes)
+    if own[0] and ink[own[0] - 1, 2] < 0.5:
+        counts[strokes[0]] = max(counts[strokes[0]] // 2, 1)
+    main: NDArray[np.intp] = own[strokes == counts.argmax()]
+    return main
 
 
 def _hand_of(ink: Ink, places: NDArray[np.intp], text: str) -> _Hand:
@@ -237,12 +255,12 @@ def _fitted(letter: _Letter, character: str, hand: _Hand) -> _Letter:
     """Return ``letter`` with a top that a ``character`` of this kind can have."""
     if character not in SMALL + DOTTED:
         return letter
-    top = float(np.clip(letter.top, hand.base - HIGHEST * hand.size, hand.base - LOWEST * hand.size))
+    top = float(np.clip(letter.top, hand.base - TOP_HIGHEST * hand.size, hand.base - TOP_LOWEST * hand.size))
     return letter._replace(top=top)
 
 
 def _dot(ink: Ink, strokes: list[slice], letter: _Letter, hand: _Hand) -> slice:
-    """Return where the dot of ``letter`` is, an empty slice where there is none to be found."""
+    """Return which of ``strokes`` is the dot of ``letter``, an empty slice where none is."""
     middle = (letter.points[:, 0].min() + letter.points[:, 0].max()) / 2
 
     def aside(stroke: slice) -> float:
@@ -254,6 +272,7 @@ def _dot(ink: Ink, strokes: list[slice], letter: _Letter, hand: _Hand) -> slice:
         if np.ptp(ink[stroke, :2], axis=0).max() < DOT * hand.size
         and ink[stroke, 1].max() < hand.base - LIFTED * hand.size
         and aside(stroke) < ASIDE * hand.size
+        and stroke.stop > letter.begin
     ]
     return min(dots, key=aside, default=slice(0, 0))
 
@@ -263,7 +282,7 @@ def _drawn(signs: str, letter: _Letter, hand: _Hand, chance: np.random.Generator
     for mark in signs:
         where, ways = designs()[mark]
         way = ways[int(chance.integers(len(ways)))]
-        size = SCALE * (letter.foot - letter.top if where == "through" else hand.size)
+        size = SCALE * (max(letter.foot - letter.top, hand.size) if where == "through" else hand.size)
         drawn = sign(way, Manner(pace=hand.pace / size, care=CARE), chance).astype(np.float64) * (size, size, 1)
         left = min(stroke[:, 0].min() for stroke, _ in way.strokes) * size
         drawn += (*_corner(where, letter, float(np.ptp(drawn[:, 0])), left, hand), 0)

@@ -185,7 +185,8 @@ def prepare_text(
     missing: for what cannot be written so: "error"; "skip" leaves it out; "replace" writes a question mark,
         or leaves it out where there is none among the ``characters``.
     line: the number that the first line has, for the places that are told.
-    with_marks: letters keep accents and other marks that can be set on them (``part_marks``).
+    with_marks: letters keep the accents and other marks that can be set on them (``part_marks``), and are not
+        written in ASCII for these.
 
     Raises
     ------

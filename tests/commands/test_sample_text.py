@@ -285,7 +285,21 @@ def test_accents_are_set_on_the_letters_that_are_written_without_them(run_hw: Ru
     assert accented[1][:first] + accented[1][first + len(added) :] == plain[1]
     assert [point[2] for point in added] == [0] * (len(added) - 1) + [1]
     assert drawing("a café by the sea") == accented
-    assert len(drawing("a café by the sea", "--points", len(plain[1]))[1]) <= len(plain[1])
+
+
+def test_the_last_letter_of_a_short_text_has_its_mark(run_hw: RunHw) -> None:
+    def strokes(text: str) -> list[int]:
+        done = run_hw("sample", text, "-n", 6, "--own-hands", "--seed", 4, "-q")
+        return [sum(int(point[2]) for point in points) for _, points in drawings_of(done.lines)]
+
+    assert strokes("né") == [count + 1 for count in strokes("ne")]
+
+
+def test_accents_for_which_no_points_are_left_are_told_of(run_hw: RunHw) -> None:
+    whole = drawings_of(run_hw("sample", "né", "--seed", 1, "-q").lines)[0][1]
+    done = run_hw("sample", "né", "--seed", 1, "--strict", "--points", len(whole) - 1, code=1)
+    assert "no points left for its accents" in done.err
+    assert len(drawings_of(done.lines)[0][1]) < len(whole) - 1
 
 
 def test_what_cannot_be_written_is_an_error_with_its_place_or_left_out_or_replaced(

@@ -113,7 +113,9 @@ def test_a_filled_circle_is_a_dot_and_a_drawn_one_a_line() -> None:
     for dot in ('fill="black"', 'style="fill:#123"'):
         assert strokes(f'{line}<circle cx="5" cy="6" r="1" stroke="none" {dot}/>')[1:] == [[[5, 6]]]
     assert len(strokes(f'{line}<circle cx="5" cy="6" r="1" fill="none" stroke="none"/>')) == 1
-    for drawn in ('<circle cx="5" cy="6" r="2"/>', '<ellipse cx="5" cy="6" rx="2" ry="2" stroke="red"/>'):
+    for nothing in ('r="0"', 'r="-2"', 'r="2" stroke="none" fill="white"'):
+        assert len(strokes(f'{line}<circle cx="5" cy="6" {nothing}/>')) == 1
+    for drawn in ('<circle cx="5" cy="6" r="2"/>', '<ellipse cx="5" cy="6" rx="auto" ry="2" stroke="red"/>'):
         circle = np.array(strokes(line + drawn)[1])
         assert len(circle) > 8
         np.testing.assert_allclose(np.hypot(*(circle - (5, 6)).T), 2, atol=0.1)

@@ -90,6 +90,11 @@ def test_a_segment_that_says_not_which_components_goes_on_up_to_the_next() -> No
     assert (two.text, two.points.tolist()) == ("2", [[5, -6, 1]])
 
 
+def test_a_segment_that_says_not_which_components_ends_with_its_set() -> None:
+    (drawing,) = read('.SEGMENT WORD "1"\n.PEN_DOWN\n1 2\n.START_SET b\n.PEN_DOWN\n3 4\n')
+    assert (drawing.text, drawing.points.tolist()) == ("1", [[1, -2, 1]])
+
+
 def test_keywords_stand_at_the_start_of_a_line() -> None:
     (page,) = read(".SETUP Sampled between\n   .PEN_DOWN and .PEN_UP.\n.PEN_DOWN\n1 2\n")
     assert page.points.tolist() == [[1, -2, 1]]

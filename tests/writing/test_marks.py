@@ -51,6 +51,8 @@ def marked(
         ("Ü", "U", DIAERESIS),
         ("ệ", "e", "\u0323\u0302"),
         ("ø", "o", "\u0338"),
+        ("ǿ", "o", "\u0338\u0301"),
+        ("ŧ", "t", "\u0336"),
         ("ł", "l", "\u0337"),
         ("đ", "d", "\u0335"),
         ("Đ", "D", "\u0336"),
@@ -155,6 +157,16 @@ def test_the_dot_of_an_i_gives_way_to_a_mark_above_alone() -> None:
     assert len(marked(far, places, "nín")) == 5
 
 
+def test_an_apostrophe_before_an_i_is_no_dot() -> None:
+    body: list[tuple[float, float]] = [(14, -10), (14, -5), (15, 0)]
+    apostrophe, dot = [(11.0, -15.0), (11.0, -13.0)], [(17.0, -15.0), (17.4, -14.6)]
+    found = marked([letter_at(0), apostrophe, body, dot, letter_at(20)], [0, 1, 2, 2, 3], "l'în")
+    assert any((stroke == [11, -15, 0]).all(axis=1).any() for stroke in found)
+    assert not any((stroke == [17, -15, 0]).all(axis=1).any() for stroke in found)
+    after = [letter_at(0), body, [(17.0, -15.0), (17.0, -13.0)], letter_at(20)]
+    assert len(marked(after, [0, 1, 2, 3], "nì'n")) == 5
+
+
 def test_a_bar_of_the_letter_before_does_not_count() -> None:
     bar = [(2.0, -14.0), (6.0, -14.0), (10.0, -14.0)]
     strokes = [letter_at(0, 20), letter_at(12), bar, letter_at(24)]
@@ -169,6 +181,25 @@ def test_a_letter_after_which_the_pen_stays_down_has_no_mark() -> None:
     text, places = part_marks("né", PRINTABLE), np.repeat([0, 1], 5)
     np.testing.assert_array_equal(set_marks(ink, places, text, np.random.default_rng(0)), ink)
     np.testing.assert_array_equal(set_marks(ink[:5], places[:5], text, np.random.default_rng(0)), ink[:5])
+
+
+def test_a_letter_may_have_a_single_point_of_a_stroke() -> None:
+    ink = written([letter_at(0), letter_at(12)])
+    for places in ([0] * 9 + [1], [0] * 4 + [1] * 6, [0] * 8 + [1, 1]):
+        found = set_marks(ink, np.array(places), part_marks("né", PRINTABLE), np.random.default_rng(0))
+        assert found[:, 2].sum() == 3
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(0, 2**32), st.booleans())
+def test_marks_are_set_on_any_ink(ups: list[int], seed: int, is_up: bool) -> None:
+    chance = np.random.default_rng(seed)
+    ink = np.column_stack([chance.normal(0, 9, (len(ups), 2)), [up == 0 for up in ups]])
+    ink[-1, 2] = is_up
+    text = part_marks("ÁéîđØçťą", PRINTABLE)
+    found = set_marks(ink, np.sort(chance.integers(0, 8, len(ups))), text, chance)
+    assert np.isfinite(found).all()
+    peaks = chance.integers(-5, len(ups) + 5, 8)
+    assert set_marks(ink, places_of(ink, peaks), text, chance)[:, 2].sum() >= 0
 
 
 def test_the_same_chance_sets_the_same_marks_and_another_others() -> None:
@@ -187,4 +218,7 @@ def test_a_letter_begins_with_the_stroke_that_begins_about_then_else_soon_after_
     assert places[[0, -1]].tolist() == [0, 3]
     assert np.flatnonzero(np.diff(places_of(ink, np.array([2, 10, 20, 39])))).tolist() == [8, 17, 27]
     assert places_of(ink, np.array([5])).tolist() == [0] * 40
+    ends = np.zeros((57, 3))
+    ends[[7, 20, 35, 56], 2] = 1
+    assert np.flatnonzero(np.diff(places_of(ends, np.array([3, 23, 37, 56])))).tolist() == [20, 35, 50]
     assert set(places_of(ink, np.array([5, 3, 30]))) <= {0, 1, 2}

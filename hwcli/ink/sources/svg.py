@@ -35,6 +35,7 @@ _ROUND = ("circle", "ellipse")
 _INK = ("path", "polyline", "polygon", "line", *_ROUND)
 _NUMBERS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _TRANSFORM = re.compile(r"(\b[A-Za-z]{1,10})\s*\(([^()]*)\)")
+_PAPER = ("none", "white", "#fff", "#ffffff")
 _PROPERTIES = ("fill", "stroke", "display", "visibility")
 
 
@@ -104,8 +105,8 @@ class _Document:
                 if name in _INK:
                     paths = [(path, path.table()) for path in _paths(element, name, style)]
                     count += sum(len(table) for _, table in paths)
-                    is_ink = name in _ROUND
-                    found += [_moved(table, matrix) for path, table in paths if is_ink or style.draws(path)]
+                    is_settled = name in _ROUND
+                    found += [_moved(table, matrix) for path, table in paths if is_settled or style.draws(path)]
             except ValueError as error:
                 self._note(element, name, error)
                 continue
@@ -176,11 +177,18 @@ def _paths(element: Any, name: str, style: _Style) -> list[Subpath]:
 def _round(element: Any, style: _Style) -> list[Subpath]:
     """Return what a circle or an ellipse in this ``style`` is as ink: its line, or else a dot."""
     x, y, radius = (_length(element.get(key)) for key in ("cx", "cy", "r"))
-    across, down = (_length(element.get(key)) if element.get(key) else radius for key in ("rx", "ry"))
+    across, down = (_length(value) if _is_said(value := element.get(key)) else 0.0 for key in ("rx", "ry"))
+    across, down = across or down or radius, down or across or radius
+    if not (across > 0 and down > 0):
+        return []
     if style.stroke == "none":
-        return [] if style.fill == "none" else [Subpath([np.array([[x, y]])])]
+        return [] if style.fill in _PAPER else [Subpath([np.array([[x, y]])])]
     half = f"a{across} {down} 0 1 1"
     return parse_path(f"M{x - across} {y}{half} {2 * across} 0{half} {-2 * across} 0z")
+
+
+def _is_said(length: str | None) -> bool:
+    return bool(length) and length != "auto"
 
 
 def _length(text: str | None) -> float:

@@ -66,8 +66,8 @@ class _Document:
     clock: float = 0.0
     resolution: dict[str, float] = field(default_factory=dict)
     """Points an inch along X and Y."""
-    begin: int = 0
-    """At which component the set of now begins."""
+    begins: list[int] = field(default_factory=lambda: [0])
+    """At which component each set begins."""
     writer: str = ""
     hierarchy: tuple[str, ...] = ()
     components: list[tuple[bool, Floats]] = field(default_factory=list)
@@ -142,13 +142,13 @@ class _Reader:
                     _MM_PER_INCH if found[2] == "MM" else 1
                 )
             elif keyword == "START_SET":
-                document.begin = len(document.components)
+                document.begins.append(len(document.components))
             elif keyword == "WRITER_ID":
                 document.writer = " ".join(text.split())[:200]
             elif keyword == "HIERARCHY":
                 document.hierarchy = tuple(text.upper().split())
             elif keyword == "SEGMENT":
-                document.segments.append(_segment(text, number, len(document.components), document.begin))
+                document.segments.append(_segment(text, number, len(document.components), document.begins[-1]))
                 self._check_count(document.segments, number)
             elif keyword == "INCLUDE":
                 raise BadInput(
@@ -214,9 +214,10 @@ class _Reader:
         whole = [table for is_down, table in document.components if is_down and len(table)]
         if not chosen:
             yield replace(_drawing(Page, whole), writer=document.writer)
+            return
         width = len(str(len(chosen)))
         ends = [*(segment.place for segment in chosen[1:]), len(document.components)]
-        for number, (segment, end) in enumerate(zip(chosen, ends, strict=False), start=1):
+        for number, (segment, end) in enumerate(zip(chosen, ends, strict=True), start=1):
             try:
                 drawing = _drawing(Drawing, self._strokes(segment, end))
             except ValueError as error:
@@ -233,6 +234,7 @@ class _Reader:
         strokes = []
         ranges = _ranges(segment.ranges, segment.begin, len(document.components))
         if segment.ranges == _UNSAID:
+            until = min([until, *(begin for begin in document.begins if begin > segment.begin)])
             ranges = iter([(segment.place, None, until - 1, None)])
         for first, start, last, end in ranges:
             self._visited += last - first + 1
@@ -287,7 +289,7 @@ def _segment(text: str, line: int, place: int, begin: int) -> _Segment:
     words = text.split(None, 2)
     if not words:
         raise ValueError("a .SEGMENT without a level")
-    ranges = words[1] if len(words) > 1 else _UNSAID
+    ranges = words[1] if len(words) > 1 and not words[1].startswith('"') else _UNSAID
     return _Segment(words[0].upper(), ranges, _label(text), line, place, begin)
 
 
