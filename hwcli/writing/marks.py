@@ -168,6 +168,8 @@ def set_marks(ink: Ink, places: NDArray[np.intp], marked: Marked, chance: np.ran
     ``places`` (n,) tell to which place of the text each point belongs.  A letter without ink, or one after
     which the pen is not lifted any more, stays as it is.
     """
+    if not len(ink):
+        return ink
     strokes = _strokes(ink)
     hand = _hand_of(ink, places, marked.text)
     added: list[tuple[int, Ink]] = []
@@ -206,8 +208,7 @@ def _letter(ink: Ink, places: NDArray[np.intp], place: int, character: str) -> _
     """Return the ink of the ``character`` at ``place``.
 
     Of a small one (of x there are two) that is one stroke: what else was written meanwhile is a bar or a dot of
-    one before.
-    Strokes of a large one may count as its neighbours', but lie where it does.
+    one before.  Strokes of a large one may count as its neighbours', but lie where it does.
     """
     own = np.flatnonzero(places == place)
     if character in SMALL and character != "x":

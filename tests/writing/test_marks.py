@@ -180,7 +180,9 @@ def test_a_letter_after_which_the_pen_stays_down_has_no_mark() -> None:
     ink[-1, 2] = 0
     text, places = part_marks("né", PRINTABLE), np.repeat([0, 1], 5)
     np.testing.assert_array_equal(set_marks(ink, places, text, np.random.default_rng(0)), ink)
-    np.testing.assert_array_equal(set_marks(ink[:5], places[:5], text, np.random.default_rng(0)), ink[:5])
+    for count in (5, 0):
+        part = set_marks(ink[:count], places[:count], text, np.random.default_rng(0))
+        np.testing.assert_array_equal(part, ink[:count])
 
 
 def test_a_letter_may_have_a_single_point_of_a_stroke() -> None:
