@@ -176,6 +176,8 @@ class Devices:
         digest = hashlib.sha256("\0".join(parts).encode()).digest()
         own = int.from_bytes(digest[:7])
         if self.sum_of_workers(int(own != self.agreed(own))):
+            with contextlib.suppress(WorkerLost):
+                self.agreed(own)  # who leaves at once is lost to those who have not heard of it yet
             raise HwError(
                 "the workers differ in their lines, their settings or their checkpoint: "
                 "give all of them the same command and the same files"
