@@ -138,7 +138,9 @@ class Texts:
         from hwcli.writing.text import Unwritable, prepare_text, told, wrap
 
         try:
-            prepared = prepare_text(line.text, self._characters, self._missing, line.number, with_marks=True)
+            prepared = prepare_text(
+                line.text, self._characters, self._missing, line.number, with_additions=True
+            )
         except Unwritable as error:
             self._bad.add(BadInput(name, str(error)))
             return []

@@ -15,13 +15,9 @@ from hwcli.drawing.baseline import Baseline, baseline
 from hwcli.drawing.size import letter_height
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.selection import form_of
+from hwcli.writing.signs import lean_of
 
 Floats = NDArray[np.float64]
-
-ROUNDS = 4
-"""Times that the lean is looked for anew about the one that was found."""
-STEEPEST = 1.2
-"""A hand leans no further, x a unit of height."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +64,4 @@ def hand_of(drawing: Drawing) -> Hand | None:
     if not letter or len(drawing) < 2:
         return None
     name = hand_name(drawing.id, drawing.writer)
-    return Hand(name, letter, _lean(drawing.points), baseline(drawing, letter))
-
-
-def _lean(points: Points) -> float:
-    """Return the lean of (N, 3) ``points``: the regression of x on height over steps not far from it."""
-    moves = np.diff(points[:, :2].astype(np.float64), axis=0)[points[:-1, 2] < 0.5]
-    # The longer a step the more it counts, but not as its square: a fast pen is no better witness.
-    moves /= np.sqrt(np.maximum(np.hypot(moves[:, 0], moves[:, 1]), 1e-9))[:, None]
-    lean = 0.0
-    for _ in range(ROUNDS):
-        across = moves[:, 0] + lean * moves[:, 1]
-        upright = moves[np.abs(across) < np.abs(moves[:, 1])]
-        heights = float(np.square(upright[:, 1]).sum())
-        if not heights:
-            break
-        lean = float(np.clip(-(upright[:, 0] * upright[:, 1]).sum() / heights, -STEEPEST, STEEPEST))
-    return lean
+    return Hand(name, letter, lean_of(drawing.points), baseline(drawing, letter))

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.ink.drawing import Points
+from hwcli.writing.additions import NO_ADDITIONS, Additions, add
 from hwcli.writing.arriving import Arriving
 from hwcli.writing.lanes import NOTHING, Ended, Ink, Known, Moment, Task
-from hwcli.writing.marks import UNMARKED, Marked, places_of, set_marks
+from hwcli.writing.marks import places_of
 from hwcli.writing.pieces import piece_end
 from hwcli.writing.stepper import Company
 from hwcli.writing.window import NO_TEXT, Text
@@ -31,8 +32,8 @@ They are waited for, and a run may have no more.
 A_WHILE = 0.05
 """Seconds after which those who have nothing to write look whether an order has arrived."""
 
-MARKS = 1 << 31
-"""Beyond any take: the number of one whose chance is that of the first mark, at place 0 of a text."""
+ADDED = 1 << 31
+"""Beyond any take: the number of one whose chance is that of what is added at place 0 of a text."""
 
 Key = tuple[int, int]
 """The number of a drawing, and of a take of it."""
@@ -52,7 +53,7 @@ class Order(NamedTuple):
     judge: tells how good a take of the whole text is, the more the better; none: by what the window tells
         (``signals``) of a piece of it (``pieces``).
     pace: points after which a piece is given up, for each of its characters; 0: only after ``length``.
-    marked: the text in characters, and the marks that are set on some of them when a piece is written.
+    additions: the text in characters, and what is added to them by rule when a piece is written.
     number: of the drawing in a whole run, not in a part of it, counted from 0, by which it has its ``company``;
         what becomes of it may depend on that in the last bits.  None: it is written among many.
     """
@@ -67,7 +68,7 @@ class Order(NamedTuple):
     takes: int = 1
     judge: Callable[[Ink], float] | None = None
     pace: int = 0
-    marked: Marked = UNMARKED
+    additions: Additions = NO_ADDITIONS
     number: int | None = None
 
     @property
@@ -90,7 +91,9 @@ class Order(NamedTuple):
 
     def end_after(self, begin: int) -> int:
         """Return where the piece of the text ends that begins at ``begin``."""
-        return piece_end(self.counted, begin) if self.counted.any() and not self.judge else len(self.text)
+        if self.judge or not self.counted.any():
+            return len(self.text)
+        return piece_end(self.counted | self.additions.beside_signs(), begin)
 
 
 class Written(NamedTuple):
@@ -140,6 +143,7 @@ class _Drawing:
         self.is_over = False
         self._asked = self._left = 0
         self._length, self._faults = order.length, list[str]()
+        self._aside = 0.0  # how far signs have moved what comes after them
         self._begin(0, None)
 
     def _begin(self, place: int, moment: Moment | None) -> None:
@@ -189,7 +193,7 @@ class _Drawing:
             return True
         self._faults += [fault for fault in best.faults if fault not in self._faults]
         signals, moment = best.ended.signals, best.ended.moment
-        ink = self._with_marks(best.ended)
+        ink = self._with_additions(best.ended)
         self._length -= len(ink)
         self.is_over = moment is None or self._end == len(self.order.text) or self._length <= 0
         sharpness = signals.sharpness(self.order.counted) if self.is_over else None
@@ -198,18 +202,21 @@ class _Drawing:
             self._begin(self._end, moment)
         return not self.is_over
 
-    def _with_marks(self, ended: Ended) -> Ink:
-        """Return the ink of the piece that has ``ended``, with its marks if there are points left for them."""
-        marked = self.order.marked.between(self._place, self._end)
-        if not marked.signs:
-            return ended.ink
-        peaks = ended.signals.steps[self._place : self._end] - (ended.step + 1 - len(ended.ink))
-        places = self._place + places_of(ended.ink, peaks)
-        ink = set_marks(ended.ink, places, marked, self.order.chance(MARKS + self._place))
-        if len(ink) > self._length:
-            self._faults.append("there are no points left for its accents")
-            return ended.ink
-        return ink
+    def _with_additions(self, ended: Ended) -> Ink:
+        """Return the ink of the piece that ``ended``, and what is added if there are points left for it."""
+        additions = self.order.additions.between(self._place, self._end)
+        ink = ended.ink.copy()
+        ink[:, 0] += self._aside
+        if not (additions.marks or additions.signs):
+            return ink
+        peaks = ended.signals.steps[self._place : self._end] - (ended.step + 1 - len(ink))
+        places = self._place + places_of(ink, peaks)
+        added, aside = add(ink, places, additions, self.order.chance(ADDED + self._place))
+        if len(added) > self._length:
+            self._faults.append("there are no points left for its accents and signs")
+            return ink
+        self._aside += aside
+        return added
 
 
 class Desk:

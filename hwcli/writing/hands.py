@@ -17,7 +17,7 @@ from hwcli.threads import cores
 from hwcli.writing.desk import Order
 from hwcli.writing.lanes import NOTHING, Ink, Known, read_ahead
 from hwcli.writing.rollout import Writer, write_drawings
-from hwcli.writing.text import encode, part_marks, prepare_text
+from hwcli.writing.text import encode, part_additions, prepare_text
 
 HAND_TEXT = "a quick hand of my own"
 """What is written when a hand is made up: letters with and without ascenders and descenders, common words.
@@ -136,17 +136,17 @@ class Scribe:
         """Return the order of ``text`` in a ``hand``, or in any; ``most`` points, or as many as it may need."""
         before = f"{hand.text} " if hand else ""
         before = before if " " in self.characters else before.rstrip()
-        marked = part_marks(text, self.characters)
-        text = marked.text
+        additions = part_additions(text, self.characters)
+        text = additions.text
         encoded = encode(before + text, self.characters)
         counted = np.array([False] * len(before) + [character != " " for character in text])
         length = most or POINTS_BESIDES + self._pace * len(text)
         prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
         judge = partial(self._mark, text, hand) if self._judge else None
         said = len(hand.text) if hand else 0
-        marked = marked.after(before)
+        additions = additions.after(before)
         return Order(
-            length, chance, prime, encoded, said, known, counted, self.takes, judge, self._pace, marked
+            length, chance, prime, encoded, said, known, counted, self.takes, judge, self._pace, additions
         )
 
     def _mark(self, text: str, hand: Hand | None, ink: Ink) -> float:

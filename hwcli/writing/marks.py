@@ -68,10 +68,10 @@ CARE = 0.7
 
 
 class Parted(NamedTuple):
-    """A letter as a network writes it, and ``signs``, which combine with it; none: a dotless i."""
+    """A letter as a network writes it, and ``marks``, which combine with it; none: a dotless i."""
 
     letter: str
-    signs: str
+    marks: str
 
 
 @cache
@@ -96,27 +96,9 @@ def parted(cluster: str, known: set[str]) -> Parted | None:
     if cluster == DOTLESS:
         return Parted("i", "") if "i" in known else None
     apart = "".join(OVERLAID.get(part, part) for part in unicodedata.normalize("NFD", cluster))
-    letter, signs = apart[:1], "".join(WRITTEN_AS.get(apart[:1] + mark, mark) for mark in apart[1:])
-    is_marked = signs and letter in known and letter.isascii() and letter.isalpha()
-    return Parted(letter, signs) if is_marked and designs().keys() >= set(signs) else None
-
-
-class Marked(NamedTuple):
-    """A text without its marks, and what they are: ``signs`` of the letter at each place that has any."""
-
-    text: str
-    signs: Mapping[int, str]
-
-    def after(self, before: str) -> Marked:
-        """Return this text with another ``before`` it."""
-        return Marked(before + self.text, {len(before) + place: signs for place, signs in self.signs.items()})
-
-    def between(self, begin: int, end: int) -> Marked:
-        """Return this text with the marks from place ``begin`` on and before ``end`` alone."""
-        return Marked(self.text, {place: signs for place, signs in self.signs.items() if begin <= place < end})
-
-
-UNMARKED = Marked("", {})
+    letter, marks = apart[:1], "".join(WRITTEN_AS.get(apart[:1] + mark, mark) for mark in apart[1:])
+    is_marked = marks and letter in known and letter.isascii() and letter.isalpha()
+    return Parted(letter, marks) if is_marked and designs().keys() >= set(marks) else None
 
 
 def places_of(ink: Ink, peaks: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -154,7 +136,7 @@ class _Letter(NamedTuple):
     end: int
 
 
-class _Hand(NamedTuple):
+class Script(NamedTuple):
     """How a piece is written: the height of a small letter, how low (y) letters stand, and the pen's pace."""
 
     size: float
@@ -162,46 +144,60 @@ class _Hand(NamedTuple):
     pace: float
 
 
-def set_marks(ink: Ink, places: NDArray[np.intp], marked: Marked, chance: np.random.Generator) -> Ink:
-    """Return ``ink`` (n, 3) with the marks of those letters of a text that are in it.
+def set_marks(
+    ink: Ink,
+    places: NDArray[np.intp],
+    text: str,
+    marks_of: Mapping[int, str],
+    script: Script,
+    chance: np.random.Generator,
+) -> tuple[Ink, NDArray[np.intp]]:
+    """Return ``ink`` (n, 3) with the marks of those letters of ``text`` that are in it, and the places of all.
 
-    ``places`` (n,) tell to which place of the text each point belongs.  A letter without ink, or one after
-    which the pen is not lifted any more, stays as it is.
+    ``places`` (n,) tell to which place of the text each point belongs; those of ``marks_of`` have marks.  A
+    letter without ink, or one after which the pen is not lifted any more, stays as it is.
     """
-    if not len(ink):
-        return ink
-    strokes = _strokes(ink)
-    hand = _hand_of(ink, places, marked.text)
+    strokes = strokes_of(ink)
     added: list[tuple[int, Ink]] = []
     is_gone = np.zeros(len(ink), np.bool_)
-    for place, signs in marked.signs.items():
+    for place, marks in marks_of.items():
         if not (places == place).any():
             continue
-        letter = _fitted(_letter(ink, places, place, marked.text[place]), marked.text[place], hand)
+        letter = _fitted(_letter(ink, places, place, text[place]), text[place], script)
         end = next((stroke.stop for stroke in strokes if stroke.stop >= letter.end), None)
         if end is None:
             continue
-        has_own = not signs or any(designs()[mark][0] == ABOVE for mark in signs)
-        if marked.text[place] in DOTTED and has_own:
+        has_own = not marks or any(designs()[mark][0] == ABOVE for mark in marks)
+        if text[place] in DOTTED and has_own:
             # An apostrophe beside it is no dot.
-            of_letters = [one for one in strokes if marked.text[places[one.start]].isalpha()]
-            is_gone[_dot(ink, of_letters, letter, hand)] = True
-        added += [(end, drawn) for drawn in _drawn(signs, letter, hand, chance)]
-    return _put_in(ink, is_gone, added)
+            of_letters = [one for one in strokes if text[places[one.start]].isalpha()]
+            is_gone[_dot(ink, of_letters, letter, script)] = True
+        added += [(end, drawn) for drawn in _drawn(marks, letter, script, chance)]
+    return _put_in(ink, places, is_gone, added)
 
 
-def _strokes(ink: Ink) -> list[slice]:
+def strokes_of(ink: Ink) -> list[slice]:
+    """Return where the strokes of ``ink`` (n, 3) are, but for the last where the pen is still down."""
     ends = (np.flatnonzero(ink[:, 2] > 0.5) + 1).tolist()
     return [slice(begin, end) for begin, end in pairwise([0, *ends])]
 
 
-def _put_in(ink: Ink, is_gone: NDArray[np.bool_], added: list[tuple[int, Ink]]) -> Ink:
-    """Return ``ink`` without what is gone, and with what was ``added``, each after so many of its points."""
-    parts, begin = [], 0
+def _put_in(
+    ink: Ink, places: NDArray[np.intp], is_gone: NDArray[np.bool_], added: list[tuple[int, Ink]]
+) -> tuple[Ink, NDArray[np.intp]]:
+    """Return ``ink`` without what is gone, and with what was ``added``, each after so many of its points.
+
+    What is added is at the place of the point before it.
+    """
+    inks, parts, begin = [], [], 0
     for end, drawn in sorted(added, key=lambda part: part[0]):
-        parts += [ink[begin:end][~is_gone[begin:end]], drawn]
+        kept = ~is_gone[begin:end]
+        inks += [ink[begin:end][kept], drawn]
+        parts += [places[begin:end][kept], np.full(len(drawn), places[end - 1])]
         begin = end
-    return np.concatenate([*parts, ink[begin:][~is_gone[begin:]]])
+    return np.concatenate([*inks, ink[begin:][~is_gone[begin:]]]), np.concatenate(
+        [*parts, places[begin:][~is_gone[begin:]]]
+    )
 
 
 def _letter(ink: Ink, places: NDArray[np.intp], place: int, character: str) -> _Letter:
@@ -234,12 +230,14 @@ def _main_stroke(ink: Ink, own: NDArray[np.intp]) -> NDArray[np.intp]:
     return main
 
 
-def _hand_of(ink: Ink, places: NDArray[np.intp], text: str) -> _Hand:
+def script_of(ink: Ink, places: NDArray[np.intp], text: str) -> Script:
+    """Return how ``ink`` (n, 3) is written, whose points say the ``places`` (n,) of ``text``."""
     heights, feet = [], []
-    for place in np.unique(places).tolist():
+    those = [place for place in np.unique(places).tolist() if text[place].isascii()]
+    # Digits are of a size that varies more.
+    letters = [place for place in those if text[place].isalpha()]
+    for place in letters or [place for place in those if text[place].isdigit()]:
         character = text[place]
-        if not (character.isascii() and character.isalpha()):
-            continue
         letter = _letter(ink, places, place, character)
         share = next((share for those, share in SHARES.items() if character in those), TALL)
         heights.append((letter.foot - letter.top) * share)
@@ -249,18 +247,20 @@ def _hand_of(ink: Ink, places: NDArray[np.intp], text: str) -> _Hand:
     size = max(float(np.median(heights)), TINY)
     steps = np.hypot(*np.diff(ink[:, :2], axis=0).T)[ink[:-1, 2] < 0.5]
     pace = float(np.percentile(steps, QUICK)) if len(steps) else size
-    return _Hand(size, float(np.median(feet)), max(pace, TINY))
+    return Script(size, float(np.median(feet)), max(pace, TINY))
 
 
-def _fitted(letter: _Letter, character: str, hand: _Hand) -> _Letter:
+def _fitted(letter: _Letter, character: str, script: Script) -> _Letter:
     """Return ``letter`` with a top that a ``character`` of this kind can have."""
     if character not in SMALL + DOTTED:
         return letter
-    top = float(np.clip(letter.top, hand.base - TOP_HIGHEST * hand.size, hand.base - TOP_LOWEST * hand.size))
+    top = float(
+        np.clip(letter.top, script.base - TOP_HIGHEST * script.size, script.base - TOP_LOWEST * script.size)
+    )
     return letter._replace(top=top)
 
 
-def _dot(ink: Ink, strokes: list[slice], letter: _Letter, hand: _Hand) -> slice:
+def _dot(ink: Ink, strokes: list[slice], letter: _Letter, script: Script) -> slice:
     """Return which of ``strokes`` is the dot of ``letter``, an empty slice where none is."""
     middle = (letter.points[:, 0].min() + letter.points[:, 0].max()) / 2
 
@@ -270,29 +270,33 @@ def _dot(ink: Ink, strokes: list[slice], letter: _Letter, hand: _Hand) -> slice:
     dots = [
         stroke
         for stroke in strokes
-        if np.ptp(ink[stroke, :2], axis=0).max() < DOT * hand.size
-        and ink[stroke, 1].max() < hand.base - LIFTED * hand.size
-        and aside(stroke) < ASIDE * hand.size
+        if np.ptp(ink[stroke, :2], axis=0).max() < DOT * script.size
+        and ink[stroke, 1].max() < script.base - LIFTED * script.size
+        and aside(stroke) < ASIDE * script.size
         and stroke.stop > letter.begin
     ]
     return min(dots, key=aside, default=slice(0, 0))
 
 
-def _drawn(signs: str, letter: _Letter, hand: _Hand, chance: np.random.Generator) -> Iterator[Ink]:
-    """Yield the strokes of each of the ``signs`` of ``letter``; one above another is set on that."""
-    for mark in signs:
+def _drawn(marks: str, letter: _Letter, script: Script, chance: np.random.Generator) -> Iterator[Ink]:
+    """Yield the strokes of each of the ``marks`` of ``letter``; one above another is set on that."""
+    for mark in marks:
         where, ways = designs()[mark]
         way = ways[int(chance.integers(len(ways)))]
-        size = SCALE * (max(letter.foot - letter.top, hand.size) if where == "through" else hand.size)
-        drawn = sign(way, Manner(pace=hand.pace / size, care=CARE), chance).astype(np.float64) * (size, size, 1)
+        size = SCALE * (max(letter.foot - letter.top, script.size) if where == "through" else script.size)
+        drawn = sign(way, Manner(pace=script.pace / size, care=CARE), chance).astype(np.float64) * (
+            size,
+            size,
+            1,
+        )
         left = min(stroke[:, 0].min() for stroke, _ in way.strokes) * size
-        drawn += (*_corner(where, letter, float(np.ptp(drawn[:, 0])), left, hand), 0)
+        drawn += (*_corner(where, letter, float(np.ptp(drawn[:, 0])), left, script), 0)
         if where == ABOVE:
             letter = letter._replace(top=float(drawn[:, 1].min()))
         yield drawn
 
 
-def _corner(where: str, letter: _Letter, width: float, left: float, hand: _Hand) -> tuple[float, float]:
+def _corner(where: str, letter: _Letter, width: float, left: float, script: Script) -> tuple[float, float]:
     """Return where the left edge and y = 0 lie of a mark that is ``width`` wide and begins at ``left``."""
     height = letter.foot - letter.top
     middle = letter.top + height / 2
@@ -300,7 +304,7 @@ def _corner(where: str, letter: _Letter, width: float, left: float, hand: _Hand)
     waist = _across(letter, middle - WAIST * height, middle + WAIST * height)
     match where:
         case "above":
-            x, y = (upper.min() + upper.max() - width) / 2, letter.top - GAP * hand.size
+            x, y = (upper.min() + upper.max() - width) / 2, letter.top - GAP * script.size
         case "below":
             x, y = (lower.min() + lower.max() - width) / 2, letter.foot
         case "tail":

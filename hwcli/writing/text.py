@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import limits
-from hwcli.writing.marks import Marked, parted
+from hwcli.writing.additions import Additions
+from hwcli.writing.drawn_signs import Beside, drawn_as
+from hwcli.writing.marks import parted
 
 MISSING = ("error", "skip", "replace")
 """What to do with a character that cannot be written."""
@@ -158,19 +160,52 @@ def encode(text: str, characters: str) -> NDArray[np.int32]:
         raise ValueError(f"{error.args[0]!r} is not among the characters") from None
 
 
-def part_marks(text: str, characters: str) -> Marked:
-    """Return ``text``, as it was prepared, in ``characters`` alone, and the marks that it has besides."""
-    known, plain, signs = set(characters), list[str](), dict[int, str]()
-    for cluster, _, _ in _clusters(text, 1):
-        found = None if known.issuperset(cluster) else parted(cluster, known)
-        if found:
-            signs[len(plain)] = found.signs
-        plain.extend(found.letter if found else cluster)
-    return Marked("".join(plain), signs)
+def part_additions(text: str, characters: str) -> Additions:
+    """Return ``text``, as it was prepared, in ``characters`` alone, and what is added to them by rule."""
+    known, plain, marks, groups = set(characters), list[str](), dict[int, str](), list[Beside]()
+    clusters = [cluster for cluster, _, _ in _clusters(text, 1)]
+    drawn = [drawn_as(cluster, known) for cluster in clusters]
+    begin = 0
+    while begin < len(clusters):
+        end = begin + 1
+        if not drawn[begin]:
+            cluster = clusters[begin]
+            found = None if known.issuperset(cluster) else parted(cluster, known)
+            if found:
+                marks[len(plain)] = found.marks
+            plain.extend(found.letter if found else cluster)
+        else:
+            while drawn[end : end + 1] not in ([], [""]):
+                end += 1
+            groups.append(_group("".join(drawn[begin:end]), clusters[:begin], clusters[end:], len(plain)))
+            # Of the blanks on either side of signs that stand alone one is left.
+            end += groups[-1].has_blank and groups[-1].is_before
+        begin = end
+    written = "".join(plain).rstrip()
+    last = len(written) - 1
+    signs = list[Beside]()
+    for group in groups:
+        placed = group if group.place <= last else _at_the_end(group, last)
+        both = signs[-1].joined(placed) if signs else None
+        signs = [*signs[:-1], both] if both else [*signs, placed]
+    return Additions(written, marks, tuple(signs))
+
+
+def _group(signs: str, before: Sequence[str], after: Sequence[str], place: int) -> Beside:
+    """Return how ``signs`` stand between those ``before`` and ``after``; ``place`` is that of the latter."""
+    follows, precedes = bool(after) and after[0] != " ", bool(before) and before[-1] != " "
+    if precedes and not follows:
+        return Beside(signs, place - 1, is_before=False)
+    return Beside(signs, place, True, not follows, is_within=follows and precedes, is_first=not place)
+
+
+def _at_the_end(group: Beside, last: int) -> Beside:
+    """Return ``group``, after which nothing is written, as it stands after the ``last`` character."""
+    return Beside(group.signs, last, is_before=False, has_blank=True)
 
 
 def prepare_text(
-    text: str, characters: str, missing: str = "error", line: int = 1, with_marks: bool = False
+    text: str, characters: str, missing: str = "error", line: int = 1, with_additions: bool = False
 ) -> Prepared:
     """Return ``text`` in ``characters`` alone, in one line.
 
@@ -185,8 +220,8 @@ def prepare_text(
     missing: for what cannot be written so: "error"; "skip" leaves it out; "replace" writes a question mark,
         or leaves it out where there is none among the ``characters``.
     line: the number that the first line has, for the places that are told.
-    with_marks: letters keep the accents and other marks that can be set on them (``part_marks``), and are not
-        written in ASCII for these.
+    with_additions: letters keep the accents and other marks that can be set on them, and signs stay that can be
+        drawn beside others (``part_additions``), instead of being written in ASCII.
 
     Raises
     ------
@@ -198,22 +233,27 @@ def prepare_text(
     replacement = REPLACEMENT if missing == "replace" and REPLACEMENT in known else ""
     written: list[str] = []
     notes: list[Change] = []
-    clusters = list(_clusters(text if "°" in known else NUMERO.sub(r"\1º", text), line))
+    has_degrees = "°" in known or with_additions
+    clusters = list(_clusters(text if has_degrees else NUMERO.sub(r"\1º", text), line))
     alone = [cluster for cluster, _, _ in clusters]
     for (cluster, row, column), beside, joint in zip(clusters, _neighbours(alone), _joints(alone), strict=True):
         composed = unicodedata.normalize("NFC", cluster)
-        plain = composed if with_marks and parted(cluster, known) else _written(cluster, known, *beside)
+        is_kept = with_additions and bool(drawn_as(cluster, known) or parted(cluster, known))
+        plain = composed if is_kept else _written(cluster, known, *beside)
         if plain is None:
             notes.append(Change(cluster, replacement, row, column))
             if missing == "error":
                 raise Unwritable(notes[-1])
             plain = replacement
-        elif joint and cluster not in known:
+        elif joint and cluster not in known and not is_kept:
             plain = (joint if joint in known else " " if " " in known else "") + plain
             notes.append(Change(cluster, plain.strip(), row, column))
         elif not (plain == composed or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
+    if with_additions and not part_additions("".join(written), characters).text:
+        # There is nothing beside which a sign could be drawn.
+        return prepare_text(text, characters, missing, line)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
 
 

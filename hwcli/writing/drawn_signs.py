@@ -1,0 +1,206 @@
+"""Signs that a network has not learned, drawn whole beside what it writes: €, ¿, ß, →.
+
+The network writes the text without them, and what comes after a sign moves aside for it.  A sign is drawn by
+rule, as large, as quick and as slanted as the ink around it; inside a word the pen is lifted for it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.writing.marks import CARE, Ink, Script, strokes_of
+from hwcli.writing.signs import Design, Manner, lean_of, read_design, sign
+
+DESIGNS = Path(__file__).with_name("drawn_signs.toml")
+SHAPES = "\ufe0e\ufe0f"
+"""What chooses between two shapes of a sign before it."""
+SAME = {
+    "❤": "♥", "♡": "♥", "🖤": "♥", "☆": "★", "⭐": "★", "✔": "✓", "✘": "✗", "□": "☐",
+    "☻": "☺", "🙂": "☺", "😀": "☺", "😊": "☺", "🙁": "☹", "μ": "µ", "⇒": "→", "⇐": "←", "●": "•", "‣": "•",
+}  # fmt: skip
+"""Signs that a pen writes as it does others."""
+
+GAP, GAP_WITHIN, BLANK = 0.3, 0.15, 1.3
+"""Between a sign and what it belongs to; on its two sides in a word; between it and another word (letters)."""
+NO_JUMP = -0.1
+"""Strokes of two letters are further apart than this, in letters."""
+
+
+@cache
+def designs() -> Mapping[str, tuple[Design, ...]]:
+    """Return the ways to write each sign."""
+    with DESIGNS.open("rb") as file:
+        return {sign: tuple(map(read_design, ways)) for sign, ways in tomllib.load(file).items()}
+
+
+def drawn_as(cluster: str, known: set[str]) -> str:
+    """Return the sign that ``cluster``, one character, is drawn as; "": it is ``known``, or has no design."""
+    plain = cluster.rstrip(SHAPES)
+    found = SAME.get(plain, plain)
+    return found if found in designs() and not known.issuperset(cluster) else ""
+
+
+class Beside(NamedTuple):
+    """Signs that stand together, and where.
+
+    Attributes
+    ----------
+    signs: one after the other, with blanks between words of them.
+    place: of the character of the text that they are beside.
+    is_before: whether they stand before it, else after it.
+    has_blank: whether there is a blank between.
+    is_within: whether they are inside a word, with letters on both sides.
+    is_first: whether the text begins with them.
+    """
+
+    signs: str
+    place: int
+    is_before: bool
+    has_blank: bool = False
+    is_within: bool = False
+    is_first: bool = False
+
+    def joined(self, other: Beside) -> Beside | None:
+        """Return this and an ``other`` after it as one, None where they are not at the same place."""
+        if (self.place, self.is_before, False) != (other.place, other.is_before, other.is_within):
+            return None
+        has_blank = other.has_blank if self.is_before else self.has_blank
+        return self._replace(signs=f"{self.signs} {other.signs}", has_blank=has_blank)
+
+
+class Moved(NamedTuple):
+    """Ink with signs, (n, 3), to which place each point belongs, (n,), and how far what comes next moves."""
+
+    ink: Ink
+    places: NDArray[np.intp]
+    aside: float
+
+
+def set_signs(
+    ink: Ink, places: NDArray[np.intp], groups: Sequence[Beside], script: Script, chance: np.random.Generator
+) -> Moved:
+    """Return ``ink`` (n, 3) with the signs of ``groups``, which are in the order of the text.
+
+    ``places`` (n,) tell to which place of the text each point belongs; ``script`` is how the ink is written.
+    """
+    moved = Moved(ink, places, 0.0)
+    lean = lean_of(ink)
+    for group in groups:
+        if len(moved.ink):
+            moved = _set(moved, group, _drawn(group.signs, script, lean, chance), script)
+    return moved
+
+
+def _drawn(signs: str, script: Script, lean: float, chance: np.random.Generator) -> Ink:
+    """Return the ink of ``signs``, from x = 0, on the line that letters stand on."""
+    parts, right = [], 0.0
+    for one in signs:
+        if one == " ":
+            right += BLANK - GAP
+            continue
+        ways = designs()[one]
+        manner = Manner(pace=script.pace / script.size, care=CARE)
+        points = sign(ways[int(chance.integers(len(ways)))], manner, chance).astype(np.float64)
+        points[:, 0] -= lean * points[:, 1]
+        points[:, 0] += right - points[:, 0].min()
+        right = points[:, 0].max() + GAP
+        parts.append(points)
+    return np.concatenate(parts) * (script.size, script.size, 1) + (0, script.base, 0)
+
+
+def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
+    """Return what was there ``before`` with ``drawn``, the signs of ``group``."""
+    ink, places = before.ink.copy(), before.places
+    cut = _cut(ink, places, group, script.size)
+    is_cut_through = 0 < cut < len(ink) and ink[cut - 1, 2] < 0.5
+    ink[max(cut - 1, 0), 2] = cut > 0 or ink[0, 2]
+    right = _right_edge(ink, places, cut, group.place)
+    is_beyond = _is_beyond(ink, cut, -np.inf if not cut else right, is_cut_through)
+    left = float(ink[is_beyond & _is_begun(ink, places, cut, group.place), 0].min(initial=np.inf))
+    width, blank = float(np.ptp(drawn[:, 0])), (BLANK if group.has_blank else GAP) * script.size
+    if group.is_within and cut and np.isfinite(left):
+        gap = GAP_WITHIN * script.size
+        edge, aside = right + gap, right + gap + width + gap - left
+    elif group.is_before and np.isfinite(left):
+        edge, aside = left, width + blank
+    else:
+        edge, aside = right + blank, blank + width
+    drawn[:, 0] += edge - drawn[:, 0].min()
+    ink[:, 0] += aside * is_beyond
+    place = group.place - group.is_before
+    return Moved(
+        np.concatenate([ink[:cut], drawn, ink[cut:]]),
+        np.concatenate([places[:cut], np.full(len(drawn), place), places[cut:]]),
+        before.aside + aside,
+    )
+
+
+def _cut(ink: Ink, places: NDArray[np.intp], group: Beside, size: float) -> int:
+    """Return after how many points the signs of ``group`` are drawn: between words, or where a letter begins.
+
+    ``size`` is the height of a small letter.  Which point is of which letter is known roughly alone.
+    """
+    first = int(np.searchsorted(places, group.place))
+    if group.is_within:
+        jumps = _jumps(ink, places, group.place - 1, group.place)
+        joints = [start for start, jump in jumps.items() if jump > NO_JUMP * size]
+        return min(joints, key=lambda start: abs(start - first), default=first)
+    if not group.is_before:
+        is_last = group.place == places[-1]
+        return len(ink) if is_last else _word_gap(ink, places, group.place + 1, default=len(ink))
+    return 0 if group.is_first else _word_gap(ink, places, group.place - 1, default=first)
+
+
+def _word_gap(ink: Ink, places: NDArray[np.intp], blank: int, default: int) -> int:
+    """Return after how many points the word after ``blank`` begins; ``default``: the pen is not lifted."""
+    jumps = _jumps(ink, places, blank - 1, blank + 1)
+    return max(jumps, key=lambda start: jumps[start], default=default)
+
+
+def _jumps(ink: Ink, places: NDArray[np.intp], first: int, last: int) -> dict[int, float]:
+    """Return, of strokes that begin from place ``first`` to ``last``, how far each is right of all before.
+
+    The stroke that the ``first`` place begins with does not count.
+    """
+    begin, end = np.searchsorted(places, first, "left"), np.searchsorted(places, last, "right")
+    strokes = [stroke for stroke in strokes_of(ink) if begin < stroke.start < end]
+    return {
+        stroke.start: float(ink[stroke, 0].min() - ink[begin : stroke.start, 0].max()) for stroke in strokes
+    }
+
+
+def _right_edge(ink: Ink, places: NDArray[np.intp], cut: int, place: int) -> float:
+    """Return how far what is written before ``cut`` reaches, of the letters not far before ``place``."""
+    last = ink[:cut][places[:cut] >= place - 2]
+    return float((last if len(last) else ink[: max(cut, 1)])[:, 0].max())
+
+
+def _is_beyond(ink: Ink, cut: int, edge: float, is_cut_through: bool) -> NDArray[np.bool_]:
+    """Return which points of ``ink`` are of strokes beyond ``edge`` that were written from ``cut`` on.
+
+    A dot or a bar that was written late, over a letter before it, is not.  What is left of a stroke that is cut
+    through always is.
+    """
+    is_beyond = np.zeros(len(ink), np.bool_)
+    begin = cut
+    for end in [*(stroke.stop for stroke in strokes_of(ink)), len(ink)]:
+        if end > begin:
+            is_beyond[begin:end] = ink[begin:end, 0].mean() > edge or (is_cut_through and begin == cut)
+            begin = end
+    return is_beyond
+
+
+def _is_begun(ink: Ink, places: NDArray[np.intp], cut: int, place: int) -> NDArray[np.bool_]:
+    """Return which points of ``ink`` from ``cut`` on are of the first stroke, or of the one at ``place``."""
+    is_begun: NDArray[np.bool_] = places == place
+    first = next((stroke.stop for stroke in strokes_of(ink) if stroke.stop > cut), len(ink))
+    is_begun[cut:first] = True
+    is_begun[:cut] = False
+    return is_begun

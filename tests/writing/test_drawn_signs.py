@@ -1,0 +1,227 @@
+"""Signs drawn beside what a network writes: taken out of the text, set in their place, nothing else bent."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from hwcli.writing.additions import Additions, add
+from hwcli.writing.drawn_signs import BLANK, GAP, GAP_WITHIN, SAME, Beside, designs, drawn_as
+from hwcli.writing.marks import Ink
+from hwcli.writing.text import part_additions, prepare_text
+
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
+KNOWN = set(PRINTABLE)
+SIZE = 10.0
+
+
+def letters_at(*lefts: float) -> Ink:
+    """Return ink of small letters, a stroke each, as high as SIZE and as wide as 8."""
+    shape = np.array([(8, -SIZE, 0), (0, -SIZE / 2, 0), (0, 0, 0), (8, -SIZE, 0), (8, 0, 1)], np.float64)
+    return np.concatenate([moved(shape, left) for left in lefts])
+
+
+def moved(ink: Ink, aside: float) -> Ink:
+    return np.add(ink, (aside, 0, 0))
+
+
+def written(text: str, lefts: Sequence[float], seed: int = 0) -> tuple[list[Ink], float]:
+    """Return the strokes of ``text``, whose letters are at ``lefts``, and how far it moves what follows."""
+    additions = part_additions(text, PRINTABLE)
+    visible = [place for place, character in enumerate(additions.text) if character != " "]
+    ink = letters_at(*lefts)
+    found, aside = add(ink, np.repeat(visible, 5), additions, np.random.default_rng(seed))
+    return np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1), aside
+
+
+def is_letter(stroke: Ink) -> bool:
+    return len(stroke) == 5 and stroke[0, 1] == -SIZE and abs(np.ptp(stroke[:, 0]) - 8) < 1e-9
+
+
+def spans(strokes: Sequence[Ink]) -> list[tuple[bool, float, float]]:
+    """Return whether each stroke is a letter, and its left and right edge."""
+    return [(is_letter(one), float(one[:, 0].min()), float(one[:, 0].max())) for one in strokes]
+
+
+# --- texts -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "groups"),
+    [
+        ("£5", "5", [Beside("£", 0, True, is_first=True)]),
+        ("5€", "5", [Beside("€", 0, False)]),
+        ("5€ each", "5 each", [Beside("€", 0, False)]),
+        ("5 € each", "5 each", [Beside("€", 2, True, has_blank=True)]),
+        ("costs 5 €", "costs 5", [Beside("€", 6, False, has_blank=True)]),
+        ("groß.", "gro.", [Beside("ß", 3, True, is_within=True)]),
+        ("so «¿he?»", "so he?", [Beside("«¿", 3, True), Beside("»", 5, False)]),
+        ("a ☺ → b", "a b", [Beside("☺ →", 2, True, has_blank=True)]),
+        ("a → €5", "a 5", [Beside("→ €", 2, True)]),
+        ("a€ ✓", "a", [Beside("€ ✓", 0, False)]),
+        ("♥ you", "you", [Beside("♥", 0, True, has_blank=True, is_first=True)]),
+        ("é ❤\ufe0f", "e", [Beside("♥", 0, False, has_blank=True)]),
+    ],
+)
+def test_a_text_is_parted_from_its_signs(text: str, plain: str, groups: list[Beside]) -> None:
+    prepared = prepare_text(text, PRINTABLE, with_additions=True)
+    assert prepared == (text, ())
+    found = part_additions(prepared.text, PRINTABLE)
+    assert (found.text, list(found.signs)) == (plain, groups)
+
+
+def test_signs_alone_are_written_in_ascii() -> None:
+    assert prepare_text("€ £", PRINTABLE, with_additions=True).text == prepare_text("€ £", PRINTABLE).text
+    assert part_additions(prepare_text("→", PRINTABLE, with_additions=True).text, PRINTABLE) == Additions("->")
+
+
+def test_a_network_that_has_learned_a_sign_writes_it_itself() -> None:
+    assert part_additions("5 €", PRINTABLE + "€") == Additions("5 €")
+    assert drawn_as("€", KNOWN | {"€"}) == ""
+
+
+def test_signs_of_a_number_are_drawn_where_they_are_typed() -> None:
+    assert prepare_text("10² = 100, n° 5, 20 °C", PRINTABLE, with_additions=True).notes == ()
+
+
+@pytest.mark.parametrize("sign", SAME.values())
+def test_what_is_drawn_as_another_sign_has_its_design(sign: str) -> None:
+    assert sign in designs()
+
+
+@given(st.text(st.sampled_from(" ab.é€¿ß→☺\u0301"), max_size=12))
+def test_any_text_with_signs_is_settled_and_parted(text: str) -> None:
+    found = prepare_text(text, PRINTABLE, "skip", with_additions=True)
+    assert prepare_text(found.text, PRINTABLE, with_additions=True) == (found.text, ())
+    parts = part_additions(found.text, PRINTABLE)
+    assert set(parts.text) <= KNOWN
+    assert parts.text == " ".join(parts.text.split())
+    assert all(0 <= group.place < len(parts.text) and parts.text[group.place] != " " for group in parts.signs)
+    signs = [character for character in found.text if drawn_as(character, KNOWN)]
+    assert "".join(group.signs for group in parts.signs).replace(" ", "") == "".join(signs)
+
+
+def test_signs_keep_their_place_where_a_text_is_put_after_another_or_cut() -> None:
+    parts = part_additions("£5 or 6 €", PRINTABLE)
+    assert [group.place for group in parts.after("so ").signs] == [3, 8]
+    assert [group.signs for group in parts.between(2, 6).signs] == ["€"]
+
+
+# --- ink ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", sorted(designs()))
+def test_every_sign_is_drawn_before_a_word_that_moves_aside_for_it(sign: str) -> None:
+    for seed in range(4):
+        strokes, aside = written(f"a {sign}nc", [0, 24, 36], seed)
+        edges = spans(strokes)
+        letters = [left for is_of_letter, left, _ in edges if is_of_letter]
+        assert letters == pytest.approx([0, 24 + aside, 36 + aside])
+        drawn = [(left, right) for is_of_letter, left, right in edges if not is_of_letter]
+        assert min(left for left, _ in drawn) == pytest.approx(24)
+        assert max(right for _, right in drawn) == pytest.approx(24 + aside - GAP * SIZE)
+        assert max(abs(stroke[:, 1]).max() for stroke in strokes) < 3 * SIZE
+
+
+def test_a_sign_after_a_word_is_close_to_it_and_one_alone_a_blank_away() -> None:
+    for text, gap in (("an€", GAP), ("an €", BLANK)):
+        strokes, _ = written(text, [0, 12])
+        edges = spans(strokes)
+        assert [one[0] for one in edges[:2]] == [True, True]
+        assert min(left for _, left, _ in edges[2:]) == pytest.approx(20 + gap * SIZE)
+    strokes, aside = written("a€ n", [0, 24])
+    assert [left for is_of_letter, left, _ in spans(strokes) if is_of_letter] == [0, 24 + aside]
+    strokes, aside = written("a € n", [0, 24])
+    (_, left, _), (_, _, right) = spans(strokes)[1], max(spans(strokes)[1:-1], key=lambda one: one[2])
+    assert left == pytest.approx(24, abs=SIZE)
+    assert spans(strokes)[-1][1] == pytest.approx(right + BLANK * SIZE)
+
+
+def test_inside_a_word_letters_come_as_near_to_a_sign_as_to_one_another() -> None:
+    strokes, aside = written("aße", [0, 12])
+    (_, _, before), *drawn, (_, after, _) = spans(strokes)
+    assert min(left for _, left, _ in drawn) == pytest.approx(before + GAP_WITHIN * SIZE)
+    assert after == pytest.approx(max(right for _, _, right in drawn) + GAP_WITHIN * SIZE)
+    assert after == pytest.approx(12 + aside)
+
+
+def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
+    ink = letters_at(0, 8)
+    ink[4, 2] = 0
+    additions = part_additions("aße", PRINTABLE)
+    found, aside = add(ink, np.repeat([0, 1], 5), additions, np.random.default_rng(0))
+    np.testing.assert_array_equal(found[:5, :2], ink[:5, :2])
+    assert found[4, 2] == 1
+    np.testing.assert_allclose(found[-5:], moved(ink[5:], aside))
+
+
+def test_a_dot_that_is_written_late_stays_over_its_letter() -> None:
+    dot = np.array([[4, -16, 0], [5, -15, 1]], np.float64)
+    ink = np.concatenate([letters_at(0, 12), dot])
+    for text, places in (("a €n", [0] * 5 + [2] * 7), ("a€ n", [0] * 5 + [2] * 7), ("aßn", [0] * 5 + [1] * 7)):
+        found, aside = add(ink, np.array(places), part_additions(text, PRINTABLE), np.random.default_rng(0))
+        np.testing.assert_array_equal(found[-2:], dot)
+        assert aside > 0
+
+
+def test_a_letter_of_two_strokes_moves_as_a_whole_whichever_is_first() -> None:
+    stem, bowl = np.array([[24, -15, 0], [24, 0, 1]]), np.array([[26, -15, 0], [32, -8, 0], [26, 0, 1]])
+    for strokes in ((stem, bowl), (bowl, stem)):
+        ink = np.concatenate([letters_at(0), *strokes])
+        for places in ([0] * 5 + [2] * 5, [0] * 5 + [1] * 2 + [2] * 3, [0] * 7 + [2] * 3):
+            found, aside = add(
+                ink, np.array(places), part_additions("a £D", PRINTABLE), np.random.default_rng(0)
+            )
+            np.testing.assert_allclose(found[-5:], moved(ink[5:], aside))
+
+
+def test_what_a_text_begins_with_moves_all_of_it() -> None:
+    stems = np.array([[40, -15, 0], [40, 0, 1], [50, -15, 0], [50, 0, 1], [40, -8, 0], [50, -8, 1]], np.float64)
+    for before in ("", "as said "):
+        additions = part_additions("¡Ho", PRINTABLE).after(before)
+        for first in (0, 1):
+            places = np.array([first] * 2 + [1] * 4) + len(before)
+            found, aside = add(stems, places, additions, np.random.default_rng(0))
+            np.testing.assert_allclose(found[-6:], moved(stems, aside))
+            assert found[0, 0] >= 40 - 1e-6
+
+
+def test_a_piece_of_a_text_does_not_end_beside_a_sign() -> None:
+    additions = part_additions("one 5€ two £6 three ¿no? groß", PRINTABLE)
+    plain = "".join(
+        "_" if beside else one for one, beside in zip(additions.text, additions.beside_signs(), strict=True)
+    )
+    assert plain == "one 5_two_6 three_no? gro"
+
+
+def test_a_sign_leans_as_the_ink_does() -> None:
+    upright, _ = written("a ←n", [0, 24])
+    ink = letters_at(0, 24)
+    ink[:, 0] -= 0.5 * ink[:, 1]
+    additions = part_additions("a ↑n", PRINTABLE)
+    found, _ = add(ink, np.repeat([0, 2], 5), additions, np.random.default_rng(0))
+    stem = found[5 : 5 + np.flatnonzero(found[5:, 2])[0] + 1]
+    assert stem[-1, 0] - stem[0, 0] > 0.2 * np.ptp(stem[:, 1])
+    assert upright
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(0, 2**32), st.booleans())
+def test_signs_are_drawn_on_any_ink(ups: list[int], seed: int, is_up: bool) -> None:
+    chance = np.random.default_rng(seed)
+    ink = np.column_stack([chance.normal(0, 9, (len(ups), 2)), [up == 0 for up in ups]])
+    ink[-1, 2] = is_up
+    additions = part_additions("¿aß é € b→ ✓ c€", PRINTABLE)
+    places = np.sort(chance.integers(0, len(additions.text), len(ups)))
+    found, aside = add(ink, places, additions, chance)
+    assert np.isfinite([*found.ravel(), aside]).all()
+    assert len(found) > len(ink)
+
+
+def test_the_same_chance_draws_the_same_signs_and_another_others() -> None:
+    first, again, other = (np.concatenate(written("a €", [0], seed)[0]) for seed in (1, 1, 2))
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
