@@ -28,7 +28,8 @@ TINY = 1e-6
 
 OVERLAID = {
     "ø": "o\u0338", "Ø": "O\u0338", "ł": "l\u0337", "Ł": "L\u0337",
-    "đ": "d\u0335", "Đ": "D\u0336", "ħ": "h\u0335", "Ħ": "H\u0335", "ŧ": "t\u0336", "Ŧ": "T\u0336",
+    "đ": "d\u0335", "Đ": "D\u0336", "Ð": "D\u0336", "ħ": "h\u0335", "Ħ": "H\u0335",
+    "ŧ": "t\u0336", "Ŧ": "T\u0336",
 }  # fmt: skip
 """Letters with a stroke across, which Unicode does not take apart."""
 WRITTEN_AS = {

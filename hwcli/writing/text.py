@@ -1,7 +1,8 @@
 """Text that is to be written: read, brought to the characters that a network knows, wrapped, encoded.
 
 Most of what people type beyond ASCII has a plain form: curly quotes, dashes, ligatures, letters with accents;
-the accents can be set on their letters when these are written (``marks``).
+the accents can be set on their letters when these are written (``marks``), and some signs be drawn beside
+them (``drawn_signs``).
 A letter of another script has none; romanised it would be another text, so it is not written.
 """
 
