@@ -295,6 +295,33 @@ def test_the_last_letter_of_a_short_text_has_its_mark(run_hw: RunHw) -> None:
     assert strokes("né") == [count + 1 for count in strokes("ne")]
 
 
+def test_a_sign_stands_in_what_is_written_without_it_and_moves_the_rest(run_hw: RunHw) -> None:
+    def drawing(text: str) -> tuple[str, list[list[float]]]:
+        done = run_hw("sample", text, "--seed", 1, "-q")
+        ((header, points),) = drawings_of(done.lines)
+        return header["text"], points
+
+    plain, signed = drawing("up 25 now"), drawing("up £25 now")
+    assert (plain[0], signed[0]) == ("up 25 now", "up £25 now")
+    first = next(place for place, point in enumerate(signed[1]) if point not in plain[1])
+    count = len(signed[1]) - len(plain[1])
+    assert signed[1][:first] == plain[1][:first]
+    rest = [
+        (new[0] - old[0], new[1:])
+        for new, old in zip(signed[1][first + count :], plain[1][first:], strict=True)
+    ]
+    assert [lasting for _, lasting in rest] == [old[1:] for old in plain[1][first:]]
+    moved = [far for far, _ in rest]
+    assert min(moved) == pytest.approx(max(moved), abs=0.01)
+    assert min(moved) > 0
+
+
+def test_a_text_of_many_signs_has_points_enough(run_hw: RunHw) -> None:
+    done = run_hw("sample", f"{'→' * 12} {'☺' * 12} a", "--seed", 2, "--strict")
+    assert texts_of(done.lines) == [f"{'→' * 12} {'☺' * 12} a"]
+    assert len(drawings_of(done.lines)[0][1]) > 500
+
+
 def test_accents_for_which_no_points_are_left_are_told_of(run_hw: RunHw) -> None:
     whole = drawings_of(run_hw("sample", "né", "--seed", 1, "-q").lines)[0][1]
     done = run_hw("sample", "né", "--seed", 1, "--strict", "--points", len(whole) - 1, code=1)
