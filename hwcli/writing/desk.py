@@ -93,7 +93,10 @@ class Order(NamedTuple):
         """Return where the piece of the text ends that begins at ``begin``."""
         if self.judge or not self.counted.any():
             return len(self.text)
-        return piece_end(self.counted | self.additions.beside_signs(), begin)
+        together = self.counted
+        if self.additions.signs:
+            together = together | self.additions.beside_signs()
+        return piece_end(together, begin)
 
 
 class Written(NamedTuple):
