@@ -21,7 +21,7 @@ from hwcli.ink.replacing import newest
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
 PACKED_XML, PACKED_JSON, UNIPEN = "packed xml", "packed json", "unipen"
-KNOWN = "JSON lines, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
+KNOWN = "JSON lines, Quick, Draw!, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
 _STARTS = (
     (b"\x89HDF\r\n\x1a\n", HDF5),
     (b"PK\x03\x04", ZIP),

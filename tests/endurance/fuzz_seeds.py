@@ -82,6 +82,10 @@ MESSAGE = {
 }  # fmt: skip
 TEXT = "Dear Ann,\nthank you – “naïve” ½ → 😀 \t…\r\n\nOCR:\n\nCSR:\n\nA MOVE to stop\n".encode()
 NETWORK = Network(layers=2, units=2, mixtures=1, window=1, characters="ab ", peepholes=True)
+QUICKDRAW = (
+    b'{"word":"cat","key_id":"5","recognized":true,"drawing":[[[1,2.5],[3,4],[0,17]],[[5],[6],[40]]]}\n'
+    b'{"word":"cat","key_id":"6","recognized":false,"drawing":[[[1,255],[3,4]],[[],[]]]}\n'
+)
 
 
 def drawings() -> list[Drawing]:
@@ -244,7 +248,7 @@ def seeds(reader: str) -> list[bytes]:
         "xopp": lambda: [XOPP],
         "svg": lambda: [SVG],
         "unipen": lambda: [UNIPEN],
-        "jsonl": lambda: [jsonl(), HEADER + b"\n" + LOOSE_POINTS, LOOSE_POINTS],
+        "jsonl": lambda: [jsonl(), QUICKDRAW, HEADER + b"\n" + LOOSE_POINTS, LOOSE_POINTS],
         "npz": lambda: [npz_pickled(), npz_padded()],
         "npy": lambda: [*unzipped(npz_pickled()).values(), *unzipped(npz_padded()).values()],
         "strokes": lambda: [strokes()],

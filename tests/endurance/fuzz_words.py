@@ -113,6 +113,8 @@ WORDS = {
         "\\x0d\\x0a",
         "Infinity",
         '\\"version\\":',
+        '\\"word\\":',
+        '\\"drawing\\":[[[',
     ],
     "npy": [
         "\\x93NUMPY",
