@@ -392,3 +392,26 @@ def test_mappings_of_channels_that_are_passed_over_do_not_matter() -> None:
     assert points("<trace>1 2 3</trace>", mapped("") + '<channel name="OTx"><mapping/></channel>') == [
         [1, 2, 1]
     ]
+
+
+MATHWRITING = """<ink xmlns="http://www.w3.org/2003/InkML">{declared}
+<annotation type="label">{{x \\over 2}}</annotation><annotation type="splitTagOriginal">train</annotation>
+<annotation type="sampleId">000aa4c444cba3f2</annotation><annotation type="inkCreationMethod">human</annotation>
+{normalized}<trace id="0">1.5 2.0 0.0,3.0 4.5 17.0</trace><trace id="1">5.0 6.0 250.0</trace></ink>"""
+NORMALIZED = '<annotation type="normalizedLabel">\\frac{x}{2}</annotation>'
+
+
+@pytest.mark.parametrize("declared", ["", "X Y T"])
+def test_mathwriting(declared: str) -> None:
+    channels = "".join(f'<channel name="{name}" type="decimal"/>' for name in declared.split())
+    declared = f"<traceFormat>{channels}</traceFormat>" if declared else ""
+    (drawing,) = read(MATHWRITING.format(declared=declared, normalized=NORMALIZED))
+    assert (drawing.id, drawing.text) == ("000aa4c444cba3f2", r"\frac{x}{2}")
+    assert drawing.points.tolist() == [[1.5, 2, 0], [3, 4.5, 1], [5, 6, 1]]
+    assert drawing.time is not None
+    np.testing.assert_allclose(drawing.time, [0, 0.017, 0.25], rtol=1e-6)
+
+
+def test_symbols_of_mathwriting_have_but_a_label() -> None:
+    (drawing,) = read(MATHWRITING.format(declared="", normalized=""))
+    assert drawing.text == r"{x \over 2}"

@@ -31,10 +31,13 @@ _KEYS = {
     "truth": "text",
     "text": "text",
     "transcription": "text",
+    "normalizedlabel": "text",
     "label": "text",
     "id": "id",
+    "sampleid": "id",
     "writer": "writer",
 }
+"""What annotations tell, the first one there is of each; MathWriting has a label and one for recognisers."""
 _DECLARATIONS = ("context", "inkSource", "traceFormat", "mapping")
 _MAPPED = ("X", "Y", "T", "F")
 _DEEPEST = 64
@@ -60,6 +63,7 @@ class _Channel:
 
 Format = tuple[_Channel, ...]
 _USUAL: Format = (_Channel("X"), _Channel("Y"))
+_TIMED: Format = (*_USUAL, _Channel("T", factor=_SECONDS["ms"]))
 
 
 @dataclass
@@ -103,6 +107,10 @@ def _reference(element: Any, name: str) -> str:
     return (element.get(name) or "").removeprefix("#")
 
 
+def _is_mathwriting(root: Any) -> bool:
+    return any(child.get("type") == "sampleId" for child in root if local_name(child) == "annotation")
+
+
 def _name_of(element: Any) -> str:
     return element.get(_ID) or element.get("id") or ""
 
@@ -125,8 +133,9 @@ class _Document:
         if len(formats) > _MOST_FORMATS:
             raise BadInput(source, f"more than {_MOST_FORMATS} traceFormats")
         self._formats = {id(element): self._format(element) for element in formats}
-        # Many programs declare one format and never refer to it.
-        self._default = self._formats[id(formats[0])] if len(formats) == 1 else _USUAL
+        # Many programs declare one format and never refer to it; MathWriting may leave even that out.
+        undeclared = _TIMED if not formats and _is_mathwriting(root) else _USUAL
+        self._default = self._formats[id(formats[0])] if len(formats) == 1 else undeclared
         self._known: dict[str, Format] = {}
 
     def drawings(self) -> Iterator[Drawing]:
@@ -242,11 +251,14 @@ class _Document:
 
     def _names(self, element: Any) -> dict[str, str]:
         """Return the id, text and writer that the annotations directly in ``element`` give."""
-        names: dict[str, str] = {}
+        told: dict[str, str] = {}
         for child in element:
-            key = _KEYS.get((child.get("type") or "").lower()) if local_name(child) == "annotation" else None
-            if key and key not in names:
-                names[key] = " ".join((child.text or "").split())
+            if local_name(child) == "annotation":
+                told.setdefault((child.get("type") or "").lower(), " ".join((child.text or "").split()))
+        names: dict[str, str] = {}
+        for kind, key in _KEYS.items():
+            if kind in told:
+                names.setdefault(key, told[kind])
         if (
             "id" not in names
             and local_name(element) in ("traceGroup", "traceView")
