@@ -32,11 +32,6 @@ def name_of(path: str | Path) -> str:
     return "<stdin>" if str(path) == STREAM else str(path)
 
 
-def place_of(path: str | Path) -> Path | None:
-    """Return where the file ``path`` is, None for standard input."""
-    return None if str(path) == STREAM else Path(path)
-
-
 def explain(error: OSError) -> str:
     """Return the reason of an operating system's ``error`` in a few words, without its number."""
     return error.strerror or str(error) or type(error).__name__

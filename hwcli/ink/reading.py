@@ -111,7 +111,12 @@ def open_ink(path: str | Path, on_bad: OnBad | None = None) -> Iterator[Iterator
     HwError: as ``stdio.open_input`` and ``read_any``.
     """
     with stdio.open_input(path) as file:
-        yield read_any(file, stdio.name_of(path), on_bad, stdio.place_of(path))
+        yield read_any(file, stdio.name_of(path), on_bad, place_of(path))
+
+
+def place_of(path: str | Path) -> Path | None:
+    """Return where the file ``path`` is, None for standard input."""
+    return None if str(path) == stdio.STREAM else Path(path)
 
 
 def read_any(

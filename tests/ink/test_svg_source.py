@@ -310,6 +310,7 @@ def test_what_is_used_and_not_there_draws_nothing() -> None:
         ('<use href="file:///etc/passwd"/>', "in another file"),
         ('<use id="u" href="#p" x="left"/><path id="p" d="M0 0h1"/>', "use u: 'left' is no length"),
         ('<svg viewBox="0 0 1"><path d="M0 0h1"/></svg>', "viewBox '0 0 1' is none"),
+        ('<svg width="-1"><path d="M0 0h1"/></svg>', "'-1' is no width or height"),
         ('<svg width="50%"><path d="M0 0h1"/></svg>', "does not say"),
         ('<svg width="1e300" height="9e300" viewBox="0 0 1e-300 1"><path d="M0 0h1"/></svg>', "out of range"),
     ],

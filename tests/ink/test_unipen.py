@@ -258,8 +258,10 @@ def test_without_an_include_folder_only_what_is_beside_is_read(tmp_path: Path) -
         read_file(tmp_path / "in/a.dat", ".INCLUDE ../outside\n")
 
 
-def test_the_command_reads_included_files(run_hw: RunHw, data: Path) -> None:
+def test_the_commands_read_included_files(run_hw: RunHw, data: Path) -> None:
     run_hw("ingest", "1a/main.dat", "-o", data / "a.h5", cwd=data / "data")
+    for other in (("info",), ("export",), ("render", "--format", "svg")):
+        assert run_hw(other[0], "1a/main.dat", *other[1:], cwd=data / "data").out
     (data / "data/1a/part.dat").unlink()
     done = run_hw("ingest", "1a/main.dat", "-o", data / "b.h5", cwd=data / "data", code=1)
     assert done.err.startswith("hw: 1a/main.dat:2: it includes part.dat: no such file in ")

@@ -42,7 +42,11 @@ class Frame:
 
     def _size(self, text: str | None, whole: float) -> float | None:
         """Return a width or a height, None where nothing says; all of ``whole`` where it is left out."""
-        return length_of(text, whole) if text and text not in ("auto", "100%") else whole or None
+        if not text or text in ("auto", "100%"):
+            return whole or None
+        if (size := length_of(text, whole)) < 0:
+            raise ValueError(f"{text!r:.40} is no width or height")
+        return size
 
     def inner(self, element: Any, use: Any = None) -> tuple[Floats, Frame]:
         """Return the (3, 3) matrix from inside an ``svg`` or ``symbol`` to this frame, and the frame inside.
