@@ -47,10 +47,10 @@ class Source:
     def drawings(self, file: BinaryIO) -> Iterator[Drawing]:
         """Yield the drawings of ``file`` that are to be measured on, in the form that the model sees."""
         from hwcli.ink.offsets import OffsetMoments
-        from hwcli.ink.reading import read_any
+        from hwcli.ink.reading import place_of, read_any
 
         self.moments = OffsetMoments()
-        everything = read_any(file, stdio.name_of(self.path), self._bad.note)
+        everything = read_any(file, stdio.name_of(self.path), self._bad.note, place_of(self.path))
         wanted = (drawing for drawing in everything if self._wants(drawing))
         for drawing in prepared(itertools.islice(wanted, self._limit), self._model, self.path):
             self.moments.add(drawing.points)

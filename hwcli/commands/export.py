@@ -53,7 +53,7 @@ def run(
     if not all(name.strip() for name in ids or []):
         raise UsageError("an ID is empty: name drawings or forms, or none for all")
     with stdio.open_input(file) as opened:
-        drawings = itertools.islice(_drawings(opened, stdio.name_of(file), ids or []), limit)
+        drawings = itertools.islice(_drawings(opened, file, ids or []), limit)
         first = list(itertools.islice(drawings, 1))  # what cannot be read is told before anything is written
         with stdio.open_output(output, binary=chosen == "stroke3", force=force) as out:
             _write(out, chosen, itertools.chain(first, drawings))
@@ -65,18 +65,18 @@ def _format_of(output: Path | None) -> Format:
     return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 
-def _drawings(opened: BinaryIO, shown: str, ids: list[str]) -> Iterator[Drawing]:
+def _drawings(opened: BinaryIO, path: Path, ids: list[str]) -> Iterator[Drawing]:
     """Yield the drawings of ``ids`` in their order, or all."""
     from hwcli.ink import reading
     from hwcli.ink.selection import Selection
 
-    selection = Selection(ids or None)
+    selection, shown = Selection(ids or None), stdio.name_of(path)
     kind, file = reading.peeked(opened)
     if kind == reading.HDF5 and selection.is_ordered:
         with reading.seekable(file) as whole:
             yield from _found_in_strokes(whole, shown, selection)
         return
-    drawings = reading.read_any(file, shown)
+    drawings = reading.read_any(file, shown, path=reading.place_of(path))
     if not selection.is_ordered:
         yield from drawings
         return

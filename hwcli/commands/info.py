@@ -41,22 +41,22 @@ def run(
         elif kind == reading.ARCHIVE:
             raise BadInput(shown, "an archive; hw ingest reads it: hw ingest FILE | hw info -")
         else:
-            facts = _of_drawings(content, shown, kind)
+            facts = _of_drawings(content, file, kind)
     text = json.dumps(facts, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(facts, verbose))
     with stdio.open_output(None, binary=False) as out:
         out.write((text + "\n").encode("utf-8", "replace"))
 
 
-def _of_drawings(file: BinaryIO, shown: str, kind: str) -> dict[str, Any]:
-    from hwcli.ink.reading import JSON, PACKED_XML, UNIPEN, XML, ZIP, read_any
+def _of_drawings(file: BinaryIO, path: Path, kind: str) -> dict[str, Any]:
+    from hwcli.ink.reading import JSON, PACKED_XML, UNIPEN, XML, ZIP, place_of, read_any
     from hwcli.ink.summary import Summary
 
     summary = Summary()
-    for drawing in read_any(file, shown):
+    for drawing in read_any(file, stdio.name_of(path), path=place_of(path)):
         summary.add(drawing)
     names = {JSON: "points (JSON lines)", XML: "InkML or SVG", ZIP: "stroke-3"}
     names |= {PACKED_XML: "Xournal++ or packed SVG", UNIPEN: "UNIPEN"}
-    return {"file": shown, "kind": names.get(kind, kind), **summary.as_dict()}
+    return {"file": stdio.name_of(path), "kind": names.get(kind, kind), **summary.as_dict()}
 
 
 def _of_hdf5(file: BinaryIO, shown: str) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class Ingest:
                 with reading.seekable(file) as whole:
                     yield from self._from_strokes(whole, shown)
             else:
-                yield from reading.read_versions(file, shown, self._on_bad)
+                yield from reading.read_versions(file, shown, self._on_bad, reading.place_of(path))
 
     def _from_strokes(self, file: BinaryIO, shown: str) -> Iterator[Drawing]:
         from hwcli.ink.strokes_file import StrokesReader

@@ -85,9 +85,9 @@ class _Source:
 
     def of(self, file: BinaryIO, path: str | Path) -> Iterator[Drawing]:
         """Yield those of the ink in ``file``, which is called ``path``."""
-        from hwcli.ink.reading import read_any
+        from hwcli.ink.reading import place_of, read_any
 
-        everything = read_any(file, stdio.name_of(path), self._bad.note)
+        everything = read_any(file, stdio.name_of(path), self._bad.note, place_of(path))
         return islice((drawing for drawing in everything if self._selection.takes(drawing.id)), self._limit)
 
     @property

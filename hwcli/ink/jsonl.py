@@ -1,7 +1,7 @@
 """Points as JSON lines (hw-points(5)): a header line a drawing, then a line a point.
 
 The writer writes one form; the reader takes more: points without a header, CRLF, byte order marks, arrays
-``[x, y, up]``, blank lines.
+``[x, y, up]``, blank lines, and the drawings of Quick, Draw!, each of them a line.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.point_lines import PointLines, point_lines
+from hwcli.ink.sources import quickdraw
 
 VERSION = 1
 OnBad = Callable[[BadInput], None]
@@ -38,6 +39,7 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
     BadInput: a line cannot be read and there is no ``on_bad``.
     """
     drawing: Growing | None = None
+    following: Growing | None
     lines = _Lines(file, source)
     for number, line in lines:
         try:
@@ -47,7 +49,8 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
                 drawing.add(record)
                 lines.take_points(drawing)
                 continue
-            following = Growing(_header(record))
+            whole = _whole_drawing(record) if quickdraw.is_whole_drawing(record) else None
+            following = Growing(_header(record)) if whole is None else None
         except ValueError as error:
             bad = BadInput(source, str(error), number)
             if on_bad is None:
@@ -55,9 +58,11 @@ def read_drawings(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
             on_bad(bad)
             if b'"drawing"' not in line:
                 continue
-            following = Growing({}, spoilt=True)
+            whole, following = None, Growing({}, spoilt=True)
         if drawing is not None and not drawing.spoilt:
             yield drawing.finish()
+        if whole is not None:
+            yield whole
         drawing = following
     if drawing is not None and not drawing.spoilt:
         yield drawing.finish()
@@ -154,6 +159,14 @@ def _header(record: dict[str, Any]) -> dict[str, Any]:
     extra = {key: value for key, value in record.items() if key not in _OWN_KEYS}
     check_extra(extra)
     return {"id": names.pop("drawing"), **names, "extra": extra}
+
+
+def _whole_drawing(record: dict[str, Any]) -> Drawing:
+    """Return a drawing of Quick, Draw!; its word is what was drawn, not written, and so no text."""
+    points, time = quickdraw.points_and_times(record["drawing"])
+    extra = {key: value for key, value in record.items() if key not in ("key_id", *_OWN_KEYS)}
+    check_extra(extra)
+    return Drawing(points, id=_string(record, "key_id"), time=time, extra=extra)
 
 
 def check_extra(extra: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from hwcli.ink.replacing import newest
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
 PACKED_XML, PACKED_JSON, UNIPEN = "packed xml", "packed json", "unipen"
-KNOWN = "JSON lines, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
+KNOWN = "JSON lines, Quick, Draw!, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
 _STARTS = (
     (b"\x89HDF\r\n\x1a\n", HDF5),
     (b"PK\x03\x04", ZIP),
@@ -111,23 +111,33 @@ def open_ink(path: str | Path, on_bad: OnBad | None = None) -> Iterator[Iterator
     HwError: as ``stdio.open_input`` and ``read_any``.
     """
     with stdio.open_input(path) as file:
-        yield read_any(file, stdio.name_of(path), on_bad)
+        yield read_any(file, stdio.name_of(path), on_bad, place_of(path))
 
 
-def read_any(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+def place_of(path: str | Path) -> Path | None:
+    """Return where the file ``path`` is, None for standard input."""
+    return None if str(path) == stdio.STREAM else Path(path)
+
+
+def read_any(
+    file: BinaryIO, source: str, on_bad: OnBad | None = None, path: Path | None = None
+) -> Iterator[Drawing]:
     """Yield the drawings of ``file`` as ``read_versions``, but of a line that was written again the newest.
 
     A notebook of ``hw collect``, where there are such, is read to its end before the first is yielded.
     """
     kind, file = peeked(file)
-    versions = _read_kind(kind, file, source, on_bad)
+    versions = _read_kind(kind, file, source, on_bad, path)
     yield from newest(versions) if kind == JSON else versions
 
 
-def read_versions(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+def read_versions(
+    file: BinaryIO, source: str, on_bad: OnBad | None = None, path: Path | None = None
+) -> Iterator[Drawing]:
     """Yield the drawings of ``file``: JSON lines, a strokes file, InkML, stroke-3 arrays, or pages of others.
 
-    Xournal++, SVG and UNIPEN give each page as one ``pages.Page``.  ``source`` is what messages call the file.
+    Xournal++, SVG and UNIPEN give each page as one ``pages.Page``.  ``source`` is what messages call the file,
+    and ``path`` where it is: UNIPEN may include files that are near.
     With ``on_bad`` a record that cannot be read is handed to it and left out.  What can only be read in any
     order (HDF5, zip) is copied to a temporary file if it is a pipe.
 
@@ -135,10 +145,12 @@ def read_versions(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> I
     ------
     BadInput: it is none of these, empty or damaged.
     """
-    yield from _read_kind(*peeked(file), source, on_bad)
+    yield from _read_kind(*peeked(file), source, on_bad, path)
 
 
-def _read_kind(kind: str, file: BinaryIO, source: str, on_bad: OnBad | None) -> Iterator[Drawing]:
+def _read_kind(
+    kind: str, file: BinaryIO, source: str, on_bad: OnBad | None, path: Path | None
+) -> Iterator[Drawing]:
     if kind == JSON:
         yield from jsonl.read_drawings(file, source, on_bad)
     elif kind == XML:
@@ -152,7 +164,7 @@ def _read_kind(kind: str, file: BinaryIO, source: str, on_bad: OnBad | None) -> 
     elif kind == UNIPEN:
         from hwcli.ink.sources.unipen import read_unipen
 
-        yield from read_unipen(file, source, on_bad)
+        yield from read_unipen(file, source, on_bad, path)
     elif kind in _IN_ANY_ORDER:
         with seekable(file) as whole:
             yield from _read_whole(whole, kind, source, on_bad)

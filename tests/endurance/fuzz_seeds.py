@@ -82,6 +82,23 @@ MESSAGE = {
 }  # fmt: skip
 TEXT = "Dear Ann,\nthank you – “naïve” ½ → 😀 \t…\r\n\nOCR:\n\nCSR:\n\nA MOVE to stop\n".encode()
 NETWORK = Network(layers=2, units=2, mixtures=1, window=1, characters="ab ", peepholes=True)
+VIEWS = b"""<ink><annotation type="sampleId">1</annotation><definitions><mapping id="m"
+type="affine"><matrix>2 1 </matrix></mapping><traceFormat><channel name="X"><mapping
+mappingRef="#m"/></channel><channel name="Y"><mapping type="lookup"><bind source="Y"
+column="1"/><bind target="Y" column="2"/><table>0 1, 9 5.5</table></mapping>
+</channel></traceFormat></definitions><trace id="a">1 2, 3 4, 5 6</trace><traceGroup
+id="g"><trace>1 2, 3 4</trace> <trace>5 6</trace></traceGroup><traceView id="v"><annotation
+type="transcription">b</annotation><traceView traceDataRef="#a" from="2" to="3"/><traceView
+traceDataRef="#g" from="1:2" to="2:1"/></traceView></ink>"""
+FRAMES = b"""<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 200 100"><defs><path id="p" d="M1
+2l3 4"/> <symbol id="s" viewBox="0 0 9 9" preserveAspectRatio="xMinYMax slice"><use href="#p"
+x="1" y="2%"/></symbol></defs> <g stroke="#000" fill="none"><use xlink:href="#s" x="5"
+width="20" height="1in" transform="rotate(9)"/> <svg x="10%" y="3mm" width="50%" height="40"
+viewBox="1 2 3 4"><use href="#p"/></svg></g></svg>"""
+QUICKDRAW = (
+    b'{"word":"cat","key_id":"5","recognized":true,"drawing":[[[1,2.5],[3,4],[0,17]],[[5],[6],[40]]]}\n'
+    b'{"word":"cat","key_id":"6","recognized":false,"drawing":[[[1,255],[3,4]],[[],[]]]}\n'
+)
 
 
 def drawings() -> list[Drawing]:
@@ -129,6 +146,16 @@ def npz_padded() -> bytes:
     file = io.BytesIO()
     five = np.array([[1, 2, 1, 0, 0], [3, 4, 0, 1, 0], [0, 0, 0, 0, 1]], np.int8)
     np.savez(file, a=np.ones((2, 3, 3), np.int16, order="F"), b=np.ones((2, 3), np.float32), c=five)
+    return file.getvalue()
+
+
+def npz_deepwriting() -> bytes:
+    tables, texts = np.empty(2, object), np.array(["two words", "one"])
+    tables[:] = [np.array([[0, 0, 0], [1, -1, 1]], np.float32), np.array([[2, 3, 1]], np.float32)]
+    steps = ["scale", "relative_representation", "normalization"]
+    numbers = {"mean": np.full(3, 0.1), "std": np.ones(3), "min": np.zeros(1), "max": np.full(1, 99.0)}
+    file = io.BytesIO()
+    np.savez(file, strokes=tables, texts=texts, alphabet=texts, preprocessing=steps, **numbers)
     return file.getvalue()
 
 
@@ -240,12 +267,12 @@ def seeds(reader: str) -> list[bytes]:
         "xml": lambda: [LINE, UNUSUAL_LINE, ENTITIES, LINE.decode().encode("utf-16")],
         "tar": lambda: [tar()],
         "gzip": lambda: [tar(), XOPP, SVG, packed(tar()), packed(XOPP) + packed(SVG)],
-        "inkml": lambda: [INKML, inkml(), ENTITIES],
+        "inkml": lambda: [INKML, inkml(), VIEWS, ENTITIES],
         "xopp": lambda: [XOPP],
-        "svg": lambda: [SVG],
+        "svg": lambda: [SVG, FRAMES],
         "unipen": lambda: [UNIPEN],
-        "jsonl": lambda: [jsonl(), HEADER + b"\n" + LOOSE_POINTS, LOOSE_POINTS],
-        "npz": lambda: [npz_pickled(), npz_padded()],
+        "jsonl": lambda: [jsonl(), QUICKDRAW, HEADER + b"\n" + LOOSE_POINTS, LOOSE_POINTS],
+        "npz": lambda: [npz_pickled(), npz_padded(), npz_deepwriting()],
         "npy": lambda: [*unzipped(npz_pickled()).values(), *unzipped(npz_padded()).values()],
         "strokes": lambda: [strokes()],
         "model": lambda: [model(), model("float16")],

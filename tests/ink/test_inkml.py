@@ -223,3 +223,195 @@ def test_a_traces_time_offset_is_in_milliseconds_whatever_its_channel_counts_in(
         )
         assert drawing.time is not None
         np.testing.assert_allclose(drawing.time, [0, 0.02, 0.5, 0.52], rtol=1e-6)
+
+
+def views(body: str, traces: str = "") -> list[Drawing]:
+    traces = traces or (
+        '<trace id="a">0 0, 1 1, 2 2, 3 3</trace><traceGroup id="g"><trace>10 0, 11 0</trace>'
+        "<trace>20 0, 21 0</trace></traceGroup>"
+    )
+    return read(f'<ink><annotation type="writer">w</annotation>{traces}{body}</ink>')
+
+
+def xs(drawing: Drawing) -> list[list[float]]:
+    return [stroke[:, 0].tolist() for stroke in drawing.strokes()]
+
+
+def test_labelled_views_are_the_drawings() -> None:
+    # As in IAMonDo: a document of blocks of lines of words.
+    one, two = views(
+        '<traceView><annotation type="type">Document</annotation><traceView id="l1"><annotation '
+        'type="transcription">a line</annotation><traceView><annotation type="transcription">a</annotation>'
+        '<traceView traceDataRef="#a"/></traceView><traceView traceDataRef="#g"/></traceView>'
+        '<traceView><traceView xml:id="l2" traceDataRef="g"><annotation type="truth">b</annotation>'
+        '</traceView></traceView><traceView traceDataRef="#a"/></traceView>'
+    )
+    assert (one.id, one.text, one.writer, two.id, two.text) == ("l1", "a line", "w", "l2", "b")
+    assert xs(one) == [[0, 1, 2, 3], [10, 11], [20, 21]]
+    assert xs(two) == [[10, 11], [20, 21]]
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        ('traceDataRef="#a" from="2" to="3"', [[1, 2]]),
+        ('traceDataRef="#a" from="4"', [[3]]),
+        ('traceDataRef="#a" to="99"', [[0, 1, 2, 3]]),
+        ('traceDataRef="#g" from="2"', [[20, 21]]),
+        ('traceDataRef="#g" from="1:2" to="2:1"', [[11], [20]]),
+        ('traceDataRef="#g" to="1"', [[10, 11]]),
+        ('traceDataRef="#v" from="2:1" to="2:1:1"', [[10]]),
+        ('traceDataRef="#v" from="1:2" to="1:2"', [[2]]),
+    ],
+)
+def test_a_view_may_be_of_a_part(view: str, expected: list[list[float]]) -> None:
+    inner = (
+        '<traceView id="v"><traceView traceDataRef="#a" from="2"/><traceView traceDataRef="#g"/></traceView>'
+    )
+    (drawing,) = views(f'{inner}<traceView {view}><annotation type="truth">x</annotation></traceView>')
+    assert xs(drawing) == expected
+
+
+def test_views_without_a_text_are_of_ink_that_is_there_already() -> None:
+    # As in CROHME: the symbols of an expression, inside of groups, name its traces again.
+    (drawing,) = read(
+        '<ink><annotation type="truth">$x^2$</annotation><trace id="0">1 2</trace><trace id="1">3 4</trace>'
+        '<traceGroup><annotation type="truth">Segmentation</annotation><traceGroup><annotation type="truth">x'
+        '</annotation><traceView traceDataRef="0"/></traceGroup></traceGroup></ink>'
+    )
+    assert (drawing.text, len(drawing)) == ("$x^2$", 2)
+    assert [len(drawing) for drawing in views('<traceView traceDataRef="#a"/>')] == [4, 4]
+
+
+def test_views_of_traces_that_are_only_stored() -> None:
+    (drawing,) = views('<traceView traceDataRef="#a"/>', '<definitions><trace id="a">1 2</trace></definitions>')
+    assert drawing.points.tolist() == [[1, 2, 1]]
+
+
+def test_a_trace_in_a_view_has_its_own_context() -> None:
+    formats = '<traceFormat id="yx"><channel name="Y"/><channel name="X"/></traceFormat>' + (
+        '<traceFormat id="xy"><channel name="X"/><channel name="Y"/></traceFormat>'
+    )
+    (drawing,) = views(
+        '<traceView><annotation type="truth">x</annotation><traceView traceDataRef="#a"/>'
+        '<traceView traceDataRef="#b"/></traceView>',
+        f'{formats}<traceGroup contextRef="#yx"><trace id="a">1 2</trace></traceGroup>'
+        '<trace id="b">3 4</trace>',
+    )
+    assert drawing.points.tolist() == [[2, 1, 1], [3, 4, 1]]
+
+
+@pytest.mark.parametrize(
+    ("view", "reason"),
+    [
+        ('traceDataRef="#none"', "traceView n: it views '#none', which is not there"),
+        ('traceDataRef="other.inkml#a"', "in another file"),
+        ('traceDataRef="#n"', "without end"),
+        ('traceDataRef="#a" from="0"', "'0' is no place"),
+        ('traceDataRef="#a" to="x"', "'x' is no place"),
+    ],
+)
+def test_views_that_are_refused(view: str, reason: str) -> None:
+    body = f'<traceView id="n" {view}><annotation type="truth">x</annotation></traceView>'
+    with pytest.raises(BadInput, match=reason):
+        views(body)
+    told: list[BadInput] = []
+    assert not read(f'<ink><trace id="a">1 2</trace>{body}</ink>', on_bad=told.append)
+    assert len(told) == 1
+
+
+def test_views_of_views_of_views_are_refused_quickly() -> None:
+    levels = "".join(
+        f'<traceView id="v{i}">' + f'<traceView traceDataRef="#v{i - 1}"/>' * 10 + "</traceView>"
+        for i in range(1, 12)
+    )
+    with pytest.raises(BadInput, match="without end"):
+        views(
+            f'<traceView id="v0" traceDataRef="#a"/>{levels}<traceView traceDataRef="#v11">'
+            '<annotation type="truth">x</annotation></traceView>'
+        )
+
+
+def mapped(mapping: str, name: str = "X") -> str:
+    other = "Y" if name == "X" else "X"
+    return f'<channel name="{name}">{mapping}</channel><channel name="{other}"/>'
+
+
+@pytest.mark.parametrize(
+    ("mapping", "expected"),
+    [
+        ('<mapping type="identity"/>', [1, 3]),
+        ('<mapping type="affine"><matrix>2 0.5</matrix></mapping>', [2.5, 6.5]),
+        ('<mapping type="lookup"><table>0 10, 2 20, 4 40</table></mapping>', [15, 30]),
+        (
+            '<mapping type="lookup"><bind source="X" column="2"/><bind target="X" column="1"/>'
+            "<table>40 4, 10 0</table></mapping>",
+            [17.5, 32.5],
+        ),
+        ('<mapping mappingRef="#m"/>', [10, 30]),
+    ],
+)
+def test_a_channel_may_be_mapped(mapping: str, expected: list[float]) -> None:
+    (drawing,) = read(
+        '<ink><definitions><mapping id="m" type="affine"><matrix>10 0</matrix></mapping></definitions>'
+        f"<traceFormat>{mapped(mapping)}</traceFormat><trace>1 2, 3 4</trace></ink>"
+    )
+    assert drawing.points[:, :2].tolist() == [[expected[0], 2], [expected[1], 4]]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reason"),
+    [
+        ('<mapping type="mathml"/>', r"channel X has a mapping \(mathml\) that hw does not know"),
+        ("<mapping/>", "does not know"),
+        ('<mapping type="affine"><bind source="Y"/><matrix>1 0</matrix></mapping>', "does not know"),
+        ('<mapping type="affine"><matrix>1 0 0</matrix></mapping>', "not a factor and an offset"),
+        ('<mapping type="affine"/>', "has no matrix"),
+        ('<mapping type="lookup"><table>1 2, 3</table></mapping>', "different lengths"),
+        ('<mapping type="lookup"><table>1, 3</table></mapping>', "no column 2"),
+        ('<mapping type="lookup"><table>1 x</table></mapping>', "not made of numbers"),
+        ('<mapping type="lookup"><table apply="relative">1 2</table></mapping>', "absolute and linear"),
+        (
+            '<mapping type="lookup"><bind source="X" column="-1"/><table>1 2</table></mapping>',
+            "'-1' is no column",
+        ),
+        ('<mapping mappingRef="#none"/>', "'#none' of the channel X is not there"),
+    ],
+)
+def test_mappings_that_would_make_wrong_ink_are_refused(mapping: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=f"^f: traceFormat: .*{reason}"):
+        points("<trace>1 2</trace>", mapped(mapping))
+
+
+def test_a_mapping_beyond_all_bounds_is_refused() -> None:
+    with pytest.raises(BadInput, match="out of range"):
+        points("<trace>1e308 2</trace>", mapped('<mapping type="affine"><matrix>1e9 0</matrix></mapping>'))
+
+
+def test_mappings_of_channels_that_are_passed_over_do_not_matter() -> None:
+    assert points("<trace>1 2 3</trace>", mapped("") + '<channel name="OTx"><mapping/></channel>') == [
+        [1, 2, 1]
+    ]
+
+
+MATHWRITING = """<ink xmlns="http://www.w3.org/2003/InkML">{declared}
+<annotation type="label">{{x \\over 2}}</annotation><annotation type="splitTagOriginal">train</annotation>
+<annotation type="sampleId">000aa4c444cba3f2</annotation><annotation type="inkCreationMethod">human</annotation>
+{normalized}<trace id="0">1.5 2.0 0.0,3.0 4.5 17.0</trace><trace id="1">5.0 6.0 250.0</trace></ink>"""
+NORMALIZED = '<annotation type="normalizedLabel">\\frac{x}{2}</annotation>'
+
+
+@pytest.mark.parametrize("declared", ["", "X Y T"])
+def test_mathwriting(declared: str) -> None:
+    channels = "".join(f'<channel name="{name}" type="decimal"/>' for name in declared.split())
+    declared = f"<traceFormat>{channels}</traceFormat>" if declared else ""
+    (drawing,) = read(MATHWRITING.format(declared=declared, normalized=NORMALIZED))
+    assert (drawing.id, drawing.text) == ("000aa4c444cba3f2", r"\frac{x}{2}")
+    assert drawing.points.tolist() == [[1.5, 2, 0], [3, 4.5, 1], [5, 6, 1]]
+    assert drawing.time is not None
+    np.testing.assert_allclose(drawing.time, [0, 0.017, 0.25], rtol=1e-6)
+
+
+def test_symbols_of_mathwriting_have_but_a_label() -> None:
+    (drawing,) = read(MATHWRITING.format(declared="", normalized=""))
+    assert drawing.text == r"{x \over 2}"

@@ -129,6 +129,26 @@ UNIPEN = b""".VERSION 1.0
 """
 
 
+QUICKDRAW = b'{"word":"cat","key_id":"5","drawing":[[[1,2.5],[3,4],[0,17]],[[5],[6],[40]]]}\n' * 2
+USES = b"""<svg viewBox="0 0 99 50"><symbol id="s" viewBox="0 0 9 9"><path d="M1 2l3 4"/></symbol><g id="g"
+stroke="#000"> <use href="#s" x="5%" width="20" height="1in"/></g><svg x="3mm" width="50%"
+height="40"><use href="#g"/></svg></svg>"""
+VIEWS = b"""<ink><traceFormat><channel name="X"><mapping type="lookup"><table>0 1, 9
+5</table></mapping></channel><channel name="Y"><mapping type="affine"><matrix>2
+1</matrix></mapping></channel></traceFormat><trace id="a">1 2, 3 4</trace> <traceGroup
+id="g"><trace>1 2</trace><trace>5 6</trace></traceGroup><traceView><annotation
+type="truth">b</annotation> <traceView traceDataRef="#a" from="2"/><traceView traceDataRef="#g"
+from="1:1" to="2:1"/></traceView></ink>"""
+
+
+def as_deepwriting() -> bytes:
+    tables, texts = np.empty(2, object), np.array(["two words", "one"])
+    tables[:] = [np.array([[0, 0, 0], [1, -1, 1]], np.float32), np.array([[2, 3, 1]], np.float32)]
+    file = io.BytesIO()
+    np.savez(file, strokes=tables, texts=texts, alphabet=texts, preprocessing=["relative_representation"])
+    return file.getvalue()
+
+
 def read_pages(file: io.BytesIO, source: str) -> Iterable[Drawing]:
     for drawing in read_any(file, source):
         yield from cut(drawing)
@@ -147,6 +167,10 @@ FORMATS: dict[str, tuple[Callable[[], bytes], Read]] = {
     "xournal": (lambda: XOPP, read_pages),
     "svg": (lambda: SVG, read_pages),
     "unipen": (lambda: UNIPEN, read_pages),
+    "quickdraw": (lambda: QUICKDRAW, read_drawings),
+    "uses": (lambda: USES, read_pages),
+    "views": (lambda: VIEWS, read_inkml),
+    "deepwriting": (as_deepwriting, read_stroke3),
 }
 KINDS = pytest.mark.parametrize("kind", FORMATS)
 

@@ -238,3 +238,62 @@ def test_a_signalling_nan_is_refused_without_a_warning() -> None:
     signalling = np.array([0, 0, 0, 0x7F800001, 0, 0, 0, 0, 0x3F800000], "<u4").view("<f4").reshape(3, 3)
     with pytest.raises(ValueError, match="not finite"):
         points_of(signalling)
+
+
+def deepwriting(**changed: Any) -> bytes:
+    """Return two samples as DeepWriting has them: offsets of scaled places, with mean 0 and deviation 1."""
+    size, mean, std = np.array([50.0, 100.0, 1]), np.array([0.03, -0.01, 0.1]), np.array([0.2, 0.05, 0.3])
+    tables = []
+    for sketch in (SKETCH, SKETCH[:2]):
+        rows = sketch.astype(np.float64)
+        rows[:, :2] = ((rows / size - mean) / std)[:, :2]
+        tables.append(rows.astype(np.float32))
+    given: dict[str, Any] = {
+        "strokes": objects(*tables),
+        "char_labels": objects(np.arange(4), np.arange(2)),
+        "eoc_labels": objects(np.zeros((4, 1), np.float32), np.zeros((2, 1), np.float32)),
+        "texts": np.array(["two words ", "one"]),
+        "alphabet": np.array(["\0", "a"]),
+        "mean": mean,
+        "std": std,
+        "min": np.zeros(3),
+        "max": size,
+        "preprocessing": ["scale", "origin_translation", "relative_representation", "normalization"],
+    }
+    return saved(**{key: value for key, value in (given | changed).items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    "texts", [np.array(["two words ", "one"]), objects("two\0words", "one"), np.array([b"two words", b"one"])]
+)
+def test_deepwriting_has_its_texts_and_its_shape(texts: Any) -> None:
+    one, two = read(deepwriting(texts=texts))
+    np.testing.assert_allclose(one.points, ABSOLUTE, atol=1e-4)
+    assert (one.id, one.text, two.id, two.text, len(two)) == ("strokes-0", "two words", "strokes-1", "one", 2)
+
+
+def test_deepwriting_that_was_not_scaled() -> None:
+    steps = ["relative_representation"]
+    changed: dict[str, Any] = dict.fromkeys(("mean", "std", "min", "max"))
+    (one, _) = read(deepwriting(strokes=objects(SKETCH, SKETCH), preprocessing=steps, **changed))
+    assert one.points.tolist() == ABSOLUTE
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"texts": np.array(["one"])}, "2 samples, but 1 texts"),
+        ({"texts": objects("one", 2)}, "other things than texts"),
+        ({"texts": np.array([1, 2])}, "an array of '<i8'"),
+        ({"preprocessing": ["scale"]}, "not as offsets"),
+        ({"preprocessing": None}, "not as offsets"),
+        ({"mean": None}, "without its mean"),
+        ({"std": np.array([1, np.nan])}, "a std that is no number"),
+        ({"max": np.array([])}, "a max that is no number"),
+        ({"std": np.full(3, 1e300)}, "strokes, drawing 0: a coordinate"),
+        ({"strokes": objects(np.zeros(3), np.zeros(3))}, r"its shape is \(3,\)"),
+    ],
+)
+def test_deepwriting_that_is_refused(changed: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        read(deepwriting(**changed))

@@ -220,3 +220,114 @@ def test_corners_are_where_they_were_drawn(lines: list[list[tuple[float, float]]
     found = [point for stroke in strokes(body) for point in stroke]
     for x, y in (point for line in lines for point in line):
         assert min(math.hypot(x - a, y - b) for a, b in found) < 1e-2
+
+
+XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def test_what_is_used_is_drawn_where_it_is_used() -> None:
+    body = (
+        f'<defs><path id="a" d="M0 0L1 2"/></defs><use {XLINK} xlink:href="#a" x="10" y="20"/>'
+        '<use href="#a" transform="scale(2)" x="5"/><path d="M7 7h1"/><use href="#a"/>'
+    )
+    assert [stroke[0] + stroke[-1] for stroke in strokes(body)] == [
+        [10, 20, 11, 22],
+        [10, 0, 12, 4],
+        [7, 7, 8, 7],
+        [0, 0, 1, 2],
+    ]
+
+
+def test_what_is_used_has_its_style_from_where_it_is_used() -> None:
+    defined = '<defs><path id="a" d="M0 0h5v5z"/><path id="b" stroke="none" d="M0 0h5v5z"/></defs>'
+    uses = "".join(
+        f'<use href="#{id}" {style}/>' for id in "ab" for style in ('stroke="red"', "", "fill='red'")
+    )
+    assert len(strokes(defined + uses, style="")) == 1
+
+
+def test_a_use_of_groups_and_of_uses() -> None:
+    body = (
+        '<defs><g id="a" transform="translate(1 1)"><path d="M0 0h2"/></g>'
+        '<g id="b"><use href="#a" x="10"/><use href="#a" y="10"/></g></defs><use href="#b" x="100"/>'
+    )
+    assert [stroke[0] for stroke in strokes(body)] == [[111, 1], [101, 11]]
+
+
+def test_a_symbol_is_drawn_only_where_it_is_used_and_fits_its_frame() -> None:
+    body = (
+        '<symbol id="s" viewBox="0 0 10 10"><path d="M0 0L10 10"/></symbol>'
+        '<use href="#s" x="100" width="20" height="40"/>'
+        '<symbol id="t" viewBox="-1 0 10 10" preserveAspectRatio="none"><path d="M0 0L9 10"/></symbol>'
+        '<use href="#t" width="20" height="40"/>'
+    )
+    assert [stroke[0] + stroke[-1] for stroke in strokes(body)] == [[100, 10, 120, 30], [2, 0, 20, 40]]
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ('x="5" y="6"', [5, 6, 15, 16]),
+        ('x="5" width="50" height="50" viewBox="0 0 10 10"', [5, 0, 55, 50]),
+        ('width="50" height="20" viewBox="0 0 10 10"', [15, 0, 35, 20]),
+        ('width="50" height="20" viewBox="0 0 10 10" preserveAspectRatio="xMaxYMin"', [30, 0, 50, 20]),
+        ('width="50" height="20" viewBox="0 0 10 10" preserveAspectRatio="xMinYMin slice"', [0, 0, 50, 50]),
+        ('viewBox="0 0 10 10"', [0, 0, 10, 10]),
+        ('width="1in" height="25.4mm" viewBox="0 0 48 48"', [0, 0, 20, 20]),
+    ],
+)
+def test_an_svg_within_another_has_coordinates_of_its_own(frame: str, expected: list[float]) -> None:
+    (stroke,) = strokes(f'<svg {frame}><path d="M0 0L10 10"/></svg>')
+    assert stroke[0] + stroke[-1] == pytest.approx(expected)
+
+
+def test_percents_are_of_the_frame_around() -> None:
+    content = (
+        f'<svg viewBox="0 0 200 100" {INK}><svg x="50%" width="50%" height="100%" viewBox="0 0 10 10">'
+        '<line x1="10%" x2="100%" y2="50%"/></svg></svg>'
+    )
+    (page,) = read_document(io.BytesIO(content.encode()), "f")
+    assert page.points[[0, -1], :2].tolist() == [[110, 0], [200, 50]]
+
+
+@pytest.mark.parametrize(
+    "frame", ['width="0"', 'height="0" viewBox="0 0 1 1"', 'width="1" height="1" viewBox="0 0 0 5"']
+)
+def test_nothing_is_drawn_in_a_frame_without_a_size(frame: str) -> None:
+    assert len(strokes(f'<svg {frame}><path d="M0 0h1"/></svg><path d="M0 0h2"/>')) == 1
+
+
+def test_what_is_used_and_not_there_draws_nothing() -> None:
+    assert len(strokes('<use href="#none"/><use href="#"/><use/><path d="M0 0h2"/>')) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('<g id="a"><path d="M0 0h1"/><use href="#a"/></g>', "use: it uses '#a', in which it stands itself"),
+        ('<g id="a"><use id="u" href="#b"/></g><g id="b"><use href="#a"/></g>', "in which it stands itself"),
+        ('<use href="other.svg#a"/>', "in another file"),
+        ('<use href="file:///etc/passwd"/>', "in another file"),
+        ('<use id="u" href="#p" x="left"/><path id="p" d="M0 0h1"/>', "use u: 'left' is no length"),
+        ('<svg viewBox="0 0 1"><path d="M0 0h1"/></svg>', "viewBox '0 0 1' is none"),
+        ('<svg width="-1"><path d="M0 0h1"/></svg>', "'-1' is no width or height"),
+        ('<svg width="50%"><path d="M0 0h1"/></svg>', "does not say"),
+        ('<svg width="1e300" height="9e300" viewBox="0 0 1e-300 1"><path d="M0 0h1"/></svg>', "out of range"),
+    ],
+)
+def test_uses_and_frames_that_are_refused(body: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        strokes(body)
+
+
+def test_uses_of_uses_without_end_are_refused() -> None:
+    levels = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 10 + "</g>" for i in range(1, 12))
+    with pytest.raises(BadInput, match="stand for more than any page"):
+        strokes(f'<defs><path id="a0" d="M0 0"/>{levels}</defs><use href="#a11"/>')
+
+
+def test_a_bad_use_can_be_left_out() -> None:
+    told: list[BadInput] = []
+    content = f'<svg {INK}><use href="x.svg#a"/><path d="M0 0h1"/></svg>'
+    assert len(list(read_document(io.BytesIO(content.encode()), "f", told.append))) == 1
+    assert len(told) == 1

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from conftest import RunHw
 from hypothesis import given, strategies as st
 
 from hwcli.errors import BadInput
 from hwcli.ink import Drawing
 from hwcli.ink.pages import Page
-from hwcli.ink.reading import read_any
+from hwcli.ink.reading import open_ink, read_any
 
 DATA = """.VERSION 1.0
 .DATA_SOURCE somewhere
@@ -170,3 +174,95 @@ def test_what_was_written_is_read(strokes: list[list[tuple[int, int]]]) -> None:
     (page,) = read(f".VERSION 1.0\n.COORD X Y\n{body}")
     for one, other in zip(page.strokes(), strokes, strict=True):
         np.testing.assert_array_equal(one[:, :2], np.array(other) * (1, -1))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A root as UNIPEN's: data in one folder, what they include in another."""
+    for name, content in {
+        "data/1a/main.dat": '.INCLUDE w/w.doc\n.INCLUDE part.dat\n.SEGMENT WORD 0-1 ? "both"\n',
+        "data/1a/part.dat": ".PEN_DOWN\n5 6\n",
+        "include/w/w.doc": ".WRITER_ID w\n.INCLUDE ink/w.dat\n",
+        "include/w/ink/w.dat": ".COORD Y X\n.PEN_DOWN\n1 2\n3 4\n",
+        "secret": ".PEN_DOWN\n1 2\n",
+    }.items():
+        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "root" / name).write_text(content)
+    (tmp_path / "outside").write_text(".PEN_DOWN\n1 2\n")
+    return tmp_path / "root"
+
+
+def read_file(path: Path, content: str | None = None, on_bad: Callable[[BadInput], None] | None = None) -> Any:
+    if content is not None:
+        path.write_text(content)
+    with open_ink(path, on_bad) as drawings:
+        return list(drawings)
+
+
+def test_included_files_are_read_in_their_place(data: Path) -> None:
+    (drawing,) = read_file(data / "data/1a/main.dat")
+    assert (drawing.text, drawing.writer) == ("both", "w")
+    assert drawing.points.tolist() == [[2, -1, 0], [4, -3, 1], [6, -5, 1]]
+
+
+@pytest.mark.parametrize("name", ["../../secret", "secret", '"secret"', "../../include/w/ink/w.dat"])
+def test_files_may_be_anywhere_in_the_root(data: Path, name: str) -> None:
+    assert read_file(data / "data/1a/a.dat", f".INCLUDE {name}\n")
+
+
+def test_a_fault_in_an_included_file_is_told_with_its_name(data: Path) -> None:
+    (data / "include/w/ink/w.dat").write_text(".PEN_DOWN\n1 2\n.PEN_DOWN\n1 2 3\n")
+    with pytest.raises(BadInput, match=r"include/w/ink/w\.dat:3: 3 numbers"):
+        read_file(data / "data/1a/main.dat")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (".PEN_DOWN\n1 2\n.INCLUDE none.dat\n", r"a\.dat:3: it includes none\.dat: no such file in .*1a or "),
+        (".INCLUDE a.dat\n", "which is included in itself"),
+        (".INCLUDE ../../../outside\n", "outside of the data"),
+        (".INCLUDE /etc/passwd\n", "outside of the data"),
+        (".INCLUDE link\n", "outside of the data"),
+        (".INCLUDE\n", "no such file"),
+        (".INCLUDE .\n", "no such file"),
+        (".INCLUDE " + "x" * 5000 + "\n", "it includes xxx"),
+        (".INCLUDE a\0b\n", "it includes a"),
+    ],
+)
+def test_what_is_not_included(data: Path, content: str, reason: str) -> None:
+    (data / "data/1a/link").symlink_to(data.parent / "outside")
+    for on_bad in (None, lambda bad: None):  # numbers of components would be wrong without it
+        with pytest.raises(BadInput, match=reason):
+            read_file(data / "data/1a/a.dat", content, on_bad)
+
+
+def test_files_that_include_each_other_end(data: Path) -> None:
+    folder = data / "data/1a"
+    read_file(folder / "a.dat", ".PEN_DOWN\n1 2\n.INCLUDE part.dat\n.INCLUDE part.dat\n")
+    (folder / "b.dat").write_text(".INCLUDE c.dat\n")
+    with pytest.raises(BadInput, match="included in itself"):
+        read_file(folder / "c.dat", ".INCLUDE b.dat\n")
+    for number in range(40):
+        (folder / f"{number}.dat").write_text(f".INCLUDE {number + 1}.dat\n" * 10)
+    with pytest.raises(BadInput, match="too many included files"):
+        read_file(folder / "0.dat")
+
+
+def test_without_an_include_folder_only_what_is_beside_is_read(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "outside").write_text(".PEN_DOWN\n1 2\n")
+    (tmp_path / "in/part").write_text(".PEN_DOWN\n1 2\n")
+    assert len(read_file(tmp_path / "in/a.dat", ".INCLUDE part\n")) == 1
+    with pytest.raises(BadInput, match="outside of the data"):
+        read_file(tmp_path / "in/a.dat", ".INCLUDE ../outside\n")
+
+
+def test_the_commands_read_included_files(run_hw: RunHw, data: Path) -> None:
+    run_hw("ingest", "1a/main.dat", "-o", data / "a.h5", cwd=data / "data")
+    for other in (("info",), ("export",), ("render", "--format", "svg")):
+        assert run_hw(other[0], "1a/main.dat", *other[1:], cwd=data / "data").out
+    (data / "data/1a/part.dat").unlink()
+    done = run_hw("ingest", "1a/main.dat", "-o", data / "b.h5", cwd=data / "data", code=1)
+    assert done.err.startswith("hw: 1a/main.dat:2: it includes part.dat: no such file in ")
+    assert done.err.count("\n") == 1

@@ -1,7 +1,8 @@
 """InkML (W3C Recommendation, 20 September 2011), as tablets and note-taking programs write it.
 
-A ``traceGroup`` that is not inside another is a drawing, and the traces outside all groups are one more.
-Channels X and Y are needed, T (time) and F (force, the pressure) used, others passed over.
+A ``traceGroup`` that is not inside another is a drawing, and the traces outside all groups are one more.  But
+where there are labelled views (``traceView``), the outermost of these are the drawings.  Channels X and Y are
+needed, T (time) and F (force, the pressure) used, others passed over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.sources import whiteboard
+from hwcli.ink.sources.inkml_mappings import Mapping, mapping_of
 from hwcli.ink.sources.inkml_values import trace_values
+from hwcli.ink.sources.inkml_views import Part, Views
 from hwcli.ink.sources.strokes import points_of
 from hwcli.ink.sources.xml import local_name, parse_xml
 
@@ -28,28 +31,39 @@ _KEYS = {
     "truth": "text",
     "text": "text",
     "transcription": "text",
+    "normalizedlabel": "text",
     "label": "text",
     "id": "id",
+    "sampleid": "id",
     "writer": "writer",
 }
-_DECLARATIONS = ("context", "inkSource", "traceFormat")
+"""What annotations tell, the first one there is of each; MathWriting has a label and one for recognisers."""
+_DECLARATIONS = ("context", "inkSource", "traceFormat", "mapping")
+_MAPPED = ("X", "Y", "T", "F")
 _DEEPEST = 64
 """Groups inside each other."""
 _MOST_FORMATS, _MOST_CHANNELS = 1000, 100
+_MOST_VIEWED = 4 * limits.POINTS
+"""Points of all views together."""
 
 
 @dataclass(frozen=True)
 class _Channel:
-    """A channel of a trace: its name, by what its values are multiplied, and its largest value if declared."""
+    """A channel of a trace: its name, by what its values are multiplied, and its largest value if declared.
+
+    Before that its values are mapped, where it has a ``mapping``.
+    """
 
     name: str
     factor: float = 1.0
     least: float = 0.0
     largest: float | None = None
+    mapping: Mapping | None = None
 
 
 Format = tuple[_Channel, ...]
 _USUAL: Format = (_Channel("X"), _Channel("Y"))
+_TIMED: Format = (*_USUAL, _Channel("T", factor=_SECONDS["ms"]))
 
 
 @dataclass
@@ -93,6 +107,14 @@ def _reference(element: Any, name: str) -> str:
     return (element.get(name) or "").removeprefix("#")
 
 
+def _is_mathwriting(root: Any) -> bool:
+    return any(child.get("type") == "sampleId" for child in root if local_name(child) == "annotation")
+
+
+def _name_of(element: Any) -> str:
+    return element.get(_ID) or element.get("id") or ""
+
+
 class _Document:
     """One InkML document."""
 
@@ -104,25 +126,64 @@ class _Document:
             kind = local_name(element)
             if kind not in _DECLARATIONS:
                 continue
-            if name := element.get(_ID) or element.get("id"):
+            if name := _name_of(element):
                 self._declared[name] = element
             if kind == "traceFormat":
                 formats.append(element)
         if len(formats) > _MOST_FORMATS:
             raise BadInput(source, f"more than {_MOST_FORMATS} traceFormats")
         self._formats = {id(element): self._format(element) for element in formats}
-        # Many programs declare one format and never refer to it.
-        self._default = self._formats[id(formats[0])] if len(formats) == 1 else _USUAL
+        # Many programs declare one format and never refer to it; MathWriting may leave even that out.
+        undeclared = _TIMED if not formats and _is_mathwriting(root) else _USUAL
+        self._default = self._formats[id(formats[0])] if len(formats) == 1 else undeclared
         self._known: dict[str, Format] = {}
 
     def drawings(self) -> Iterator[Drawing]:
-        """Yield the drawings: the traces outside of groups first, then each group."""
+        """Yield the drawings: the labelled views, or the traces outside of groups and then each group."""
+        views = Views(self._root)
+        chosen = views.chosen(lambda view: "text" in self._names(view))
+        yield from self._viewed(views, chosen) if chosen else self._drawn()
+
+    def _viewed(self, views: Views, chosen: list[Any]) -> Iterator[Drawing]:
+        contexts = dict(self._contexts(self._root, "", 0))
+        tables: dict[int, NDArray[np.float64]] = {}
+        writer = {key: name for key, name in self._names(self._root).items() if key == "writer"}
+        count = 0
+        for number, view in enumerate(chosen, start=1):
+            gathered = _Gathered(writer | self._names(view))
+            try:
+                for part in views.parts(view):
+                    self._add(gathered, part.trace, contexts.get(id(part.trace), ""), part, tables)
+            except ValueError as error:
+                self._note(f"traceView {_name_of(view) or f'number {number}'}", error)
+                continue
+            count += sum(map(len, gathered.strokes))
+            if count > _MOST_VIEWED:
+                raise BadInput(self._source, "its views have the same ink again and again")
+            if gathered.strokes:
+                yield self._drawing(gathered)
+
+    def _contexts(self, element: Any, context: str, depth: int) -> Iterator[tuple[int, str]]:
+        """Yield the ``id()`` of each trace below ``element``, and the context that it is in."""
+        if depth > _DEEPEST:
+            raise BadInput(self._source, f"traceGroups nested more than {_DEEPEST} deep")
+        context = _reference(element, "contextRef") or context
+        for child in element:
+            kind = local_name(child)
+            if kind == "context" and element is self._root:
+                context = _name_of(child) or context
+            elif kind == "trace":
+                yield id(child), context
+            elif kind == "traceGroup":
+                yield from self._contexts(child, context, depth + 1)
+
+    def _drawn(self) -> Iterator[Drawing]:
         loose = _Gathered(self._names(self._root))
         groups: list[tuple[Any, str]] = []  # each with the context that stands before it
         context = ""
         for element in self._root:
             if local_name(element) == "context":
-                context = element.get(_ID) or element.get("id") or context
+                context = _name_of(element) or context
             elif local_name(element) == "trace":
                 self._add(loose, element, context)
             elif local_name(element) == "traceGroup":
@@ -148,24 +209,36 @@ class _Document:
             elif local_name(element) == "traceGroup":
                 self._add_group(gathered, element, context, depth + 1)
 
-    def _add(self, gathered: _Gathered, trace: Any, context: str) -> None:
+    def _add(
+        self, gathered: _Gathered, trace: Any, context: str, part: Part | None = None,
+        tables: dict[int, NDArray[np.float64]] | None = None,
+    ) -> None:  # fmt: skip
+        """Add a trace, or a ``part`` of it; ``tables`` keeps what several views may have."""
         if trace.get("type") == "penUp":  # how the pen moved above the paper
             return
         try:
-            table = self._table(trace, _reference(trace, "contextRef") or context)
+            table = None if tables is None else tables.get(id(trace))
+            if table is None:
+                table = self._table(trace, _reference(trace, "contextRef") or context)
         except ValueError as error:
-            name = trace.get(_ID) or trace.get("id") or f"number {len(gathered.strokes) + 1}"
-            bad = BadInput(self._source, f"trace {name:.40}: {error}")
-            if self._on_bad is None:
-                raise bad from error
-            self._on_bad(bad)
+            self._note(f"trace {_name_of(trace) or f'number {len(gathered.strokes) + 1}'}", error)
             return
+        if tables is not None:
+            tables[id(trace)] = table
+        if part is not None:
+            table = table[part.start : part.end]
         continuation = trace.get("continuation")
         if gathered.open and gathered.strokes and continuation in ("middle", "end"):
             gathered.strokes[-1] = np.concatenate([gathered.strokes[-1], table])
         elif len(table):
             gathered.strokes.append(table)
         gathered.open = continuation in ("begin", "middle")
+
+    def _note(self, what: str, error: ValueError) -> None:
+        bad = BadInput(self._source, f"{what:.60}: {error}")
+        if self._on_bad is None:
+            raise bad from error
+        self._on_bad(bad)
 
     def _drawing(self, gathered: _Gathered) -> Drawing:
         table = np.concatenate(gathered.strokes) if gathered.strokes else np.zeros((0, 4))
@@ -178,15 +251,18 @@ class _Document:
 
     def _names(self, element: Any) -> dict[str, str]:
         """Return the id, text and writer that the annotations directly in ``element`` give."""
-        names: dict[str, str] = {}
+        told: dict[str, str] = {}
         for child in element:
-            key = _KEYS.get((child.get("type") or "").lower()) if local_name(child) == "annotation" else None
-            if key and key not in names:
-                names[key] = " ".join((child.text or "").split())
+            if local_name(child) == "annotation":
+                told.setdefault((child.get("type") or "").lower(), " ".join((child.text or "").split()))
+        names: dict[str, str] = {}
+        for kind, key in _KEYS.items():
+            if kind in told:
+                names.setdefault(key, told[kind])
         if (
             "id" not in names
-            and local_name(element) == "traceGroup"
-            and (name := element.get(_ID) or element.get("id"))
+            and local_name(element) in ("traceGroup", "traceView")
+            and (name := _name_of(element))
         ):
             names["id"] = name
         return names
@@ -201,6 +277,9 @@ class _Document:
         table = trace_values("".join(trace.itertext()), len(channels), used)
         for column, index in enumerate(used):
             if index >= 0:
+                if (mapping := channels[index].mapping) is not None:
+                    with np.errstate(all="ignore"):  # what is not finite is refused below
+                        table[:, column] = mapping(table[:, column])
                 table[:, column] = (table[:, column] - channels[index].least) * channels[index].factor
         if not np.isfinite(table[:, :2]).all() or np.abs(table[:, :2]).max(initial=0) > limits.COORDINATE:
             raise ValueError("a coordinate is missing or out of range")
@@ -238,14 +317,14 @@ class _Document:
         if len(declared) > _MOST_CHANNELS:
             raise BadInput(self._source, f"traceFormat: more than {_MOST_CHANNELS} channels")
         try:
-            return tuple(map(_channel, declared))
+            return tuple(_channel(child, self._declared) for child in declared)
         except ValueError as error:
             raise BadInput(self._source, f"traceFormat: {error}") from error
 
 
-def _channel(element: Any) -> _Channel:
+def _channel(element: Any, declared: dict[str, Any]) -> _Channel:
     name = element.get("name") or ""
-    channel = _Channel(name)
+    channel = _Channel(name, mapping=mapping_of(element, name, declared) if name in _MAPPED else None)
     if name == "T":
         return replace(channel, factor=_SECONDS.get(element.get("units") or "ms", 1e-3))
     if name in ("X", "Y") and element.get("orientation") == "-ve":

@@ -2,14 +2,13 @@
 
 Each part of a path that is drawn without lifting the pen is a stroke, in the order of the document.  Outlines
 (closed and filled, without a stroke) are no ink: a pen does not write around its letters.  But a filled circle
-is a dot, as pads for signatures write it.
+is a dot, as pads for signatures write it.  What ``use`` names in the same document is drawn in its place.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.pages import Page
 from hwcli.ink.sources.strokes import points_of
+from hwcli.ink.sources.svg_frames import Frame, length_of, matrix_of, numbers_in, outermost, translation
 from hwcli.ink.sources.svg_path import Subpath, parse_path
 from hwcli.ink.sources.xml import local_name
 
@@ -28,13 +28,12 @@ DEEPEST = 200
 """Groups inside each other."""
 STEPS_A_LETTER = 12
 """A straight line gets points so that a letter's height is crossed in as many steps, as by a moving pen."""
-LONGEST_TRANSFORM = 10_000
-"""Characters."""
+TAG = 1600
+"""As how many characters an element counts that a ``use`` stands for, besides those of its attributes."""
 _GROUPS = ("svg", "g", "a", "switch")
 _ROUND = ("circle", "ellipse")
 _INK = ("path", "polyline", "polygon", "line", *_ROUND)
-_NUMBERS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_TRANSFORM = re.compile(r"(\b[A-Za-z]{1,10})\s*\(([^()]*)\)")
+_LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
 _PAPER = ("none", "white", "#fff", "#ffffff")
 _PROPERTIES = ("fill", "stroke", "display", "visibility")
 
@@ -59,6 +58,27 @@ class _Style:
         return not path.closed and self.fill in ("", "none")
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where and how an element is drawn.
+
+    Attributes
+    ----------
+    matrix: (3, 3), from its coordinates to those of the outermost element.
+    frame: what lengths in percent are of.
+    depth: how many elements are around it.
+    use: the ``use`` that it is drawn for, where that names it and none around it.
+    used: the ids that the ``use`` elements around it name.
+    """
+
+    matrix: Floats = field(default_factory=lambda: np.eye(3))
+    style: _Style = field(default_factory=_Style)
+    frame: Frame = field(default_factory=Frame)
+    depth: int = 0
+    use: Any = None
+    used: tuple[str, ...] = ()
+
+
 def read_page(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[Page]:
     """Yield the ink of the SVG document ``root`` as one page; messages call it ``source``.
 
@@ -69,7 +89,7 @@ def read_page(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[P
     BadInput: an element cannot be read, or there is no ink in it.
     """
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
-        strokes = _Document(source, on_bad, _rules(root)).strokes(root)
+        strokes = _Document(root, source, on_bad).strokes()
     if not strokes:
         raise BadInput(source, "no open path with a stroke in it: outlines of letters are no ink")
     try:
@@ -82,38 +102,76 @@ def read_page(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[P
 class _Document:
     """The strokes of one document."""
 
-    def __init__(self, source: str, on_bad: OnBad | None, rules: dict[str, dict[str, str]]) -> None:
-        self._source, self._on_bad, self._rules = source, on_bad, rules
+    def __init__(self, root: Any, source: str, on_bad: OnBad | None) -> None:
+        self._root, self._source, self._on_bad, self._rules = root, source, on_bad, _rules(root)
+        self._named = {id: element for element in root.iter() if (id := element.get("id"))}
+        self._count = 0  # of points, whether they are ink or not
+        self._used = 0  # characters that would stand there if what is used were written out
 
-    def strokes(self, root: Any) -> list[Floats]:
-        """Return the strokes in and below ``root``, in order, on the coordinates of the outermost element."""
+    def strokes(self) -> list[Floats]:
+        """Return the strokes in order, on the coordinates of the outermost element."""
         found: list[Floats] = []
-        count = 0  # of points, whether they are ink or not
-        waiting = [(root, np.eye(3), _Style(), 0)]
+        waiting = [(self._root, _Place(frame=outermost(self._root)))]
         while waiting:
-            element, matrix, style, depth = waiting.pop()
-            if depth > DEEPEST:
-                raise BadInput(self._source, f"groups nested more than {DEEPEST} deep")
+            element, place = waiting.pop()
             name = local_name(element)
-            if name not in (*_GROUPS, *_INK) or _is_decoration(element, name):
+            is_drawn = name in (*_GROUPS, *_INK, "use") or (name == "symbol" and place.use is not None)
+            if not is_drawn or _is_decoration(element, name):
                 continue
+            self._check_size(element, place)
             try:
-                style = self._style(element, name, style)
+                style = self._style(element, name, place.style)
                 if style.is_hidden:
                     continue
-                matrix = matrix @ _matrix(element.get("transform") or "")
+                matrix = place.matrix @ matrix_of(element.get("transform") or "")
+                place = replace(place, matrix=matrix, style=style, depth=place.depth + 1)
                 if name in _INK:
-                    paths = [(path, path.table()) for path in _paths(element, name, style)]
-                    count += sum(len(table) for _, table in paths)
-                    is_settled = name in _ROUND
-                    found += [_moved(table, matrix) for path, table in paths if is_settled or style.draws(path)]
+                    found += self._drawn(element, name, place)
+                waiting += reversed(self._within(element, name, place))
             except ValueError as error:
                 self._note(element, name, error)
-                continue
-            if count > limits.POINTS:
-                raise BadInput(self._source, f"a page of more than {limits.POINTS} points")
-            waiting += [(child, matrix, style, depth + 1) for child in reversed(element)]
         return found
+
+    def _check_size(self, element: Any, place: _Place) -> None:
+        if place.depth > DEEPEST:
+            raise BadInput(self._source, f"groups nested more than {DEEPEST} deep")
+        if place.used:
+            self._used += TAG + sum(map(len, element.attrib.values()))
+        if self._used > limits.DOCUMENT:
+            raise BadInput(self._source, "its use elements stand for more than any page has")
+
+    def _drawn(self, element: Any, name: str, place: _Place) -> list[Floats]:
+        """Return the strokes of one element of ink.  Raises BadInput when all of them are too many."""
+        paths = [(path, path.table()) for path in _paths(element, name, place)]
+        self._count += sum(len(table) for _, table in paths)
+        if self._count > limits.POINTS:
+            raise BadInput(self._source, f"a page of more than {limits.POINTS} points")
+        is_settled = name in _ROUND
+        return [_moved(table, place.matrix) for path, table in paths if is_settled or place.style.draws(path)]
+
+    def _within(self, element: Any, name: str, place: _Place) -> list[tuple[Any, _Place]]:
+        """Return what is to be drawn in ``element``; for a ``use`` what it names, if that is there."""
+        if name == "use":
+            return self._named_by(element, place)
+        if name in ("svg", "symbol") and element is not self._root:
+            matrix, frame = place.frame.inner(element, place.use)
+            place = replace(place, matrix=place.matrix @ matrix, frame=frame)
+            if frame.is_empty:
+                return []
+        return [(child, replace(place, use=None)) for child in element]
+
+    def _named_by(self, use: Any, place: _Place) -> list[tuple[Any, _Place]]:
+        link = next((link.strip() for key in _LINKS if (link := use.get(key))), "")
+        id = link.removeprefix("#")
+        if link and id == link:
+            raise ValueError(f"it uses {link!r:.60}, which is in another file")
+        if id in place.used:
+            raise ValueError(f"it uses {link!r:.60}, in which it stands itself")
+        if id not in self._named:
+            return []
+        x, y = place.frame.point(use.get("x"), use.get("y"))
+        matrix = place.matrix @ translation(x, y)
+        return [(self._named[id], replace(place, matrix=matrix, use=use, used=(*place.used, id)))]
 
     def _note(self, element: Any, name: str, error: ValueError) -> None:
         bad = BadInput(self._source, f"{name} {element.get('id') or ''}".rstrip()[:60] + f": {error}")
@@ -158,15 +216,16 @@ def _rules(root: Any) -> dict[str, dict[str, str]]:
     return rules
 
 
-def _paths(element: Any, name: str, style: _Style) -> list[Subpath]:
+def _paths(element: Any, name: str, place: _Place) -> list[Subpath]:
     if name == "path":
         return parse_path(element.get("d") or "")
     if name in _ROUND:
-        return _round(element, style)
+        return _round(element, place)
     if name == "line":
-        values = [_length(element.get(key)) for key in ("x1", "y1", "x2", "y2")]
+        ends = (("x1", "y1"), ("x2", "y2"))
+        values = [value for x, y in ends for value in place.frame.point(element.get(x), element.get(y))]
     else:
-        values = [float(text) for text in _NUMBERS.findall(element.get("points") or "")]
+        values = numbers_in(element.get("points") or "")
     if len(values) % 2:
         raise ValueError("a point without a y")
     if not values:
@@ -174,64 +233,20 @@ def _paths(element: Any, name: str, style: _Style) -> list[Subpath]:
     return [Subpath([np.reshape(values, (-1, 2))], closed=name == "polygon")]
 
 
-def _round(element: Any, style: _Style) -> list[Subpath]:
-    """Return what a circle or an ellipse in this ``style`` is as ink: its line, or else a dot."""
-    x, y, radius = (_length(element.get(key)) for key in ("cx", "cy", "r"))
-    across, down = (_length(value) if _is_said(value := element.get(key)) else 0.0 for key in ("rx", "ry"))
+def _round(element: Any, place: _Place) -> list[Subpath]:
+    """Return what a circle or an ellipse is as ink at its ``place``: its line, or else a dot."""
+    frame = place.frame
+    x, y = frame.point(element.get("cx"), element.get("cy"))
+    radius = length_of(element.get("r"), frame.diagonal)
+    across, down = (value if (value := element.get(key)) != "auto" else None for key in ("rx", "ry"))
+    across, down = length_of(across, frame.width), length_of(down, frame.height)
     across, down = across or down or radius, down or across or radius
     if not (across > 0 and down > 0):
         return []
-    if style.stroke == "none":
-        return [] if style.fill in _PAPER else [Subpath([np.array([[x, y]])])]
+    if place.style.stroke == "none":
+        return [] if place.style.fill in _PAPER else [Subpath([np.array([[x, y]])])]
     half = f"a{across} {down} 0 1 1"
     return parse_path(f"M{x - across} {y}{half} {2 * across} 0{half} {-2 * across} 0z")
-
-
-def _is_said(length: str | None) -> bool:
-    return bool(length) and length != "auto"
-
-
-def _length(text: str | None) -> float:
-    match = _NUMBERS.match((text or "0").strip())
-    if match is None:
-        raise ValueError(f"{text!r:.40} is no length")
-    return float(match[0])
-
-
-def _matrix(text: str) -> Floats:
-    """Return the (3, 3) matrix of a ``transform``.  Raises ValueError when it is none."""
-    matrix = np.eye(3)
-    if not text:
-        return matrix
-    if len(text) > LONGEST_TRANSFORM or _TRANSFORM.sub("", text).strip(" ,\t\r\n"):
-        raise ValueError(f"the transform {text!r:.60} cannot be read")
-    for name, numbers in _TRANSFORM.findall(text):
-        values = [float(number) for number in _NUMBERS.findall(numbers)]
-        try:
-            matrix = matrix @ _TRANSFORMS[name](*values)
-        except (KeyError, TypeError):
-            raise ValueError(f"the transform {text!r:.60} cannot be read") from None
-    return matrix
-
-
-def _affine(a: float, b: float, c: float, d: float, e: float, f: float) -> Floats:
-    return np.array([[a, c, e], [b, d, f], [0, 0, 1]])
-
-
-def _rotation(degrees: float, x: float = 0.0, y: float = 0.0) -> Floats:
-    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    turned = _affine(cosine, sine, -sine, cosine, 0, 0)
-    return _affine(1, 0, 0, 1, x, y) @ turned @ _affine(1, 0, 0, 1, -x, -y)
-
-
-_TRANSFORMS: dict[str, Callable[..., Floats]] = {
-    "matrix": _affine,
-    "translate": lambda x, y=0.0: _affine(1, 0, 0, 1, x, y),
-    "scale": lambda x, y=None: _affine(x, 0, 0, x if y is None else y, 0, 0),
-    "rotate": _rotation,
-    "skewX": lambda degrees: _affine(1, 0, np.tan(np.radians(degrees)), 1, 0, 0),
-    "skewY": lambda degrees: _affine(1, np.tan(np.radians(degrees)), 0, 1, 0, 0),
-}
 
 
 def _moved(points: Floats, matrix: Floats) -> Floats:

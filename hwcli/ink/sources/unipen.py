@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -19,10 +20,10 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.pages import Page
 from hwcli.ink.sources.strokes import numbers_of, points_of
+from hwcli.ink.sources.unipen_statements import Line, Statement, read_statements
 
 OnBad = Callable[[BadInput], None]
 Floats = NDArray[np.float64]
-_KEYWORD = re.compile(r"\.([A-Z][A-Z0-9_]*)\b")
 _LABEL = re.compile(r'"(.*)"', re.DOTALL)
 _RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 _PAGES = ("PAGE", "TEXT", "PARAGRAPH", "BOX", "SET")
@@ -49,7 +50,7 @@ class _Segment:
     level: str
     ranges: str
     label: str
-    line: int
+    line: Line
     place: int
     """How many components were before it."""
     begin: int
@@ -76,44 +77,22 @@ class _Document:
     count: int = 0
 
 
-def read_unipen(file: BinaryIO, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
+def read_unipen(
+    file: BinaryIO, source: str, on_bad: OnBad | None = None, path: Path | None = None
+) -> Iterator[Drawing]:
     """Yield the drawings of the UNIPEN data in ``file``, which messages call ``source``.
 
-    With ``on_bad`` a component or a segment that cannot be read is handed to it and left out.
+    With ``on_bad`` a component or a segment that cannot be read is handed to it and left out.  Files that it
+    includes are read where its ``path`` is known; see ``unipen_statements``.
 
     Raises
     ------
-    BadInput: something cannot be read, refers to another file, or there is no ink in it.
+    BadInput: something cannot be read, an included file is not there, or there is no ink in it.
     """
-    content = file.read(limits.DOCUMENT + 1)
-    if len(content) > limits.DOCUMENT:
-        raise BadInput(source, f"UNIPEN data of more than {limits.DOCUMENT} bytes")
     reader = _Reader(source, on_bad)
-    for number, keyword, text in _statements(_decoded(content)):
-        reader.take(number, keyword, text)
+    for statement in read_statements(file, source, path):
+        reader.take(statement)
     yield from reader.drawings()
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def _statements(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the line, the keyword and what follows it up to the next, of each statement."""
-    start, keyword, parts = 0, "", list[str]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        found = _KEYWORD.match(line)
-        if found is None:
-            parts.append(line)
-            continue
-        if keyword:
-            yield start, keyword, "\n".join(parts)
-        start, keyword, parts = number, found[1], [line[found.end() :]]
-    if keyword:
-        yield start, keyword, "\n".join(parts)
 
 
 class _Reader:
@@ -123,13 +102,14 @@ class _Reader:
         self._source, self._on_bad, self._document = source, on_bad, _Document()
         self._given = self._visited = 0  # points and components that segments have had so far
 
-    def take(self, number: int, keyword: str, text: str) -> None:
-        """Take in the statement at line ``number``."""
+    def take(self, statement: Statement) -> None:
+        """Take in one statement."""
         document = self._document
+        line, keyword, text = statement
         try:
             if keyword in ("PEN_DOWN", "PEN_UP"):
                 self._take_component(keyword == "PEN_DOWN", text)
-                self._check_count(document.components, number)
+                self._check_count(document.components, line)
             elif keyword == "COORD":
                 document.columns = _columns(text)
             elif keyword == "POINTS_PER_SECOND":
@@ -148,23 +128,17 @@ class _Reader:
             elif keyword == "HIERARCHY":
                 document.hierarchy = tuple(text.upper().split())
             elif keyword == "SEGMENT":
-                document.segments.append(_segment(text, number, len(document.components), document.begins[-1]))
-                self._check_count(document.segments, number)
-            elif keyword == "INCLUDE":
-                raise BadInput(
-                    self._source,
-                    f"it includes {text.strip()[:80]}: put that file in the place of this line",
-                    number,
-                )
+                document.segments.append(_segment(text, line, len(document.components), document.begins[-1]))
+                self._check_count(document.segments, line)
         except ValueError as error:
-            self._note(error, number)
+            self._note(error, line)
 
-    def _check_count(self, statements: Sized, number: int) -> None:
+    def _check_count(self, statements: Sized, line: Line) -> None:
         if len(statements) > MOST_STATEMENTS:
-            raise BadInput(self._source, f"more than {MOST_STATEMENTS} components or segments", number)
+            raise line.bad(f"more than {MOST_STATEMENTS} components or segments")
 
-    def _note(self, error: ValueError, number: int) -> None:
-        bad = BadInput(self._source, str(error), number)
+    def _note(self, error: ValueError, line: Line) -> None:
+        bad = line.bad(str(error))
         if self._on_bad is None:
             raise bad from error
         self._on_bad(bad)
@@ -250,11 +224,11 @@ class _Reader:
             raise ValueError("a segment without ink")
         return strokes
 
-    def _check_reason(self, line: int) -> None:
+    def _check_reason(self, line: Line) -> None:
         document = self._document
         visits = MOST_OVERLAP * len(document.components) + MOST_STATEMENTS
         if self._given > MOST_OVERLAP * document.count or self._visited > visits:
-            raise BadInput(self._source, "its segments have the same ink again and again", line)
+            raise line.bad("its segments have the same ink again and again")
 
 
 def _ranges(text: str, begin: int, count: int) -> Iterator[tuple[int, int | None, int, int | None]]:
@@ -285,7 +259,7 @@ def _number(text: str, keyword: str) -> float:
     return float(values[0])
 
 
-def _segment(text: str, line: int, place: int, begin: int) -> _Segment:
+def _segment(text: str, line: Line, place: int, begin: int) -> _Segment:
     words = text.split(None, 2)
     if not words:
         raise ValueError("a .SEGMENT without a level")
