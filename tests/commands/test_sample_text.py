@@ -304,7 +304,9 @@ def test_accents_for_which_no_points_are_left_are_told_of(run_hw: RunHw) -> None
 
 def test_a_text_of_many_signs_has_points_for_them_all(run_hw: RunHw) -> None:
     for text in ("☺☺☺ ☺☺☺ a", "☐ ☐ ☐ ☐ ☐ ☐ ☐ ☐ a"):
-        assert run_hw("sample", text, "--seed", 5, "--own-hands", "--best-of", 1).err.count("no points left") == 0
+        assert (
+            run_hw("sample", text, "--seed", 5, "--own-hands", "--best-of", 1).err.count("no points left") == 0
+        )
 
 
 def test_what_cannot_be_written_is_an_error_with_its_place_or_left_out_or_replaced(
