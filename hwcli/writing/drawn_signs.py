@@ -90,7 +90,7 @@ class Beside(NamedTuple):
 
     def joined(self, other: Beside) -> Beside | None:
         """Return this and an ``other`` after it as one, None where they are not at the same place."""
-        if (self.place, self.is_before, False) != (other.place, other.is_before, other.is_within):
+        if (self.place, self.is_before) != (other.place, other.is_before):
             return None
         has_blank = other.has_blank if self.is_before else self.has_blank
         return self._replace(signs=f"{self.signs} {other.signs}", has_blank=has_blank)

@@ -443,7 +443,7 @@ def test_a_single_text_is_the_hand_that_is_kept(run_hw: RunHw, reader_h5: Path, 
     assert points == drawings_of(done.lines)[0][1]
 
 
-@pytest.mark.parametrize("text", ["?", " ok ", "..."])
+@pytest.mark.parametrize("text", ["?", " ok ", "...", "→ ok →"])
 def test_a_text_of_few_characters_is_written_in_a_hand_that_lines_are_written_in(
     run_hw: RunHw, reader_h5: Path, tmp_path: Path, text: str
 ) -> None:
