@@ -138,6 +138,14 @@ def test_every_sign_is_drawn_before_a_word_that_moves_aside_for_it(sign: str) ->
         assert max(abs(stroke[:, 1]).max() for stroke in strokes) < 3 * SIZE
 
 
+def test_a_hook_of_a_later_letter_does_not_tell_where_a_word_begins() -> None:
+    hook = np.array([[38, -SIZE, 0], [38, 8, 0], [20, 8, 1]], np.float64)
+    ink, additions = np.concatenate([letters_at(0, 24), hook]), part_additions("a →nj", PRINTABLE)
+    found, aside = add(ink, np.repeat([0, 2, 3], [5, 5, 3]), additions, np.random.default_rng(0))
+    assert found[5:-8, 0].min() == pytest.approx(24)
+    np.testing.assert_allclose(found[-8:], moved(ink[5:], aside))
+
+
 def test_a_sign_after_a_word_is_close_to_it_and_one_alone_a_blank_away() -> None:
     for text, gap in (("an€", GAP), ("an €", BLANK)):
         strokes, _ = written(text, [0, 12])
@@ -210,6 +218,14 @@ def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
     np.testing.assert_array_equal(found[:5, :2], ink[:5, :2])
     assert found[4, 2] == 1
     np.testing.assert_allclose(found[-5:], moved(ink[5:], aside))
+
+
+def test_what_is_left_of_a_stroke_that_is_cut_through_moves_wherever_it_lies() -> None:
+    ink = np.concatenate([letters_at(0), [[6, -9, 0], [4, -9, 1]]])
+    ink[4, 2] = 0
+    found, aside = add(ink, np.repeat([0, 1], [5, 2]), part_additions("aße", PRINTABLE), np.random.default_rng(0))
+    np.testing.assert_allclose(found[-2:], moved(ink[5:], aside))
+    assert aside > 0
 
 
 def test_a_dot_that_is_written_late_stays_over_its_letter() -> None:
