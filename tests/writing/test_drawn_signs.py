@@ -223,7 +223,9 @@ def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
 def test_what_is_left_of_a_stroke_that_is_cut_through_moves_wherever_it_lies() -> None:
     ink = np.concatenate([letters_at(0), [[6, -9, 0], [4, -9, 1]]])
     ink[4, 2] = 0
-    found, aside = add(ink, np.repeat([0, 1], [5, 2]), part_additions("aße", PRINTABLE), np.random.default_rng(0))
+    found, aside = add(
+        ink, np.repeat([0, 1], [5, 2]), part_additions("aße", PRINTABLE), np.random.default_rng(0)
+    )
     np.testing.assert_allclose(found[-2:], moved(ink[5:], aside))
     assert aside > 0
 
@@ -288,6 +290,22 @@ def test_signs_are_drawn_on_any_ink(ups: list[int], seed: int, is_up: bool) -> N
     found, aside = add(ink, places, additions, chance)
     assert np.isfinite([*found.ravel(), aside]).all()
     assert len(found) > len(ink)
+
+
+def test_two_signs_move_what_follows_by_both() -> None:
+    strokes, aside = written("a →n →o", [0, 24, 48])
+    assert [left for is_of_letter, left, _ in spans(strokes) if is_of_letter][2] == pytest.approx(48 + aside)
+
+
+def test_signs_stand_where_letters_do_and_are_as_quick() -> None:
+    additions, places = part_additions("a→", PRINTABLE), np.repeat([0], 5)
+    found, _ = add(letters_at(0), places, additions, np.random.default_rng(0))
+    lower, _ = add(np.add(letters_at(0), (0, 90, 0)), places, additions, np.random.default_rng(0))
+    np.testing.assert_allclose(lower, np.add(found, (0, 90, 0)))
+    steps = np.linspace(0, 1, 40)[:, None]
+    slow = np.concatenate([letters_at(0)[:1] + steps * (0, SIZE, 0), letters_at(0)[2:]])
+    slower, _ = add(slow, np.repeat([0], len(slow)), additions, np.random.default_rng(0))
+    assert len(slower) - len(slow) > 2 * (len(found) - 5)
 
 
 def test_the_same_chance_draws_the_same_signs_and_another_others() -> None:
