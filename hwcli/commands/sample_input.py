@@ -46,9 +46,13 @@ class TextSource(NamedTuple):
     @property
     def makes_a_hand(self) -> bool:
         """Whether there is one text, of one line, on the command line, that is long enough to begin a hand."""
-        if self.path is not None or len(self.texts) != 1:
+        from hwcli.writing.drawn_signs import drawn_as
+
+        if self.path is not None or len(self.texts) != 1 or len(self.texts[0].splitlines()) > 1:
             return False
-        return len(self.texts[0].splitlines()) < 2 and len(" ".join(self.texts[0].split())) > TOO_FEW
+        # Signs that are drawn beside a text are no part of what a network writes.
+        plain = "".join(" " if drawn_as(character, set()) else character for character in self.texts[0])
+        return len(" ".join(plain.split())) > TOO_FEW
 
     @property
     def name(self) -> str:

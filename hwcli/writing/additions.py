@@ -26,6 +26,11 @@ class Additions(NamedTuple):
     marks: Mapping[int, str] = {}
     signs: tuple[Beside, ...] = ()
 
+    @property
+    def sign_count(self) -> int:
+        """How many signs there are."""
+        return sum(len(group.signs.replace(" ", "")) for group in self.signs)
+
     def after(self, before: str) -> Additions:
         """Return this text with another ``before`` it."""
         count = len(before)

@@ -22,29 +22,50 @@ DESIGNS = Path(__file__).with_name("drawn_signs.toml")
 SHAPES = "\ufe0e\ufe0f"
 """What chooses between two shapes of a sign before it."""
 SAME = {
-    "❤": "♥", "♡": "♥", "🖤": "♥", "☆": "★", "⭐": "★", "✔": "✓", "✘": "✗", "□": "☐",
-    "☻": "☺", "🙂": "☺", "😀": "☺", "😊": "☺", "🙁": "☹", "μ": "µ", "⇒": "→", "⇐": "←", "●": "•", "‣": "•",
+    other: sign
+    for sign, others in {
+        "♥": "❤♡🖤💙💚💛💜🧡🤍💕💖💗💓", "★": "☆⭐🌟", "☺": "☻🙂😀😃😄😁😊", "☹": "🙁😞😟",
+        "✓": "✔✅", "✗": "✘✖❌", "☐": "□▢◻⬜", "•": "●‣▪◦", "µ": "μ",
+        "→": "➔➜➝➞➡⟶", "←": "⬅⟵", "↔": "⟷", "↑": "⬆", "↓": "⬇", "⇒": "⟹", "⇐": "⟸", "⇔": "⟺",
+    }.items()
+    for other in others
 }  # fmt: skip
 """Signs that a pen writes as it does others."""
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", strict=True))
+LOWER = 1.4
+"""What is written as something else is, but so much lower, in letters."""
 
-GAP, GAP_WITHIN, BLANK = 0.3, 0.15, 1.3
-"""Between a sign and what it belongs to; on its two sides in a word; between it and another word (letters)."""
+GAP, CLOSE, BLANK = 0.3, 0.2, 1.3
+"""Between a sign and what it belongs to; the same where it is a letter or a digit; between words (letters)."""
 NO_JUMP = -0.1
 """Strokes of two letters are further apart than this, in letters."""
+LOW = 0.25
+"""How high the middle of a comma or a full stop is at most, in letters."""
 
 
 @cache
 def designs() -> Mapping[str, tuple[Design, ...]]:
     """Return the ways to write each sign."""
     with DESIGNS.open("rb") as file:
-        return {sign: tuple(map(read_design, ways)) for sign, ways in tomllib.load(file).items()}
+        found = {sign: tuple(map(read_design, ways)) for sign, ways in tomllib.load(file).items()}
+    lowered = {sign: tuple(map(_lowered, found[raised])) for sign, raised in LOWERED.items()}
+    return found | lowered
+
+
+def _lowered(design: Design) -> Design:
+    return Design(tuple((places - (0, LOWER), corners) for places, corners in design.strokes))
+
+
+def common_form(cluster: str) -> str:
+    """Return the sign that a pen writes for ``cluster``, one character."""
+    plain = cluster.rstrip(SHAPES)
+    return SAME.get(plain, plain)
 
 
 def drawn_as(cluster: str, known: set[str]) -> str:
     """Return the sign that ``cluster``, one character, is drawn as; "": it is ``known``, or has no design."""
-    plain = cluster.rstrip(SHAPES)
-    found = SAME.get(plain, plain)
-    return found if found in designs() and not known.issuperset(cluster) else ""
+    found = common_form(cluster)
+    return found if found in designs() and not (known.issuperset(cluster) or found in known) else ""
 
 
 class Beside(NamedTuple):
@@ -69,7 +90,7 @@ class Beside(NamedTuple):
 
     def joined(self, other: Beside) -> Beside | None:
         """Return this and an ``other`` after it as one, None where they are not at the same place."""
-        if (self.place, self.is_before, False) != (other.place, other.is_before, other.is_within):
+        if (self.place, self.is_before) != (other.place, other.is_before):
             return None
         has_blank = other.has_blank if self.is_before else self.has_blank
         return self._replace(signs=f"{self.signs} {other.signs}", has_blank=has_blank)
@@ -90,29 +111,43 @@ def set_signs(
 
     ``places`` (n,) tell to which place of the text each point belongs; ``script`` is how the ink is written.
     """
-    moved = Moved(ink, places, 0.0)
+    if not (len(ink) and groups):
+        return Moved(ink, places, 0.0)
+    # How far apart signs and slanted letters are is told along their slant.
     lean = lean_of(ink)
+    moved = Moved(_upright(ink, lean, script), places, 0.0)
     for group in groups:
-        if len(moved.ink):
-            moved = _set(moved, group, _drawn(group.signs, script, lean, chance), script)
-    return moved
+        moved = _set(moved, group, _drawn(group.signs, script, chance), script)
+    return moved._replace(ink=_upright(moved.ink, -lean, script))
 
 
-def _drawn(signs: str, script: Script, lean: float, chance: np.random.Generator) -> Ink:
-    """Return the ink of ``signs``, from x = 0, on the line that letters stand on."""
-    parts, right = [], 0.0
+def _upright(ink: Ink, lean: float, script: Script) -> Ink:
+    upright = ink.copy()
+    upright[:, 0] += lean * (ink[:, 1] - script.base)
+    return upright
+
+
+def _drawn(signs: str, script: Script, chance: np.random.Generator) -> Ink:
+    """Return the upright ink of ``signs``, from x = 0, on the line that letters stand on."""
+    parts, right, before = list[Ink](), 0.0, " "
     for one in signs:
-        if one == " ":
-            right += BLANK - GAP
-            continue
-        ways = designs()[one]
-        manner = Manner(pace=script.pace / script.size, care=CARE)
-        points = sign(ways[int(chance.integers(len(ways)))], manner, chance).astype(np.float64)
-        points[:, 0] -= lean * points[:, 1]
-        points[:, 0] += right - points[:, 0].min()
-        right = points[:, 0].max() + GAP
-        parts.append(points)
+        if one != " ":
+            ways = designs()[one]
+            manner = Manner(pace=script.pace / script.size, care=CARE)
+            points = sign(ways[int(chance.integers(len(ways)))], manner, chance).astype(np.float64)
+            gap = max(_gap(before), _gap(one)) if parts else 0.0
+            points[:, 0] += right + gap - points[:, 0].min()
+            right = points[:, 0].max()
+            parts.append(points)
+        before = one
     return np.concatenate(parts) * (script.size, script.size, 1) + (0, script.base, 0)
+
+
+def _gap(sign: str) -> float:
+    """Return how far a ``sign``, or a blank, is from what is beside it, in letters."""
+    if sign == " ":
+        return BLANK
+    return CLOSE if sign.isalnum() else GAP
 
 
 def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
@@ -122,16 +157,19 @@ def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
     is_cut_through = 0 < cut < len(ink) and ink[cut - 1, 2] < 0.5
     ink[max(cut - 1, 0), 2] = cut > 0 or ink[0, 2]
     right = _right_edge(ink, places, cut, group.place)
-    is_beyond = _is_beyond(ink, cut, -np.inf if not cut else right, is_cut_through)
+    ground = -np.inf if is_cut_through else script.base - LOW * script.size
+    is_beyond = _is_beyond(ink, cut, -np.inf if not cut else right, ground)
     left = float(ink[is_beyond & _is_begun(ink, places, cut, group.place), 0].min(initial=np.inf))
-    width, blank = float(np.ptp(drawn[:, 0])), (BLANK if group.has_blank else GAP) * script.size
+    width = float(np.ptp(drawn[:, 0]))
+    gap_before, gap_after = (
+        script.size * _gap(" " if group.has_blank else beside) for beside in (group.signs[0], group.signs[-1])
+    )
     if group.is_within and cut and np.isfinite(left):
-        gap = GAP_WITHIN * script.size
-        edge, aside = right + gap, right + gap + width + gap - left
+        edge, aside = right + gap_before, right + gap_before + width + gap_after - left
     elif group.is_before and np.isfinite(left):
-        edge, aside = left, width + blank
+        edge, aside = left, width + gap_after
     else:
-        edge, aside = right + blank, blank + width
+        edge, aside = right + gap_before, gap_before + width
     drawn[:, 0] += edge - drawn[:, 0].min()
     ink[:, 0] += aside * is_beyond
     place = group.place - group.is_before
@@ -182,17 +220,18 @@ def _right_edge(ink: Ink, places: NDArray[np.intp], cut: int, place: int) -> flo
     return float((last if len(last) else ink[: max(cut, 1)])[:, 0].max())
 
 
-def _is_beyond(ink: Ink, cut: int, edge: float, is_cut_through: bool) -> NDArray[np.bool_]:
+def _is_beyond(ink: Ink, cut: int, edge: float, ground: float) -> NDArray[np.bool_]:
     """Return which points of ``ink`` are of strokes beyond ``edge`` that were written from ``cut`` on.
 
-    A dot or a bar that was written late, over a letter before it, is not.  What is left of a stroke that is cut
-    through always is.
+    A dot or a bar that was written late, over a letter before it, is not.  The first stroke is if it lies below
+    ``ground``: a comma may be under that letter.
     """
     is_beyond = np.zeros(len(ink), np.bool_)
     begin = cut
     for end in [*(stroke.stop for stroke in strokes_of(ink)), len(ink)]:
         if end > begin:
-            is_beyond[begin:end] = ink[begin:end, 0].mean() > edge or (is_cut_through and begin == cut)
+            across, down = ink[begin:end, :2].mean(axis=0)
+            is_beyond[begin:end] = across > edge or (begin == cut and down > ground)
             begin = end
     return is_beyond
 

@@ -34,9 +34,9 @@ POINTS_A_CHARACTER = {True: 25, False: 60}
 """Points after which a text is given up, for each character: of ink that is resampled, and of other ink."""
 FEWEST_A_CHARACTER = {True: 4, False: 8}
 """Points of a character of real ink, on average over a line, at the very least: in IAM-OnDB there are 6.6."""
-POINTS_OF_A_SIGN = 2
-"""Times the points that a character may have, those of a sign that is drawn."""
 POINTS_BESIDES = 100
+A_SIGN = 3
+"""Characters that a sign drawn beside a text counts for, when it is said how many points it may have."""
 USUAL_LONGEST = 1000
 """Points of lines that are read together, where the model does not tell how long its own were."""
 
@@ -142,8 +142,7 @@ class Scribe:
         text = additions.text
         encoded = encode(before + text, self.characters)
         counted = np.array([False] * len(before) + [character != " " for character in text])
-        signs = sum(len(group.signs) for group in additions.signs)
-        length = most or POINTS_BESIDES + self._pace * (len(text) + POINTS_OF_A_SIGN * signs)
+        length = most or POINTS_BESIDES + self._pace * (len(text) + A_SIGN * additions.sign_count)
         prime, known = (hand.prime, hand.known) if hand else (NOTHING, None)
         judge = partial(self._mark, text, hand) if self._judge else None
         said = len(hand.text) if hand else 0

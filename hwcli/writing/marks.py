@@ -233,7 +233,7 @@ def _main_stroke(ink: Ink, own: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def script_of(ink: Ink, places: NDArray[np.intp], text: str) -> Script:
     """Return how ``ink`` (n, 3) is written, whose points say the ``places`` (n,) of ``text``."""
-    heights, feet = [], []
+    heights, feet, other_feet = list[float](), list[float](), list[float]()
     those = [place for place in np.unique(places).tolist() if text[place].isascii()]
     # Digits are of a size that varies more.
     letters = [place for place in those if text[place].isalpha()]
@@ -242,9 +242,13 @@ def script_of(ink: Ink, places: NDArray[np.intp], text: str) -> Script:
         letter = _letter(ink, places, place, character)
         share = next((share for those, share in SHARES.items() if character in those), TALL)
         heights.append((letter.foot - letter.top) * share)
-        if character not in LOW + "f":
+        if character in SMALL:
             feet.append(letter.foot)
-    heights, feet = heights or [float(np.ptp(ink[:, 1]))], feet or [float(ink[:, 1].max())]
+        elif character not in LOW + "f":
+            # What a neighbour has below the line may count as a large letter's.
+            other_feet.append(letter.foot)
+    heights = heights or [float(np.ptp(ink[:, 1]))]
+    feet = feet or other_feet or [float(ink[:, 1].max())]
     size = max(float(np.median(heights)), TINY)
     steps = np.hypot(*np.diff(ink[:, :2], axis=0).T)[ink[:-1, 2] < 0.5]
     pace = float(np.percentile(steps, QUICK)) if len(steps) else size

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import limits
 from hwcli.writing.additions import Additions
-from hwcli.writing.drawn_signs import Beside, drawn_as
+from hwcli.writing.drawn_signs import Beside, common_form, designs, drawn_as
 from hwcli.writing.marks import parted
 
 MISSING = ("error", "skip", "replace")
@@ -34,16 +34,17 @@ NAMED_PARTS = 3
 """Of a character with marks: there may be thousands."""
 PLAIN = {
     "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⇐": "<=", "⇔": "<=>",
-    "×": "x", "≠": "!=", "·": ".", "‰": "o/oo", "▪": "*", "ʻ": "'",
+    "×": "x", "≠": "!=", "·": ".", "‰": "o/oo", "▪": "*", "ʻ": "'", "π": "pi", "Ω": "Ohm",
+    "♥": "<3", "☺": ":)", "☹": ":(", "☐": "[ ]", "☑": "[x]", "☒": "[x]",
 }  # fmt: skip
-"""Where the library's answer says something else, or less."""
+"""Where the library has no answer, or one that says something else, or less."""
 DASHES = "\N{EM DASH}\N{HORIZONTAL BAR}"
 """Those that part words: a shorter one joins them."""
 OPENING = "¿¡"
 """Left out, as those do who have no such key: as ? and ! they would end what they begin."""
 NUMERO = re.compile(r"(?<!\w)([nN])°")
 """The sign of a degree where a number sign is meant, as in French."""
-LATIN_BUT_FOR_THE_NAME = "µªº"
+LATIN_BUT_FOR_THE_NAME = "µªºπΩ"
 """Signs that people who write Latin letters use and that Unicode counts as letters of their own."""
 
 
@@ -139,9 +140,28 @@ def wrap(text: str, width: int) -> list[str]:
     """Return ``text`` in lines of at most ``width`` characters, broken between words.
 
     A blank line stays, as "".  A word that is longer than ``width`` has a line to itself: addresses stay whole.
+    Signs alone have none: they are drawn beside letters or digits, even if that makes a line longer.
     """
     wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-    return [part for line in lines_of(text) for part in (wrapper.wrap(line.text) or [""])]
+    return [part for line in lines_of(text) for part in _with_company(wrapper.wrap(line.text) or [""])]
+
+
+def _with_company(parts: Sequence[str]) -> list[str]:
+    """Return the ``parts`` of a line; where there are signs in it, each has a letter or a digit, if it can."""
+    if all(map(str.isascii, parts)):
+        return list(parts)
+    joined = list(parts[:1])
+    for part in parts[1:]:
+        if _has_word(joined[-1]) and _has_word(part):
+            joined.append(part)
+        else:
+            joined[-1] += f" {part}"
+    return joined
+
+
+def _has_word(text: str) -> bool:
+    """Return whether there is a letter or a digit in ``text``: it tells how large signs beside it are."""
+    return any(character.isalnum() and character not in designs() for character in text)
 
 
 # --- characters --------------------------------------------------------------------------------------------
@@ -239,7 +259,7 @@ def prepare_text(
     alone = [cluster for cluster, _, _ in clusters]
     for (cluster, row, column), beside, joint in zip(clusters, _neighbours(alone), _joints(alone), strict=True):
         composed = unicodedata.normalize("NFC", cluster)
-        is_kept = with_additions and bool(drawn_as(cluster, known) or parted(cluster, known))
+        is_kept = with_additions and bool(drawn_as(composed, known) or parted(cluster, known))
         plain = composed if is_kept else _written(cluster, known, *beside)
         if plain is None:
             notes.append(Change(cluster, replacement, row, column))
@@ -252,7 +272,7 @@ def prepare_text(
         elif not (plain == composed or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
-    if with_additions and not part_additions("".join(written), characters).text:
+    if with_additions and not _has_word(part_additions("".join(written), characters).text):
         # There is nothing beside which a sign could be drawn.
         return prepare_text(text, characters, missing, line)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
@@ -293,9 +313,12 @@ def _written(cluster: str, known: set[str], before: str, after: str) -> str | No
         return " " if " " in known else ""
     if _invisible(cluster) or (cluster in OPENING and after):
         return ""
-    if cluster.isascii() or not _is_of_latin_script(cluster[0]):
+    form = common_form(composed)
+    if known.issuperset(form):
+        return form
+    if cluster.isascii() or not _is_of_latin_script(form[0]):
         return None
-    plain = _beside(_in_ascii(composed), composed, before, after)
+    plain = _beside(_in_ascii(form), composed, before, after)
     if " " not in known:
         plain = plain.strip()
     return plain if plain and known.issuperset(plain) else None

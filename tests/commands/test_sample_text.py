@@ -329,6 +329,13 @@ def test_accents_for_which_no_points_are_left_are_told_of(run_hw: RunHw) -> None
     assert len(drawings_of(done.lines)[0][1]) < len(whole) - 1
 
 
+def test_a_text_of_many_signs_has_points_for_them_all(run_hw: RunHw) -> None:
+    for text in ("☺☺☺ ☺☺☺ a", "☐ ☐ ☐ ☐ ☐ ☐ ☐ ☐ a"):
+        assert (
+            run_hw("sample", text, "--seed", 5, "--own-hands", "--best-of", 1).err.count("no points left") == 0
+        )
+
+
 def test_what_cannot_be_written_is_an_error_with_its_place_or_left_out_or_replaced(
     run_hw: RunHw, reader_h5: Path
 ) -> None:
@@ -463,7 +470,7 @@ def test_a_single_text_is_the_hand_that_is_kept(run_hw: RunHw, reader_h5: Path, 
     assert points == drawings_of(done.lines)[0][1]
 
 
-@pytest.mark.parametrize("text", ["?", " ok ", "..."])
+@pytest.mark.parametrize("text", ["?", " ok ", "...", "→ ok →"])
 def test_a_text_of_few_characters_is_written_in_a_hand_that_lines_are_written_in(
     run_hw: RunHw, reader_h5: Path, tmp_path: Path, text: str
 ) -> None:

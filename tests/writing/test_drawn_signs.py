@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hwcli.writing.additions import Additions, add
-from hwcli.writing.drawn_signs import BLANK, GAP, GAP_WITHIN, SAME, Beside, designs, drawn_as
+from hwcli.writing.drawn_signs import BLANK, CLOSE, GAP, LOWER, SAME, Beside, designs, drawn_as
 from hwcli.writing.marks import Ink
 from hwcli.writing.text import part_additions, prepare_text
 
@@ -20,8 +20,8 @@ SIZE = 10.0
 
 
 def letters_at(*lefts: float) -> Ink:
-    """Return ink of small letters, a stroke each, as high as SIZE and as wide as 8."""
-    shape = np.array([(8, -SIZE, 0), (0, -SIZE / 2, 0), (0, 0, 0), (8, -SIZE, 0), (8, 0, 1)], np.float64)
+    """Return ink of small letters, a stroke each, upright, as high as SIZE and as wide as 8."""
+    shape = np.array([(0, -SIZE, 0), (0, 0, 0), (8, 0, 0), (8, -SIZE, 0), (8, 0, 1)], np.float64)
     return np.concatenate([moved(shape, left) for left in lefts])
 
 
@@ -74,18 +74,28 @@ def test_a_text_is_parted_from_its_signs(text: str, plain: str, groups: list[Bes
     assert (found.text, list(found.signs)) == (plain, groups)
 
 
-def test_signs_alone_are_written_in_ascii() -> None:
-    assert prepare_text("€ £", PRINTABLE, with_additions=True).text == prepare_text("€ £", PRINTABLE).text
-    assert part_additions(prepare_text("→", PRINTABLE, with_additions=True).text, PRINTABLE) == Additions("->")
+@pytest.mark.parametrize("sign", sorted(designs().keys() | SAME.keys()))
+def test_signs_without_letters_and_digits_are_written_in_ascii(sign: str) -> None:
+    for text in (sign, f"{sign}!", f"- {sign} {sign}"):
+        found = prepare_text(text, PRINTABLE, with_additions=True)
+        assert found == prepare_text(text, PRINTABLE)
+        assert part_additions(found.text, PRINTABLE) == Additions(found.text)
 
 
 def test_a_network_that_has_learned_a_sign_writes_it_itself() -> None:
     assert part_additions("5 €", PRINTABLE + "€") == Additions("5 €")
     assert drawn_as("€", KNOWN | {"€"}) == ""
+    assert prepare_text("a ❤\ufe0f", PRINTABLE + "♥", with_additions=True).text == "a ♥"
+    assert drawn_as("❤", KNOWN | {"♥"}) == ""
+
+
+def test_a_sign_in_parts_is_the_same_as_one() -> None:
+    assert prepare_text("a =\u0338 b", PRINTABLE, with_additions=True) == ("a \u2260 b", ())
 
 
 def test_signs_of_a_number_are_drawn_where_they_are_typed() -> None:
-    assert prepare_text("10² = 100, n° 5, 20 °C", PRINTABLE, with_additions=True).notes == ()
+    text = "10² = 100, n° 5, 20 °C, 10⁻³, x⁴ⁿ, note¹, CO₂"
+    assert prepare_text(text, PRINTABLE, with_additions=True) == (text, ())
 
 
 @pytest.mark.parametrize("sign", SAME.values())
@@ -123,8 +133,17 @@ def test_every_sign_is_drawn_before_a_word_that_moves_aside_for_it(sign: str) ->
         assert letters == pytest.approx([0, 24 + aside, 36 + aside])
         drawn = [(left, right) for is_of_letter, left, right in edges if not is_of_letter]
         assert min(left for left, _ in drawn) == pytest.approx(24)
-        assert max(right for _, right in drawn) == pytest.approx(24 + aside - GAP * SIZE)
+        gap = CLOSE if sign.isalnum() else GAP
+        assert max(right for _, right in drawn) == pytest.approx(24 + aside - gap * SIZE)
         assert max(abs(stroke[:, 1]).max() for stroke in strokes) < 3 * SIZE
+
+
+def test_a_hook_of_a_later_letter_does_not_tell_where_a_word_begins() -> None:
+    hook = np.array([[38, -SIZE, 0], [38, 8, 0], [20, 8, 1]], np.float64)
+    ink, additions = np.concatenate([letters_at(0, 24), hook]), part_additions("a →nj", PRINTABLE)
+    found, aside = add(ink, np.repeat([0, 2, 3], [5, 5, 3]), additions, np.random.default_rng(0))
+    assert found[5:-8, 0].min() == pytest.approx(24)
+    np.testing.assert_allclose(found[-8:], moved(ink[5:], aside))
 
 
 def test_a_sign_after_a_word_is_close_to_it_and_one_alone_a_blank_away() -> None:
@@ -141,12 +160,54 @@ def test_a_sign_after_a_word_is_close_to_it_and_one_alone_a_blank_away() -> None
     assert spans(strokes)[-1][1] == pytest.approx(right + BLANK * SIZE)
 
 
-def test_inside_a_word_letters_come_as_near_to_a_sign_as_to_one_another() -> None:
-    strokes, aside = written("aße", [0, 12])
+@pytest.mark.parametrize(("sign", "gap"), [("ß", CLOSE), ("₂", CLOSE), ("×", GAP), ("→", GAP)])
+def test_inside_a_word_letters_are_on_both_sides_of_a_sign(sign: str, gap: float) -> None:
+    strokes, aside = written(f"a{sign}e", [0, 12])
     (_, _, before), *drawn, (_, after, _) = spans(strokes)
-    assert min(left for _, left, _ in drawn) == pytest.approx(before + GAP_WITHIN * SIZE)
-    assert after == pytest.approx(max(right for _, _, right in drawn) + GAP_WITHIN * SIZE)
+    assert min(left for _, left, _ in drawn) == pytest.approx(before + gap * SIZE)
+    assert after == pytest.approx(max(right for _, _, right in drawn) + gap * SIZE)
     assert after == pytest.approx(12 + aside)
+
+
+@pytest.mark.parametrize(
+    ("signs", "gap"), [("¹¹", CLOSE), ("¹→", GAP), ("→→", GAP), ("→ →", BLANK), ("¹ ¹", BLANK)]
+)
+def test_signs_are_as_far_from_one_another_as_from_a_word(signs: str, gap: float) -> None:
+    # A word that begins with them: of the strokes of each, all are there.
+    first, *others = (len(designs()[one][0].strokes) for one in signs if one != " ")
+    strokes, _ = written(f"a {signs}n", [0, 24])
+    edges = spans(strokes[1:-1])
+    left, right = max(edge[2] for edge in edges[:first]), min(edge[1] for edge in edges[first:])
+    assert len(edges) == first + sum(others)
+    assert right - left == pytest.approx(gap * SIZE)
+
+
+def test_a_lowered_digit_is_a_raised_one_but_lower() -> None:
+    (raised,), (lowered,) = designs()["²"][0].strokes, designs()["₂"][0].strokes
+    np.testing.assert_allclose(lowered[0], raised[0] - (0, LOWER))
+
+
+def test_how_far_apart_a_sign_and_letters_are_is_told_along_their_slant() -> None:
+    def sheared(ink: Ink, by: float) -> Ink:
+        slanted = ink.copy()
+        slanted[:, 0] -= by * ink[:, 1]
+        return slanted
+
+    stems = [np.array([[left, -SIZE, 0], [left, 0, 1]], np.float64) for left in (0, 12)]
+    upright, additions = np.concatenate(stems), part_additions("n×n", PRINTABLE)
+    first, aside = add(upright, np.array([0, 0, 1, 1]), additions, np.random.default_rng(0))
+    again, same = add(sheared(upright, 0.5), np.array([0, 0, 1, 1]), additions, np.random.default_rng(0))
+    assert same == pytest.approx(aside)
+    np.testing.assert_allclose(again, sheared(first, 0.5), atol=0.5)
+
+
+def test_a_comma_under_a_letter_comes_after_a_sign_between_them() -> None:
+    comma = np.array([[5, -1, 0], [5, 4, 1]], np.float64)
+    ink = np.concatenate([letters_at(0), comma])
+    additions = part_additions("o₂,", PRINTABLE)
+    found, aside = add(ink, np.array([0] * 5 + [1] * 2), additions, np.random.default_rng(0))
+    np.testing.assert_allclose(found[-2:], moved(comma, aside))
+    assert found[-1, 0] == pytest.approx(found[5:-2, 0].max() + CLOSE * SIZE)
 
 
 def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
@@ -157,6 +218,16 @@ def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
     np.testing.assert_array_equal(found[:5, :2], ink[:5, :2])
     assert found[4, 2] == 1
     np.testing.assert_allclose(found[-5:], moved(ink[5:], aside))
+
+
+def test_what_is_left_of_a_stroke_that_is_cut_through_moves_wherever_it_lies() -> None:
+    ink = np.concatenate([letters_at(0), [[6, -9, 0], [4, -9, 1]]])
+    ink[4, 2] = 0
+    found, aside = add(
+        ink, np.repeat([0, 1], [5, 2]), part_additions("aße", PRINTABLE), np.random.default_rng(0)
+    )
+    np.testing.assert_allclose(found[-2:], moved(ink[5:], aside))
+    assert aside > 0
 
 
 def test_a_dot_that_is_written_late_stays_over_its_letter() -> None:
@@ -219,6 +290,22 @@ def test_signs_are_drawn_on_any_ink(ups: list[int], seed: int, is_up: bool) -> N
     found, aside = add(ink, places, additions, chance)
     assert np.isfinite([*found.ravel(), aside]).all()
     assert len(found) > len(ink)
+
+
+def test_two_signs_move_what_follows_by_both() -> None:
+    strokes, aside = written("a →n →o", [0, 24, 48])
+    assert [left for is_of_letter, left, _ in spans(strokes) if is_of_letter][2] == pytest.approx(48 + aside)
+
+
+def test_signs_stand_where_letters_do_and_are_as_quick() -> None:
+    additions, places = part_additions("a→", PRINTABLE), np.repeat([0], 5)
+    found, _ = add(letters_at(0), places, additions, np.random.default_rng(0))
+    lower, _ = add(np.add(letters_at(0), (0, 90, 0)), places, additions, np.random.default_rng(0))
+    np.testing.assert_allclose(lower, np.add(found, (0, 90, 0)))
+    steps = np.linspace(0, 1, 40)[:, None]
+    slow = np.concatenate([letters_at(0)[:1] + steps * (0, SIZE, 0), letters_at(0)[2:]])
+    slower, _ = add(slow, np.repeat([0], len(slow)), additions, np.random.default_rng(0))
+    assert len(slower) - len(slow) > 2 * (len(found) - 5)
 
 
 def test_the_same_chance_draws_the_same_signs_and_another_others() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hwcli.writing.additions import Additions, add
-from hwcli.writing.marks import Ink, designs, parted, places_of
+from hwcli.writing.marks import Ink, designs, parted, places_of, script_of
 from hwcli.writing.text import part_additions, prepare_text, told
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
@@ -225,3 +225,11 @@ def test_a_letter_begins_with_the_stroke_that_begins_about_then_else_soon_after_
     ends[[7, 20, 35, 56], 2] = 1
     assert np.flatnonzero(np.diff(places_of(ends, np.array([3, 23, 37, 56])))).tolist() == [20, 35, 50]
     assert set(places_of(ink, np.array([5, 3, 30]))) <= {0, 1, 2}
+
+
+def test_what_letters_stand_on_is_told_by_small_ones_if_there_are_any() -> None:
+    stem = [[0, -15, 0], [0, 0, 0], [6, 0, 1]]
+    below = [[12, -10, 0], [12, 8, 0], [3, 8, 1]]
+    small = [[18, -10, 0], [18, 0, 0], [26, 0, 1]]
+    ink, places = np.array(stem + below + small, np.float64), np.repeat([0, 1, 2], 3)
+    assert script_of(ink, places, "kgm").base == 0

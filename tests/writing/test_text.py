@@ -61,6 +61,8 @@ def prepared(text: str, characters: str = PRINTABLE) -> str:
         ("ÆØÅ, STRAẞE, Þór, ŒUVRE, Œuvre, Æ", "AEOA, STRASSE, Thor, OEUVRE, Oeuvre, Ae"),
         ("¿Qué? ¡Hola! Hawaiʻi", "Que? Hola! Hawai'i"),
         ("a ⇒ b ⇐ c ↔ d ⇔ e ▪ f", "a => b <= c <-> d <=> e * f"),
+        ("♥ ❤\ufe0f 😊 ☹ ☐ ☑ ✔ ⭐", "<3 <3 :) :( [ ] [x] v *"),
+        ("5 Ω, 5 μm, π", "5 Ohm, 5 um, pi"),
         ("ＦＵＬＬ　ｗｉｄｔｈ", "FULL width"),
         ("٣ and Ⅳ and ①", "3 and IV and 1"),
         ("€ 5", "EUR 5"),
@@ -72,7 +74,7 @@ def test_what_has_a_plain_form_is_written_in_it(text: str, written: str) -> None
 
 
 @pytest.mark.parametrize(
-    "character", ["中", "я", "ω", "ا", "カ", "가", "㊀", "㍿", "😀", "♥", "\x07", "\x7f", "\ud800"]
+    "character", ["中", "я", "ω", "ا", "カ", "가", "㊀", "㍿", "🦉", "\x07", "\x7f", "\ud800"]
 )
 def test_what_cannot_be_written_is_named_with_its_place(character: str) -> None:
     with pytest.raises(Unwritable) as raised:
@@ -195,6 +197,9 @@ def test_long_lines_are_wrapped_at_words_and_blank_lines_stay() -> None:
         "a-very-long-address@example.org",
         "now",
     ]
+    assert wrap("Anna ♥ and → Ben ♥♥", 4) == ["Anna ♥", "and →", "Ben ♥♥"]
+    assert wrap("→ æ Anna ♥", 4) == ["→ æ Anna ♥"]
+    assert wrap("♥ ♥ ♥\n* *", 2) == ["♥ ♥ ♥", "*", "*"]
     assert wrap("", 5) == [""]
     assert wrap("  \n", 5) == [""]
 
