@@ -61,6 +61,17 @@ END
     draw --page a5 --paper ruled --line-spacing 9mm --colour "#1f3f8f" --pen 0.45mm --nib speed \
         --background "#fffef8" -o "$into/notebook.svg"
 
+# Letters with marks, and signs that the network never learned.
+write --text-file - <<END |
+Zoë: 2 × 1.5 l milk, £3.20
+☑ stamps, 15 €
+☐ paint, two brushes
+¿Cuándo? A las ocho, señor.
+Viel Spaß! Bœuf, smørrebrød
+25 m², 20 °C → next week ♥
+END
+    draw --x-height 2.5mm --background white -o "$into/signs.svg"
+
 # In pencil, and with a broad edge.
 write "written with a soft pencil" | draw --pencil --pen 0.7mm --x-height 4mm --background "#fdfcf7" -o "$into/pencil.svg"
 write "and with a broad edge" |
