@@ -8,4 +8,4 @@ picture=${1:-demo.svg}
 text=${2:-"Dear Ann, the parcel came on 3 May."}
 
 # On white, for programs that show pictures on black; a plotter's sheet has no background.
-hw sample "$text" --seed 1 | hw render --background white -o "$picture" --force
+hw sample "$text" --seed 3 | hw render --background white -o "$picture" --force
