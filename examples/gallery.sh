@@ -31,8 +31,8 @@ Tom
 END
     draw --page a5 --margin 16mm,20mm --align ragged --seed "$seed" --background white -o "$into/letter.svg"
 
-# The styles that come along, and one sentence in hands that chance makes up.
-hw styles --sheet -o "$into/styles.svg" --force
+# The styles that come along, and no others that were kept here; and one sentence in hands that chance makes up.
+XDG_DATA_HOME="$into/none" hw styles --sheet -o "$into/styles.svg" --force
 write -n 12 --own-hands "The pen is quick and light." |
     draw --grid 2 --x-height 2.5mm --background white -o "$into/hands.svg"
 
