@@ -106,14 +106,14 @@ def _filling(slot: str, words: Words, chance: Chance) -> str:
         return filled(_pick(patterns().lists[slot], chance), words, chance)
     if slot.isdigit():
         return "".join(map(str, chance.integers(0, 10, len(slot))))
-    small = _pick(words.small, chance) if words.small else "on"
-    if slot == "CAPITALS":
-        return small.upper()
-    if slot.isupper():
+    if slot.isupper() and slot != "CAPITALS":
         return "".join(_pick(CAPITALS, chance) for _ in range(int(chance.integers(1, len(slot) + 1))))
+    small = _pick(words.small, chance) if words.small else "on"
     match slot:
         case "small":
             return small
+        case "CAPITALS":
+            return small.upper()
         case "Large":
             return _pick(words.large, chance) if words.large and chance.random() < 0.5 else small.capitalize()
         case "x":

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.writing.drawn_signs import Beside, Moved, set_signs
+from hwcli.writing.drawn_signs import Beside, set_signs
 from hwcli.writing.marks import Ink, script_of, set_marks
 
 
@@ -71,5 +71,5 @@ def add(
         return ink, 0.0
     script = script_of(ink, places, additions.text)
     marked, places = set_marks(ink, places, additions.text, additions.marks, script, chance)
-    moved: Moved = set_signs(marked, places, additions.signs, script, chance)
+    moved = set_signs(marked, places, additions.signs, script, chance)
     return moved.ink, moved.aside

@@ -64,6 +64,8 @@ def common_form(cluster: str) -> str:
 
 def drawn_as(cluster: str, known: set[str]) -> str:
     """Return the sign that ``cluster``, one character, is drawn as; "": it is ``known``, or has no design."""
+    if cluster.isascii():
+        return ""
     found = common_form(cluster)
     return found if found in designs() and not (known.issuperset(cluster) or found in known) else ""
 
@@ -155,7 +157,8 @@ def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
     ink, places = before.ink.copy(), before.places
     cut = _cut(ink, places, group, script.size)
     is_cut_through = 0 < cut < len(ink) and ink[cut - 1, 2] < 0.5
-    ink[max(cut - 1, 0), 2] = cut > 0 or ink[0, 2]
+    if cut:
+        ink[cut - 1, 2] = 1
     right = _right_edge(ink, places, cut, group.place)
     ground = -np.inf if is_cut_through else script.base - LOW * script.size
     is_beyond = _is_beyond(ink, cut, -np.inf if not cut else right, ground)

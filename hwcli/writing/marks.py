@@ -289,11 +289,8 @@ def _drawn(marks: str, letter: _Letter, script: Script, chance: np.random.Genera
         where, ways = designs()[mark]
         way = ways[int(chance.integers(len(ways)))]
         size = SCALE * (max(letter.foot - letter.top, script.size) if where == "through" else script.size)
-        drawn = sign(way, Manner(pace=script.pace / size, care=CARE), chance).astype(np.float64) * (
-            size,
-            size,
-            1,
-        )
+        drawn = sign(way, Manner(pace=script.pace / size, care=CARE), chance).astype(np.float64)
+        drawn[:, :2] *= size
         left = min(stroke[:, 0].min() for stroke, _ in way.strokes) * size
         drawn += (*_corner(where, letter, float(np.ptp(drawn[:, 0])), left, script), 0)
         if where == ABOVE:

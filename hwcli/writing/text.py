@@ -2,8 +2,7 @@
 
 Most of what people type beyond ASCII has a plain form: curly quotes, dashes, ligatures, letters with accents;
 the accents can be set on their letters when these are written (``marks``), and some signs be drawn beside
-them (``drawn_signs``).
-A letter of another script has none; romanised it would be another text, so it is not written.
+them (``drawn_signs``).  A letter of another script has none: romanised it would be another text.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ def _with_company(parts: Sequence[str]) -> list[str]:
 
 def _has_word(text: str) -> bool:
     """Return whether there is a letter or a digit in ``text``: it tells how large signs beside it are."""
-    return any(character.isalnum() and character not in designs() for character in text)
+    return any(one.isalnum() and (one.isascii() or one not in designs()) for one in text)
 
 
 # --- characters --------------------------------------------------------------------------------------------
@@ -272,7 +271,8 @@ def prepare_text(
         elif not (plain == composed or cluster.isspace() or _invisible(cluster)):
             notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
-    if with_additions and not _has_word(part_additions("".join(written), characters).text):
+    has_additions = with_additions and not text.isascii()
+    if has_additions and not _has_word(part_additions("".join(written), characters).text):
         # There is nothing beside which a sign could be drawn.
         return prepare_text(text, characters, missing, line)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
