@@ -17,7 +17,9 @@ from hwcli import __version__, console, stopping
 from hwcli.errors import EXIT_FAILED, HwError
 from hwcli.stdio import explain, named_standard_output
 
-COMMANDS = ("collect", "ingest", "export", "info", "recombine", "train", "sample", "styles", "render", "eval")
+COMMANDS = (
+    "collect", "ingest", "export", "info", "align", "recombine", "train", "sample", "styles", "render", "eval"
+)  # fmt: skip
 HELP = "Online handwriting from the shell: read pen strokes, train networks on them, write, draw, measure."
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Any
 
 from hwcli import stdio
+from hwcli.drawing.boxes import boxes
 from hwcli.drawing.layout import Layout, lay_out
 from hwcli.drawing.sheet import Sheet
 from hwcli.drawing.style import Style
@@ -117,7 +119,7 @@ def _draw(number: int, drawing: Drawing, recipe: Recipe) -> bytes:
     size = _write(sheet, recipe, buffer)
     stdio.write_whole(Path(recipe.folder, name), buffer.getvalue())
     extra = drawing.extra
-    record = {
+    record: dict[str, Any] = {
         "file": name,
         "text": drawing.text,
         "id": drawing.id,
@@ -125,6 +127,7 @@ def _draw(number: int, drawing: Drawing, recipe: Recipe) -> bytes:
         "seed": extra.get("seed"),
         **({"writer": drawing.writer} if drawing.writer else {}),
         **size,
+        **boxes(sheet, recipe.layout.pen, recipe.dpi if recipe.kind == "png" else None),
     }
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 

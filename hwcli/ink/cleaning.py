@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
+from hwcli.ink.segments import without_ends
 
 Floats = NDArray[np.float32]
 LONG_STEP = 10.0
@@ -69,6 +70,7 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
 
     Raises ValueError when there would be more points than a drawing may have.
     """
+    count = len(drawing)
     if cleaning.repeats:
         drawing = _without_repeats(drawing, mended)
     if cleaning.time and drawing.time is not None:
@@ -79,7 +81,8 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
             dropped[LONG] += 1
             return None
         drawing = _mended(drawing, long, mended) if len(long) else drawing
-    return drawing if cleaning.dots else _without_dots(drawing, dropped)
+    drawing = drawing if cleaning.dots else _without_dots(drawing, dropped)
+    return drawing if len(drawing) == count else replace(drawing, extra=without_ends(drawing.extra))
 
 
 def _selected(drawing: Drawing, kept: NDArray[np.bool_] | NDArray[np.intp], points: Floats) -> Drawing:

@@ -22,6 +22,7 @@ from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.text import encode
 
 Places = NDArray[np.int64]
+Shown = NDArray[np.float32]
 
 LINES = 64
 """Lines that the network reads side by side."""
@@ -66,16 +67,27 @@ def aligned(drawings: Iterable[Drawing], model: Model) -> Iterator[Aligned]:
 
 
 def _side_by_side(drawings: Sequence[Drawing], model: Model, network: NumpyNetwork) -> Iterator[Aligned]:
-    prepared = [prepare(drawing, model.config.data.preparation)[0].points for drawing in drawings]
-    lengths = np.array([[len(points)] for points in prepared])
-    rows = np.zeros((len(drawings), int(lengths.max()), 3), np.float32)
-    for row, points in zip(rows, prepared, strict=True):
-        row[: len(points)] = rows_from_points(points, model.scale)
-    texts = [encode(drawing.text, model.config.network.characters) for drawing in drawings]
-    shown = network.attention(rows, texts, np.arange(rows.shape[1]) < lengths).shown
-    for drawing, points, seen in zip(drawings, prepared, shown, strict=True):
-        looked_at = seen[: len(points)].argmax(axis=1)
+    prepared = [prepare(drawing, model.config.data.preparation)[0] for drawing in drawings]
+    for drawing, form, shown in zip(drawings, prepared, read_together(prepared, model, network), strict=True):
+        points, looked_at = form.points, shown.argmax(axis=1)
         # What the network looks at with a point in its eye is for the prediction of the next.
         characters = np.append(looked_at[:1], looked_at[:-1])
         lifts = points[:, 2] > 0.5
         yield Aligned(drawing, np.cumsum(lifts) - lifts, characters)
+
+
+def read_together(prepared: Sequence[Drawing], model: Model, network: NumpyNetwork) -> Iterator[Shown]:
+    """Yield how much the window shows of each character when each point has been read, (T, U), of each drawing.
+
+    They are ``prepared`` for the model, and have texts in its characters; the ``network`` is the model's.
+    """
+    if not prepared:
+        return
+    lengths = np.array([[len(drawing)] for drawing in prepared])
+    rows = np.zeros((len(prepared), int(lengths.max()), 3), np.float32)
+    for row, drawing in zip(rows, prepared, strict=True):
+        row[: len(drawing)] = rows_from_points(drawing.points, model.scale)
+    texts = [encode(drawing.text, model.config.network.characters) for drawing in prepared]
+    shown = network.attention(rows, texts, np.arange(rows.shape[1]) < lengths).shown
+    for drawing, seen in zip(prepared, shown, strict=True):
+        yield seen[: len(drawing), : len(drawing.text)]

@@ -70,6 +70,7 @@ CASES = {
     ),
     "info": Case(("info",), stdin="ink.jsonl"),
     "info-json": Case(("info", "--json", "ink.h5")),
+    "align": Case(("align", "-"), ("-o", "out.jsonl"), stdin="ink.jsonl"),
     "recombine": Case(("recombine", "lines.h5", "-n", "2", "--seed", "1"), ("-o", "out.h5"), binary=True),
     "recombine-list": Case(
         ("recombine", "lines.h5", "-n", "2", "--seed", "1", "-o", "strokes.h5", "--force"),

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import RunHw, hw_environment
 
-COMMANDS = {"collect", "ingest", "export", "info", "recombine", "train", "sample", "styles", "render", "eval"}
+COMMANDS = {
+    "collect", "ingest", "export", "info", "align", "recombine", "train", "sample", "styles", "render", "eval"
+}  # fmt: skip
 
 
 def complete(run_hw: RunHw, shell: str, line: str) -> str:

@@ -15,7 +15,7 @@ import endings
 SHARE = {
     "full": ["help", "completion", "styles", "ingest"],
     "closed": ["version", "ingest"],
-    "pipe": ["info", "export"],
+    "pipe": ["info", "export", "align"],
     "no-stdin": ["ingest"],
     "typed": ["render-svg"],
     "shown": ["export-npz"],

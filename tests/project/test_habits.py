@@ -13,6 +13,7 @@ COMMANDS = {
     "ingest": "ingest IN -o OUT",
     "export": "export IN -o OUT",
     "info": "info IN",
+    "align": "align IN -o OUT",
     "recombine": "recombine IN -n 3 --seed 1 -o OUT",
     "sample": "sample -m MODEL --prime IN --points 5 --seed 1 -o OUT",
     "render": "render IN -o OUT --format svg",
