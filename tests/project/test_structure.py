@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "writing": {"writing", "ink", "model", "errors", "threads"},
     "learning": {"learning", "ink", "model", "errors", "threads"},
     "measuring": {"measuring", "ink", "model", "writing", "errors", "wording"},
-    "recombining": {"recombining", "drawing", "writing", "model", "ink"},
+    "recombining": {"recombining", "drawing", "writing", "model", "ink", "errors"},
     "model": {"model", "ink", "errors"},
     "ink": {"ink", "stdio", "sinks", "stopping", "errors", "threads", "wording"},
     "console": set(),
