@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.writing.drawn_signs import Beside, set_signs
-from hwcli.writing.marks import Ink, script_of, set_marks
+from hwcli.writing.clusters import clusters_of
+from hwcli.writing.drawn_signs import Beside, drawn_as, set_signs
+from hwcli.writing.marks import Ink, parted, script_of, set_marks
 
 
 class Additions(NamedTuple):
@@ -58,6 +59,50 @@ class Additions(NamedTuple):
 
 
 NO_ADDITIONS = Additions("")
+
+
+def part_additions(text: str, characters: str) -> Additions:
+    """Return ``text``, as it was prepared, in ``characters`` alone, and what is added to them by rule."""
+    known, plain, marks, groups = set(characters), list[str](), dict[int, str](), list[Beside]()
+    clusters = [cluster for cluster, _, _ in clusters_of(text, 1)]
+    drawn = [drawn_as(cluster, known) for cluster in clusters]
+    begin = 0
+    while begin < len(clusters):
+        end = begin + 1
+        if not drawn[begin]:
+            cluster = clusters[begin]
+            found = None if known.issuperset(cluster) else parted(cluster, known)
+            if found:
+                marks[len(plain)] = found.marks
+            plain.extend(found.letter if found else cluster)
+        else:
+            while drawn[end : end + 1] not in ([], [""]):
+                end += 1
+            groups.append(_group("".join(drawn[begin:end]), clusters[:begin], clusters[end:], len(plain)))
+            # Of the blanks on either side of signs that stand alone one is left.
+            end += groups[-1].has_blank and groups[-1].is_before
+        begin = end
+    written = "".join(plain).rstrip()
+    last = len(written) - 1
+    signs = list[Beside]()
+    for group in groups:
+        placed = group if group.place <= last else _at_the_end(group, last)
+        both = signs[-1].joined(placed) if signs else None
+        signs = [*signs[:-1], both] if both else [*signs, placed]
+    return Additions(written, marks, tuple(signs))
+
+
+def _group(signs: str, before: Sequence[str], after: Sequence[str], place: int) -> Beside:
+    """Return how ``signs`` stand between those ``before`` and ``after``; ``place`` is that of the latter."""
+    follows, precedes = bool(after) and after[0] != " ", bool(before) and before[-1] != " "
+    if precedes and not follows:
+        return Beside(signs, place - 1, is_before=False)
+    return Beside(signs, place, True, not follows, is_within=follows and precedes, is_first=not place)
+
+
+def _at_the_end(group: Beside, last: int) -> Beside:
+    """Return ``group``, after which nothing is written, as it stands after the ``last`` character."""
+    return Beside(group.signs, last, is_before=False, has_blank=True)
 
 
 def add(

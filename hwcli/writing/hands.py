@@ -14,10 +14,11 @@ from hwcli.ink.joining import joined
 from hwcli.ink.preparation import Placement, Preparation, placement_of, prepare
 from hwcli.model import Model
 from hwcli.threads import cores
+from hwcli.writing.additions import part_additions
 from hwcli.writing.desk import Order
 from hwcli.writing.lanes import NOTHING, Ink, Known, read_ahead
 from hwcli.writing.rollout import Writer, write_drawings
-from hwcli.writing.text import encode, part_additions, prepare_text
+from hwcli.writing.text import encode, prepare_text
 
 HAND_TEXT = "a quick hand of my own"
 """What is written when a hand is made up: letters with and without ascenders and descenders, common words.

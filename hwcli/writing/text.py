@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import limits
-from hwcli.writing.additions import Additions
-from hwcli.writing.drawn_signs import Beside, common_form, designs, drawn_as
+from hwcli.writing.additions import part_additions
+from hwcli.writing.clusters import clusters_of
+from hwcli.writing.drawn_signs import common_form, designs, drawn_as
 from hwcli.writing.marks import parted
 
 MISSING = ("error", "skip", "replace")
@@ -180,50 +181,6 @@ def encode(text: str, characters: str) -> NDArray[np.int32]:
         raise ValueError(f"{error.args[0]!r} is not among the characters") from None
 
 
-def part_additions(text: str, characters: str) -> Additions:
-    """Return ``text``, as it was prepared, in ``characters`` alone, and what is added to them by rule."""
-    known, plain, marks, groups = set(characters), list[str](), dict[int, str](), list[Beside]()
-    clusters = [cluster for cluster, _, _ in _clusters(text, 1)]
-    drawn = [drawn_as(cluster, known) for cluster in clusters]
-    begin = 0
-    while begin < len(clusters):
-        end = begin + 1
-        if not drawn[begin]:
-            cluster = clusters[begin]
-            found = None if known.issuperset(cluster) else parted(cluster, known)
-            if found:
-                marks[len(plain)] = found.marks
-            plain.extend(found.letter if found else cluster)
-        else:
-            while drawn[end : end + 1] not in ([], [""]):
-                end += 1
-            groups.append(_group("".join(drawn[begin:end]), clusters[:begin], clusters[end:], len(plain)))
-            # Of the blanks on either side of signs that stand alone one is left.
-            end += groups[-1].has_blank and groups[-1].is_before
-        begin = end
-    written = "".join(plain).rstrip()
-    last = len(written) - 1
-    signs = list[Beside]()
-    for group in groups:
-        placed = group if group.place <= last else _at_the_end(group, last)
-        both = signs[-1].joined(placed) if signs else None
-        signs = [*signs[:-1], both] if both else [*signs, placed]
-    return Additions(written, marks, tuple(signs))
-
-
-def _group(signs: str, before: Sequence[str], after: Sequence[str], place: int) -> Beside:
-    """Return how ``signs`` stand between those ``before`` and ``after``; ``place`` is that of the latter."""
-    follows, precedes = bool(after) and after[0] != " ", bool(before) and before[-1] != " "
-    if precedes and not follows:
-        return Beside(signs, place - 1, is_before=False)
-    return Beside(signs, place, True, not follows, is_within=follows and precedes, is_first=not place)
-
-
-def _at_the_end(group: Beside, last: int) -> Beside:
-    """Return ``group``, after which nothing is written, as it stands after the ``last`` character."""
-    return Beside(group.signs, last, is_before=False, has_blank=True)
-
-
 def prepare_text(
     text: str, characters: str, missing: str = "error", line: int = 1, with_additions: bool = False
 ) -> Prepared:
@@ -254,7 +211,7 @@ def prepare_text(
     written: list[str] = []
     notes: list[Change] = []
     has_degrees = "°" in known or with_additions
-    clusters = list(_clusters(text if has_degrees else NUMERO.sub(r"\1º", text), line))
+    clusters = list(clusters_of(text if has_degrees else NUMERO.sub(r"\1º", text), line))
     alone = [cluster for cluster, _, _ in clusters]
     for (cluster, row, column), beside, joint in zip(clusters, _neighbours(alone), _joints(alone), strict=True):
         composed = unicodedata.normalize("NFC", cluster)
@@ -276,16 +233,6 @@ def prepare_text(
         # There is nothing beside which a sign could be drawn.
         return prepare_text(text, characters, missing, line)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
-
-
-def _clusters(text: str, line: int) -> Iterator[tuple[str, int, int]]:
-    """Yield each character of ``text`` with the marks that are set on it, its line and its column."""
-    for row, content in enumerate(text.splitlines(keepends=True), start=line):
-        start = 0
-        for place in range(1, len(content) + 1):
-            if place == len(content) or not unicodedata.category(content[place]).startswith("M"):
-                yield content[start:place], row, start + 1
-                start = place
 
 
 def _neighbours(clusters: Sequence[str]) -> list[tuple[str, str]]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from hwcli.writing.additions import Additions, add
+from hwcli.writing.additions import Additions, add, part_additions
 from hwcli.writing.drawn_signs import BLANK, CLOSE, GAP, LOWER, SAME, Beside, designs, drawn_as
 from hwcli.writing.marks import Ink
-from hwcli.writing.text import part_additions, prepare_text
+from hwcli.writing.text import prepare_text
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
 KNOWN = set(PRINTABLE)
