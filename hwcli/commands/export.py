@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 import typer
 
 from hwcli import stdio
-from hwcli.commands.made_elsewhere import refuse_made_elsewhere
+from hwcli.commands.made_elsewhere import EXPORTED, refuse_made_elsewhere
 from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Limit, Output, Quiet, Verbose
 
@@ -61,7 +61,7 @@ def run(
 
 def _format_of(output: Path | None) -> Format:
     """Return the format that the suffix of ``output`` stands for; raises UsageError where that is another's."""
-    refuse_made_elsewhere(output, "--format says what to write there")
+    refuse_made_elsewhere(output, "--format says what to write there", EXPORTED)
     return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 

@@ -11,6 +11,7 @@ from hwcli import console, stdio
 from hwcli.commands import ingest_options
 from hwcli.commands.given import read_lines
 from hwcli.commands.ingest_sources import Ingest
+from hwcli.commands.made_elsewhere import STROKES, refuse_made_elsewhere
 from hwcli.errors import UsageError
 from hwcli.options import Force, Lines, Output, Quiet, SkipBad, Verbose
 
@@ -76,6 +77,7 @@ def run(
 def _check_options(
     max_step: float | None, resample: float | None, report: Path | None, output: Path | None, force: bool
 ) -> None:
+    refuse_made_elsewhere(output, "it reads the strokes that are written here", STROKES)
     for name, value in (("--max-step", max_step), ("--resample", resample)):
         if value is not None and not 0 < value < float("inf"):
             raise UsageError(f"{name} {value:g}: must be above 0")

@@ -6,13 +6,19 @@ from pathlib import Path
 
 from hwcli.errors import UsageError
 
-MAKERS = dict.fromkeys((".h5", ".hdf5"), "hw ingest") | dict.fromkeys(
-    (".svg", ".png", ".apng", ".gif", ".pdf", ".ps", ".html"), "hw render"
-)
+JSON_LINES = (".jsonl", ".ndjson", ".json")
+EXPORTED = (*JSON_LINES, ".inkml", ".npz")
+STROKES = (".h5", ".hdf5")
+"""What names files of points, of all that ``hw export`` writes, and of strokes."""
+MAKERS = {
+    **dict.fromkeys(STROKES, "hw ingest"),
+    **dict.fromkeys(EXPORTED, "hw export"),
+    **dict.fromkeys((".svg", ".png", ".apng", ".gif", ".pdf", ".ps", ".html"), "hw render"),
+}
 
 
-def refuse_made_elsewhere(output: Path | None, instead: str) -> None:
-    """Refuse an ``output`` that another command makes; ``instead`` says what to do."""
+def refuse_made_elsewhere(output: Path | None, instead: str, own: tuple[str, ...] = JSON_LINES) -> None:
+    """Refuse an ``output`` whose suffix is another's and not one of its ``own``; ``instead`` says what to do."""
     suffix = "" if output is None else output.suffix.lower()
-    if suffix in MAKERS:
+    if suffix in MAKERS and suffix not in own:
         raise UsageError(f"{output}: {MAKERS[suffix]} makes {suffix} files; {instead}")

@@ -9,6 +9,7 @@ import typer
 
 from hwcli import console, stdio, threads
 from hwcli.commands.given import open_strokes, read_model
+from hwcli.commands.made_elsewhere import STROKES, refuse_made_elsewhere
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError
 from hwcli.options import Force, ModelFile, Output, Quiet, Seed, Verbose, chosen_model, settled_seed
@@ -48,6 +49,7 @@ def run(
     A model that writes text tells which ink is which character. Words and characters are cut out and set
     together into lines with dates, sums, addresses, capitals and signs; signs that hardly occur are made.
     """
+    refuse_made_elsewhere(output, "it reads the strokes that are written here", STROKES)
     threads.one_core_a_product()
     import numpy as np
 

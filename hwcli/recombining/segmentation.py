@@ -35,8 +35,8 @@ UNLIKELY = 1e-3
 """The share of the window that any character has at any point, however far it is."""
 MOST_POINTS = 500
 """Points of a character of a text at which it cannot be all that the ink says."""
-AT_ONCE = 1 << 15
-"""Points that the network reads at once."""
+MOST_CELLS = 1 << 22
+"""Points times characters that are looked at at once; what has more is no line of writing."""
 ASIDE = 0.15
 """What a point between a gap and where the window parts two words counts for, in the unit that the gap has."""
 
@@ -66,7 +66,8 @@ def segmented(drawings: Iterable[Drawing], model: Model) -> Iterator[Drawing]:
     """Yield ``drawings`` in their order, with ``ends`` (``segments``) where their texts can be aligned.
 
     That takes a text with characters of the model's, and points, as the network reads them, at least as many
-    and not MOST_POINTS times as many.  What the model has not learned ends where the character before it does.
+    and not MOST_POINTS times as many, no more than lines of writing have.  What the model has not learned ends
+    where the character before it does.
 
     Raises
     ------
@@ -99,7 +100,8 @@ def _ends(drawings: Sequence[Drawing], model: Model, network: NumpyNetwork) -> I
     able = [(place, form) for place, form in enumerate(forms) if form is not None]
     able.sort(key=lambda pair: len(pair[1]))
     while able:
-        count = max(1, AT_ONCE // len(able[-1][1]))
+        widest = max(len(drawings[place].text) for place, _ in able)
+        count = max(1, MOST_CELLS // (len(able[-1][1]) * widest))
         some, able = able[-count:], able[:-count]
         read = read_together([form for _, form in some], model, network)
         for (place, form), shown in zip(some, read, strict=True):
@@ -116,7 +118,9 @@ def _prepared(drawing: Drawing, model: Model) -> Drawing | None:
         form = prepare(drawing, model.config.data.preparation)[0]
     except HwError:
         return None
-    return form if 1 <= len(form) / len(drawing.text) < MOST_POINTS else None
+    count, characters = len(form), len(drawing.text)
+    is_likely = characters <= count < MOST_POINTS * characters and count * characters <= MOST_CELLS
+    return form if is_likely else None
 
 
 def _begins(drawing: Drawing, form: Drawing, shown: Floats) -> Places:

@@ -137,3 +137,23 @@ def test_an_option_without_its_value_is_wrong_usage_of_its_command(run_hw: RunHw
     done = run_hw("sample", "--style", code=2)
     assert is_one_line(done.err)
     assert "hw sample --help" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "maker"),
+    [
+        ("ingest", "o.jsonl", "hw export"),
+        ("ingest", "o.SVG", "hw render"),
+        ("recombine", "o.inkml", "hw export"),
+        ("export", "o.h5", "hw ingest"),
+        ("sample", "o.npz", "hw export"),
+        ("align", "o.png", "hw render"),
+    ],
+)
+def test_the_suffix_of_what_another_command_makes_is_refused(
+    hw: RunHw, ink_h5: Path, tmp_path: Path, name: str, out: str, maker: str
+) -> None:
+    done = hw(name, ink_h5, tmp_path / out, code=2)
+    assert is_one_line(done.err)
+    assert maker in done.err
+    assert not list(tmp_path.iterdir())
