@@ -18,7 +18,7 @@ MAKERS = {
 
 
 def refuse_made_elsewhere(output: Path | None, instead: str, own: tuple[str, ...] = JSON_LINES) -> None:
-    """Refuse an ``output`` whose suffix is another's and not one of its ``own``; ``instead`` says what to do."""
+    """Refuse an ``output`` whose suffix is another's, none of its ``own``; ``instead`` says what to do."""
     suffix = "" if output is None else output.suffix.lower()
     if suffix in MAKERS and suffix not in own:
         raise UsageError(f"{output}: {MAKERS[suffix]} makes {suffix} files; {instead}")

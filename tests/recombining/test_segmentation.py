@@ -129,7 +129,7 @@ def test_a_model_without_a_window_is_refused() -> None:
         list(segmented([Drawing(np.zeros((9, 3), np.float32), text="a")], blind))
 
 
-@pytest.mark.parametrize(("count", "length"), [(3, 4), (40_000, 3), (6_000, 5_000)])
+@pytest.mark.parametrize(("count", "length"), [(2, 60), (40_000, 3), (6_000, 5_000)])
 def test_ink_that_cannot_say_its_text_is_passed_on_as_it_is(count: int, length: int) -> None:
     x = np.arange(count)
     points = np.column_stack([x, 40 * np.sin(x), np.zeros(count)]).astype(np.float32)
