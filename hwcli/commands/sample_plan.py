@@ -192,9 +192,13 @@ class Plan:
         """
         import dataclasses
 
+        from hwcli.writing.additions import part_additions
         from hwcli.writing.text import prepare_text
 
-        text = prepare_text(said, self.scribe.characters, "skip").text
+        # Signs that the network has not learned are left out: their ink is a £, and not the letters GBP.
+        characters = self.scribe.characters
+        readable = prepare_text(said, characters, "skip", with_additions=True)
+        text = part_additions(readable.text, characters).text
         hand = self.scribe.hand(ink, text)
         prepared = dataclasses.replace(ink, points=hand.prime, time=None, pressure=None)
         self.unit.look_at(prepared)

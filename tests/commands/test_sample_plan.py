@@ -100,3 +100,13 @@ def test_of_what_is_arriving_those_count_that_are_there_and_none_is_made_ready()
     assert len(list(work.pieces)) == 8
     texts = plan.texts((ink.id for ink in arriving()), Hands(), are_arriving=True)
     assert [head.text for head, _ in texts.pieces][::2] == ["ink-0", "ink-1", "ink-2", "ink-3"]
+
+
+def test_a_sign_in_what_a_prime_says_is_not_taken_for_letters() -> None:
+    plan, scribe = plan_of()
+    said = []
+    scribe.characters = "abcdefghijklmnopqrstuvwxyzBGP 0123456789"
+    scribe.hand = lambda ink, text: said.append(text) or SimpleNamespace(prime=ink.points)
+    for text in ("£25 for a café", "30 € or", "plain"):
+        plan.hand(ink_of(1), text)
+    assert said == ["25 for a cafe", "30 or", "plain"]
