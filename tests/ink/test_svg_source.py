@@ -131,15 +131,60 @@ def test_what_is_hidden_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("paper", ["ruled", "squared", "dotted"])
-def test_what_is_printed_on_the_paper_is_no_ink(paper: str, made_drawings: list[Drawing]) -> None:
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_what_is_printed_on_the_paper_is_no_ink(
+    paper: str, is_marked: bool, made_drawings: list[Drawing]
+) -> None:
     found = []
     for kind in ("plain", paper):
-        sheet = lay_out(made_drawings[:1], Layout())
+        sheet = replace(lay_out(made_drawings[:1], Layout()), height=90)
         svg = io.BytesIO()
         write_svg(replace(sheet, ruling=Ruling(kind)), Style(), svg)
-        (page,) = read_document(io.BytesIO(svg.getvalue()), "f")
+        content = svg.getvalue() if is_marked else svg.getvalue().replace(b' class="paper"', b"")
+        (page,) = read_document(io.BytesIO(content), "f")
         found.append(page.points.tolist())
     assert found[0] == found[1]
+
+
+LETTERS = "".join(f'<path d="M{x} 4c3 4 3 8 0 12s9 0 9 -3"/>' for x in range(20, 180, 12))
+
+
+def test_rules_that_do_not_reach_the_edges_are_no_ink() -> None:
+    rules = "".join(f'<line x1="5" x2="195.00{n}" y1="{20 * n}" y2="{20 * n}"/>' for n in range(1, 5))
+    assert strokes(rules + LETTERS) == strokes(LETTERS)
+
+
+def test_straight_strokes_of_letters_are_ink() -> None:
+    upright = "".join(f'<path d="M{x} 2v14"/>' for x in range(25, 185, 12))
+    level = '<path d="M20 18h90"/>' + '<path d="M120 18h12M120 20h12M120 22h12"/>'
+    assert len(strokes(LETTERS + upright + level)) == len(strokes(LETTERS)) + 14 + 4
+
+
+def test_a_page_with_nothing_but_rules_has_no_ink() -> None:
+    rules = "".join(f"M0 {y}H200" for y in range(20, 280, 10))
+    with pytest.raises(BadInput, match="no open path"):
+        list(
+            read_document(
+                io.BytesIO(f'<svg viewBox="0 0 200 290"><path {INK} d="{rules}"/></svg>'.encode()), "f"
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    "marker",
+    ["stroke:white", "stroke: rgb(100%, 100%, 100%)", "stroke:#ff0;stroke-opacity:0.47", "stroke-opacity:47%"],
+)
+def test_a_marker_writes_no_ink(marker: str) -> None:
+    assert strokes(f'<path style="{marker}" d="M0 5L50 6"/>' + LETTERS) == strokes(LETTERS)
+    assert len(strokes(f'<path d="M0 5L50 6"/><g style="{marker}">{LETTERS}</g>')) == len(strokes(LETTERS)) + 1
+
+
+def test_pages() -> None:
+    path = f'<path {INK} d="M0 0L5 {{}}"/>'
+    body = f"<pageSet><page>{path.format(1)}</page><page/><page><g>{path.format(2)}</g></page></pageSet>"
+    first, last = read_document(io.BytesIO(f"<svg>{body}</svg>".encode()), "f")
+    assert [first.id, last.id] == ["1", "3"]
+    assert [page.points[-1].tolist() for page in (first, last)] == [[5, 1, 1], [5, 2, 1]]
 
 
 def test_what_others_hide_from_assistive_technology_is_ink() -> None:

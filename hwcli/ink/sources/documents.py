@@ -38,7 +38,7 @@ def _drawings(content: bytes, source: str, on_bad: OnBad | None) -> Iterator[Dra
     if kind == "xournal":
         yield from xournal.read_pages(root, source, on_bad)
     elif kind == "svg":
-        yield from svg.read_page(root, source, on_bad)
+        yield from svg.read_pages(root, source, on_bad)
     else:
         yield from inkml.read_root(root, content, source, on_bad)
 

@@ -2,7 +2,8 @@
 
 Each part of a path that is drawn without lifting the pen is a stroke, in the order of the document.  Outlines
 (closed and filled, without a stroke) are no ink: a pen does not write around its letters.  But a filled circle
-is a dot, as pads for signatures write it.  What ``use`` names in the same document is drawn in its place.
+is a dot, as pads for signatures write it.  What ``use`` names in the same document is drawn in its place.  What
+is printed on the paper is no ink, and neither are a few white or translucent lines among others, of a marker.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hwcli.ink import limits
 from hwcli.ink.pages import Page
 from hwcli.ink.sources.strokes import points_of
 from hwcli.ink.sources.svg_frames import Frame, length_of, matrix_of, numbers_in, outermost, translation
+from hwcli.ink.sources.svg_paper import without_paper
 from hwcli.ink.sources.svg_path import Subpath, parse_path
 from hwcli.ink.sources.xml import local_name
 
@@ -30,12 +32,15 @@ STEPS_A_LETTER = 12
 """A straight line gets points so that a letter's height is crossed in as many steps, as by a moving pen."""
 TAG = 1600
 """As how many characters an element counts that a ``use`` stands for, besides those of its attributes."""
-_GROUPS = ("svg", "g", "a", "switch")
+_GROUPS = ("svg", "g", "a", "switch", "pageSet", "page")
+"""The last two are of SVG 1.2, as pdftocairo writes documents of several pages."""
 _ROUND = ("circle", "ellipse")
 _INK = ("path", "polyline", "polygon", "line", *_ROUND)
 _LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
-_PAPER = ("none", "white", "#fff", "#ffffff")
-_PROPERTIES = ("fill", "stroke", "display", "visibility")
+_WHITE = ("white", "#fff", "#ffffff", "rgb(255,255,255)", "rgb(100%,100%,100%)")
+_PROPERTIES = ("fill", "stroke", "display", "visibility", "stroke-opacity")
+OPAQUE = 0.8
+"""The opacity of ink, at least."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,20 @@ class _Style:
     stroke: str = "none"
     display: str = ""
     visibility: str = ""
+    stroke_opacity: str = "1"
 
     @property
     def is_hidden(self) -> bool:
         return self.display == "none" or self.visibility in ("hidden", "collapse")
+
+    @property
+    def is_marker(self) -> bool:
+        """Whether lines are drawn as by a highlighter, or by what covers ink."""
+        if self.stroke == "none":
+            return False
+        opacity = numbers_in(self.stroke_opacity) or [1.0]
+        share = opacity[0] / 100 if "%" in self.stroke_opacity else opacity[0]
+        return share < OPAQUE or self.stroke.replace(" ", "") in _WHITE
 
     def draws(self, path: Subpath) -> bool:
         """Return whether ``path`` in this style is a line that a pen drew."""
@@ -79,24 +94,29 @@ class _Place:
     used: tuple[str, ...] = ()
 
 
-def read_page(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[Page]:
-    """Yield the ink of the SVG document ``root`` as one page; messages call it ``source``.
+def read_pages(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[Page]:
+    """Yield each page of the SVG document ``root`` that has ink on it; messages call it ``source``.
 
-    With ``on_bad`` an element that cannot be read is handed to it and left out.
+    Ids are the pages' numbers, "" where there is one page.  With ``on_bad`` an element that cannot be read is
+    handed to it and left out.
 
     Raises
     ------
     BadInput: an element cannot be read, or there is no ink in it.
     """
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
-        strokes = _Document(root, source, on_bad).strokes()
-    if not strokes:
-        raise BadInput(source, "no open path with a stroke in it: outlines of letters are no ink")
-    try:
-        strokes = _with_points(_joined(strokes))
-    except ValueError as error:
-        raise BadInput(source, str(error)) from error
-    yield Page(points_of(strokes))
+        pages = _Document(root, source, on_bad).pages()
+    frame, found = outermost(root), False
+    for number, strokes in enumerate(pages, start=1):
+        try:
+            inked = _with_points(without_paper(_joined(strokes), frame.width, frame.height))
+        except ValueError as error:
+            raise BadInput(source, str(error)) from error
+        if inked:
+            found = True
+            yield Page(points_of(inked), id=str(number) if len(pages) > 1 else "")
+    if not found:
+        raise BadInput(source, "no open path with a stroke in it: outlines of letters are no ink, nor is paper")
 
 
 class _Document:
@@ -108,9 +128,9 @@ class _Document:
         self._count = 0  # of points, whether they are ink or not
         self._used = 0  # characters that would stand there if what is used were written out
 
-    def strokes(self) -> list[Floats]:
-        """Return the strokes in order, on the coordinates of the outermost element."""
-        found: list[Floats] = []
+    def pages(self) -> list[list[Floats]]:
+        """Return the strokes of each page in order, on the coordinates of the outermost element."""
+        found: list[list[tuple[Floats, bool]]] = [[]]  # each stroke, and whether a marker drew it
         waiting = [(self._root, _Place(frame=outermost(self._root)))]
         while waiting:
             element, place = waiting.pop()
@@ -125,12 +145,15 @@ class _Document:
                     continue
                 matrix = place.matrix @ matrix_of(element.get("transform") or "")
                 place = replace(place, matrix=matrix, style=style, depth=place.depth + 1)
+                if name == "page":
+                    found.append([])
                 if name in _INK:
-                    found += self._drawn(element, name, place)
+                    found[-1] += [(table, style.is_marker) for table in self._drawn(element, name, place)]
                 waiting += reversed(self._within(element, name, place))
             except ValueError as error:
                 self._note(element, name, error)
-        return found
+        pages = found if found[0] else found[1:]
+        return [_without_markers(page) for page in pages]
 
     def _check_size(self, element: Any, place: _Place) -> None:
         if place.depth > DEEPEST:
@@ -185,8 +208,14 @@ class _Document:
         for selector in (name, *(f".{word}" for word in (element.get("class") or "").split())):
             own |= self._rules.get(selector, {})
         own |= _declarations(element.get("style") or "")
-        own = {key: value for key, value in own.items() if value != "inherit"}
+        own = {key.replace("-", "_"): value for key, value in own.items() if value != "inherit"}
         return replace(around, **own)
+
+
+def _without_markers(strokes: list[tuple[Floats, bool]]) -> list[Floats]:
+    """Return the strokes that no marker drew; but where most look so, as on a black page, they are the ink."""
+    ink = [table for table, is_marker in strokes if not is_marker]
+    return ink if 2 * len(ink) > len(strokes) else [table for table, _ in strokes]
 
 
 def _is_decoration(element: Any, name: str) -> bool:
@@ -244,7 +273,7 @@ def _round(element: Any, place: _Place) -> list[Subpath]:
     if not (across > 0 and down > 0):
         return []
     if place.style.stroke == "none":
-        return [] if place.style.fill in _PAPER else [Subpath([np.array([[x, y]])])]
+        return [] if place.style.fill in ("none", *_WHITE) else [Subpath([np.array([[x, y]])])]
     half = f"a{across} {down} 0 1 1"
     return parse_path(f"M{x - across} {y}{half} {2 * across} 0{half} {-2 * across} 0z")
 
