@@ -131,16 +131,18 @@ def test_what_is_hidden_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("paper", ["ruled", "squared", "dotted"])
-@pytest.mark.parametrize("is_marked", [True, False])
+@pytest.mark.parametrize("marks", [[], [b' class="paper"'], [b' class="paper"', b' role="img"']])
 def test_what_is_printed_on_the_paper_is_no_ink(
-    paper: str, is_marked: bool, made_drawings: list[Drawing]
+    paper: str, marks: list[bytes], made_drawings: list[Drawing]
 ) -> None:
     found = []
     for kind in ("plain", paper):
         sheet = replace(lay_out(made_drawings[:1], Layout()), height=90)
         svg = io.BytesIO()
         write_svg(replace(sheet, ruling=Ruling(kind)), Style(), svg)
-        content = svg.getvalue() if is_marked else svg.getvalue().replace(b' class="paper"', b"")
+        content = svg.getvalue()
+        for mark in marks:  # that other programs do not keep
+            content = content.replace(mark, b"")
         (page,) = read_document(io.BytesIO(content), "f")
         found.append(page.points.tolist())
     assert found[0] == found[1]
@@ -177,6 +179,20 @@ def test_a_page_with_nothing_but_rules_has_no_ink() -> None:
 def test_a_marker_writes_no_ink(marker: str) -> None:
     assert strokes(f'<path style="{marker}" d="M0 5L50 6"/>' + LETTERS) == strokes(LETTERS)
     assert len(strokes(f'<path d="M0 5L50 6"/><g style="{marker}">{LETTERS}</g>')) == len(strokes(LETTERS)) + 1
+
+
+def test_what_hw_render_drew_keeps_ids_and_texts(made_drawings: list[Drawing]) -> None:
+    drawings = [
+        replace(drawing, id=f"d<{n}>", text='"a" & \\ b' * n) for n, drawing in enumerate(made_drawings[:3])
+    ]
+    svg = io.BytesIO()
+    write_svg(lay_out(drawings, Layout(columns=2)), Style(tolerance=0), svg)
+    added = svg.getvalue().replace(b"</svg>", f'<path d="M0 0L9 9" {INK}/></svg>'.encode())
+    *found, other = read_document(io.BytesIO(added), "f")
+    assert [(drawing.id, drawing.text) for drawing in found] == [(one.id, one.text) for one in drawings]
+    assert [drawing.points[:, 2].sum() for drawing in found] == [one.points[:, 2].sum() for one in drawings]
+    assert [isinstance(drawing, Page) for drawing in (*found, other)] == [False, False, False, True]
+    assert other.id == other.text == ""
 
 
 def test_pages() -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import BadInput
 from hwcli.ink import limits
+from hwcli.ink.drawing import Drawing
 from hwcli.ink.pages import Page
 from hwcli.ink.sources.strokes import points_of
 from hwcli.ink.sources.svg_frames import Frame, length_of, matrix_of, numbers_in, outermost, translation
@@ -84,6 +85,7 @@ class _Place:
     depth: how many elements are around it.
     use: the ``use`` that it is drawn for, where that names it and none around it.
     used: the ids that the ``use`` elements around it name.
+    part: what its ink belongs to.
     """
 
     matrix: Floats = field(default_factory=lambda: np.eye(3))
@@ -92,29 +94,51 @@ class _Place:
     depth: int = 0
     use: Any = None
     used: tuple[str, ...] = ()
+    part: _Part | None = None
 
 
-def read_pages(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[Page]:
+@dataclass
+class _Part:
+    """A drawing of ``hw render``, whose group has a name and a text, or the other ink of a page.
+
+    ``strokes`` are (n, 2) points each, in the units of the outermost element, and whether a marker drew them.
+    """
+
+    id: str = ""
+    text: str = ""
+    is_page: bool = True
+    strokes: list[tuple[Floats, bool]] = field(default_factory=list)
+
+    def ink(self, frame: Frame) -> list[Floats]:
+        """Return what a pen wrote of it, in a document of the size of ``frame``.  Raises ValueError."""
+        if not self.is_page:
+            return _with_points(_joined([table for table, _ in self.strokes]))
+        strokes = _joined(_without_markers(self.strokes))
+        return _with_points(without_paper(strokes, frame.width, frame.height))
+
+
+def read_pages(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
     """Yield each page of the SVG document ``root`` that has ink on it; messages call it ``source``.
 
-    Ids are the pages' numbers, "" where there is one page.  With ``on_bad`` an element that cannot be read is
-    handed to it and left out.
+    Ids are the pages' numbers, "" where there is one page.  What ``hw render`` wrote is yielded drawing by
+    drawing with ids and texts.  With ``on_bad`` an element that cannot be read is handed to it and left out.
 
     Raises
     ------
     BadInput: an element cannot be read, or there is no ink in it.
     """
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
-        pages = _Document(root, source, on_bad).pages()
+        parts = _Document(root, source, on_bad).parts()
     frame, found = outermost(root), False
-    for number, strokes in enumerate(pages, start=1):
+    for part in parts:
         try:
-            inked = _with_points(without_paper(_joined(strokes), frame.width, frame.height))
+            strokes = part.ink(frame)
         except ValueError as error:
             raise BadInput(source, str(error)) from error
-        if inked:
+        if strokes:
             found = True
-            yield Page(points_of(inked), id=str(number) if len(pages) > 1 else "")
+            kind = Page if part.is_page else Drawing
+            yield kind(points_of(strokes), id=part.id, text=part.text)
     if not found:
         raise BadInput(source, "no open path with a stroke in it: outlines of letters are no ink, nor is paper")
 
@@ -126,12 +150,13 @@ class _Document:
         self._root, self._source, self._on_bad, self._rules = root, source, on_bad, _rules(root)
         self._named = {id: element for element in root.iter() if (id := element.get("id"))}
         self._count = 0  # of points, whether they are ink or not
+        self._parts: list[_Part] = []
         self._used = 0  # characters that would stand there if what is used were written out
 
-    def pages(self) -> list[list[Floats]]:
-        """Return the strokes of each page in order, on the coordinates of the outermost element."""
-        found: list[list[tuple[Floats, bool]]] = [[]]  # each stroke, and whether a marker drew it
-        waiting = [(self._root, _Place(frame=outermost(self._root)))]
+    def parts(self) -> list[_Part]:
+        """Return the drawings and pages in order."""
+        rest = _Part()
+        waiting = [(self._root, _Place(frame=outermost(self._root), part=rest))]
         while waiting:
             element, place = waiting.pop()
             name = local_name(element)
@@ -145,15 +170,28 @@ class _Document:
                     continue
                 matrix = place.matrix @ matrix_of(element.get("transform") or "")
                 place = replace(place, matrix=matrix, style=style, depth=place.depth + 1)
-                if name == "page":
-                    found.append([])
-                if name in _INK:
-                    found[-1] += [(table, style.is_marker) for table in self._drawn(element, name, place)]
+                place = replace(place, part=self._part(element, name) or place.part)
+                if name in _INK and place.part is not None:
+                    strokes = self._drawn(element, name, place)
+                    place.part.strokes += [(table, style.is_marker) for table in strokes]
                 waiting += reversed(self._within(element, name, place))
             except ValueError as error:
                 self._note(element, name, error)
-        pages = found if found[0] else found[1:]
-        return [_without_markers(page) for page in pages]
+        pages = [part for part in self._parts if part.is_page]
+        for number, page in enumerate(pages, start=1):
+            page.id = str(number) if len(pages) > 1 else ""
+        return [*self._parts, rest]
+
+    def _part(self, element: Any, name: str) -> _Part | None:
+        """Return the part that begins with ``element``, if any."""
+        text, id = element.get("aria-label"), element.get("data-id")
+        if name == "page":
+            self._parts.append(_Part())
+        elif name == "g" and element.get("role") == "img" and text is not None and id is not None:
+            self._parts.append(_Part(id, text if text != id else "", is_page=False))
+        else:
+            return None
+        return self._parts[-1]
 
     def _check_size(self, element: Any, place: _Place) -> None:
         if place.depth > DEEPEST:

@@ -26,7 +26,7 @@ FEWEST_DOTS = 8
 """As many dots lie in each of a grid's rows and columns."""
 IN_LINE = 0.05
 """In letters, from a dot to the next in their order across: they are of one column."""
-FINE = 1e-4
+FINE = 1e-3
 """Of the page, where no letter tells of sizes."""
 
 
@@ -43,7 +43,7 @@ def without_paper(strokes: list[Floats], width: float, height: float) -> list[Fl
     written = longest[~is_straight]
     letter = float(np.median(written)) if len(written) else 0.0
     is_paper = _are_rules(low, high, is_straight & (longest > LONG * letter), np.array([width, height]), letter)
-    is_dot = longest <= max(DOT * letter, FINE * float(np.ptp(points, axis=0).max()))
+    is_dot = longest <= (DOT * letter or FINE * float(np.ptp(points, axis=0).max()))
     is_paper |= _are_in_a_grid((low + high) / 2, is_dot, letter)
     return [stroke for stroke, is_printed in zip(strokes, is_paper.tolist(), strict=True) if not is_printed]
 
@@ -73,7 +73,7 @@ def _are_in_a_grid(places: Floats, is_dot: NDArray[np.bool_], letter: float) -> 
     dots = places[is_dot]
     if len(dots) < FEWEST_DOTS * FEWEST_DOTS:
         return is_printed
-    grain = max(IN_LINE * letter, FINE * float(np.ptp(dots, axis=0).max()))
+    grain = IN_LINE * letter or FINE * float(np.ptp(dots, axis=0).max())
     in_row, in_column = (_as_many_alike(dots[:, axis], grain) for axis in (1, 0))
     is_printed[is_dot] = (in_row >= FEWEST_DOTS) & (in_column >= FEWEST_DOTS)
     return is_printed
