@@ -87,6 +87,28 @@ def test_y_may_point_upward() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("across", "down", "expected"),
+    [
+        ('value="100" units="1/cm"', 'value="5" units="1/mm"', [30, 80]),
+        ('value="37.79528" units="1/cm"', 'value="37.72973" units="1/cm"', [30, 40]),
+        ('value="100" units="1/cm"', 'value="0" units="1/cm"', [30, 40]),
+        ('value="100"', 'value="many"', [30, 40]),
+    ],
+)
+def test_letters_keep_their_shape_where_resolutions_differ(
+    across: str, down: str, expected: list[float]
+) -> None:
+    properties = "".join(
+        f'<channelProperty channel="{axis}" name="resolution" {how}/>'
+        for axis, how in (("X", across), ("Y", down))
+    )
+    content = f"""<ink><inkSource><traceFormat><channel name="X"/><channel name="Y"/></traceFormat>
+      <channelProperties>{properties}</channelProperties></inkSource><trace>10 20, 30 40</trace></ink>"""
+    (drawing,) = read_inkml(io.BytesIO(content.encode()), "f")
+    np.testing.assert_allclose(drawing.points[1, :2], expected)
+
+
 def test_a_stroke_may_go_on_in_the_next_trace() -> None:
     traces = '<trace continuation="begin">1 2</trace><trace continuation="end">3 4</trace><trace>5 6</trace>'
     assert points(traces) == [[1, 2, 0], [3, 4, 1], [5, 6, 1]]

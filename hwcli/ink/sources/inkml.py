@@ -18,7 +18,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.sources import whiteboard
-from hwcli.ink.sources.inkml_mappings import Mapping, mapping_of
+from hwcli.ink.sources.inkml_mappings import Mapping, mapping_of, stretch_of
 from hwcli.ink.sources.inkml_values import trace_values
 from hwcli.ink.sources.inkml_views import Part, Views
 from hwcli.ink.sources.strokes import points_of
@@ -133,10 +133,25 @@ class _Document:
         if len(formats) > _MOST_FORMATS:
             raise BadInput(source, f"more than {_MOST_FORMATS} traceFormats")
         self._formats = {id(element): self._format(element) for element in formats}
+        self._set_right(root)
         # Many programs declare one format and never refer to it; MathWriting may leave even that out.
         undeclared = _TIMED if not formats and _is_mathwriting(root) else _USUAL
         self._default = self._formats[id(formats[0])] if len(formats) == 1 else undeclared
         self._known: dict[str, Format] = {}
+
+    def _set_right(self, root: Any) -> None:
+        """Have letters keep their shape where a device has other resolutions of x and y."""
+        for device in (element for element in root.iter() if local_name(element) == "inkSource"):
+            if (stretch := stretch_of(device)) != 1:
+                for element in device:
+                    channels = self._formats.get(id(element), ())
+                    if channels:
+                        self._formats[id(element)] = tuple(
+                            replace(channel, factor=channel.factor * stretch)
+                            if channel.name == "Y"
+                            else channel
+                            for channel in channels
+                        )
 
     def drawings(self) -> Iterator[Drawing]:
         """Yield the drawings: the labelled views, or the traces outside of groups and then each group."""

@@ -1,4 +1,7 @@
-"""Mappings of InkML's channels (2011, section 6): how the values of a trace become those of its channel."""
+"""Mappings of InkML's channels (2011, section 6): how the values of a trace become those of its channel.
+
+And resolutions (section 3.2): how long what the values count is.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,11 @@ from hwcli.ink.sources.xml import local_name
 Floats = NDArray[np.float64]
 Mapping = Callable[[Floats], Floats]
 MOST_ROWS = 100_000
+_A_CENTIMETRE = {"1/cm": 1.0, "1/mm": 10.0, "1/m": 0.01, "1/in": 1 / 2.54, "1/pt": 72 / 2.54, "1/pc": 6 / 2.54}
+_LEAST = 1e-6
+"""A resolution, in values a centimetre, that can be right."""
+SQUARE = 0.01
+"""Resolutions of x and y that differ by no more are those of square pixels, as screens say of themselves."""
 
 
 def mapping_of(channel: Any, name: str, declared: dict[str, Any]) -> Mapping | None:
@@ -37,6 +45,22 @@ def mapping_of(channel: Any, name: str, declared: dict[str, Any]) -> Mapping | N
     if kind in _KINDS and all(bind.get(end) in (None, name) for bind in binds for end in ("source", "target")):
         return _KINDS[kind](element, binds, name)
     raise ValueError(f"the channel {name} has a mapping ({kind:.20}) that hw does not know")
+
+
+def stretch_of(device: Any) -> float:
+    """Return by what y is to be multiplied to be as long as x, for the resolutions of an ``inkSource``."""
+    resolutions: dict[str, float] = {}
+    for element in (child for group in device if local_name(group) == "channelProperties" for child in group):
+        if element.get("name") == "resolution":
+            try:
+                value = float(element.get("value") or "") * _A_CENTIMETRE.get(element.get("units") or "", 1.0)
+            except ValueError:
+                continue
+            resolutions[element.get("channel") or ""] = value
+    across, down = (resolutions.get(axis, 0.0) for axis in "XY")
+    if not (_LEAST < across < 1 / _LEAST and _LEAST < down < 1 / _LEAST):
+        return 1.0
+    return across / down if abs(across / down - 1) > SQUARE else 1.0
 
 
 def _affine(element: Any, binds: list[Any], name: str) -> Mapping:
