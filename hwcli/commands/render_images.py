@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.jsonl"
 UNFINISHED = "manifest.partial.jsonl"
 """What the list is called until all is drawn: where ``MANIFEST`` stands, the folder is whole."""
+BLANK = "drawings without points"
 FIRST = 256
 """The size of the letters is estimated from so many of the first drawings, for all."""
 
@@ -38,7 +40,7 @@ def write_images(
     from hwcli.drawing.layout import natural_scale
     from hwcli.ink.reading import open_ink
 
-    bad = BadRecords(skip_bad)
+    bad, blank = BadRecords(skip_bad), Counter[str]()
     with open_ink(file, bad.note) as ink:
         first = list(itertools.islice(ink, FIRST))
         scale = None if layout.each else natural_scale(first, layout.height)
@@ -50,7 +52,7 @@ def write_images(
             stdio.open_growing(folder / UNFINISHED, "wb" if force else "xb") as manifest,
             console.progress("drawing") as progress,
         ):
-            for line in draw_all(_with_ink(itertools.chain(first, ink)), recipe, jobs or cores()):
+            for line in draw_all(_with_ink(itertools.chain(first, ink), blank), recipe, jobs or cores()):
                 manifest.write(line)
                 manifest.flush()
                 count += line.count(b"\n")
@@ -60,11 +62,17 @@ def write_images(
         (folder / UNFINISHED).unlink()
         raise HwError(f"no ink in {stdio.name_of(file)}")
     (folder / UNFINISHED).replace(folder / MANIFEST)
-    console.say(f"wrote {counted(count, 'images')} and {folder / MANIFEST}")
+    left_out = f"; {counted(blank[BLANK], BLANK)} left out" if blank else ""
+    console.say(f"wrote {counted(count, 'images')} and {folder / MANIFEST}{left_out}")
 
 
-def _with_ink(drawings: Iterator[Drawing]) -> Iterator[Drawing]:
-    return (drawing for drawing in drawings if len(drawing))
+def _with_ink(drawings: Iterator[Drawing], blank: Counter[str]) -> Iterator[Drawing]:
+    """Yield ``drawings`` that have points; others are counted in ``blank``."""
+    for drawing in drawings:
+        if len(drawing):
+            yield drawing
+        else:
+            blank[BLANK] += 1
 
 
 def _make(folder: Path, force: bool) -> None:

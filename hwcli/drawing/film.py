@@ -71,7 +71,8 @@ def write_film(sheet: Sheet, style: Style, dpi: float, speed: float, kind: str, 
         _pictures(frames, sheet, style, dpi, kind), [interval] * (count - 2) + [LAST_FRAME], strict=True
     )
     (first, *rest), durations = _stills(pictures)
-    form, more = ("GIF", {"disposal": 1}) if kind == "gif" else ("PNG", {"blend": 0, "default_image": False})
+    still = {"blend": 0, "default_image": False, "dpi": (dpi, dpi)}  # a GIF does not tell its size on paper
+    form, more = ("GIF", {"disposal": 1}) if kind == "gif" else ("PNG", still)
     if kind == "gif" and not style.background:
         more["transparency"] = CLEAR
     first.save(file, form, save_all=True, append_images=rest, duration=durations, loop=0, **more)

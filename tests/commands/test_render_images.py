@@ -112,6 +112,14 @@ def test_no_ink_is_told(run_hw: RunHw, tmp_path: Path) -> None:
     assert done.err == "hw: no ink in <stdin>\n"
 
 
+@CAIRO
+def test_drawings_without_points_are_left_out_and_told(run_hw: RunHw, tmp_path: Path) -> None:
+    blank = b'{"drawing":"blank"}\n'
+    done = run_hw("render", "--out-dir", tmp_path / "i", stdin=blank + ink_json_lines(2) + blank)
+    assert "wrote 2 images" in done.err
+    assert "; 2 drawings without points left out\n" in done.err
+
+
 # --- films -------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +131,8 @@ def test_a_film_begins_empty_and_ends_with_all_ink(run_hw: RunHw, kind: str) -> 
     out = run_hw(*options, kind, "--speed", 20, stdin=ink).out
     assert out == run_hw(*options, kind, "--speed", 20, stdin=ink).out
     film = Image.open(io.BytesIO(out))
+    if kind == "apng":
+        assert film.info["dpi"] == pytest.approx((60, 60), abs=0.01)
     still = Image.open(io.BytesIO(run_hw(*options, "png", stdin=ink).out))
     dark = []
     for frame in range(film.n_frames):
