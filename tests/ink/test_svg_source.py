@@ -195,6 +195,19 @@ def test_what_hw_render_drew_keeps_ids_and_texts(made_drawings: list[Drawing]) -
     assert other.id == other.text == ""
 
 
+def test_pages_of_inkscape() -> None:
+    names = "http://www.inkscape.org/namespaces/inkscape", "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd"
+    pages = "".join(f'<i:page x="{x}" y="0" width="148" height="210"/>' for x in (0, 158, 316))
+    ink = "".join(
+        f'<path {INK} d="{data}"/>' for data in ("M170 9L180 9.5", "M10 9L20 9", "M160 30H299", "M154 1h2")
+    )
+    content = f'<svg xmlns:i="{names[0]}" xmlns:s="{names[1]}"><s:namedview>{pages}</s:namedview>{ink}</svg>'
+    first, second = read_document(io.BytesIO(content.encode()), "f")
+    assert [first.id, second.id] == ["1", "2"]
+    assert [page.points[0].tolist()[:2] for page in (first, second)] == [[10, 9], [170, 9]]
+    assert len(list(second.strokes())) == 3
+
+
 def test_pages() -> None:
     path = f'<path {INK} d="M0 0L5 {{}}"/>'
     body = f"<pageSet><page>{path.format(1)}</page><page/><page><g>{path.format(2)}</g></page></pageSet>"

@@ -20,7 +20,15 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.pages import Page
 from hwcli.ink.sources.strokes import points_of
-from hwcli.ink.sources.svg_frames import Frame, length_of, matrix_of, numbers_in, outermost, translation
+from hwcli.ink.sources.svg_frames import (
+    Frame,
+    inkscape_pages,
+    length_of,
+    matrix_of,
+    numbers_in,
+    outermost,
+    translation,
+)
 from hwcli.ink.sources.svg_paper import without_paper
 from hwcli.ink.sources.svg_path import Subpath, parse_path
 from hwcli.ink.sources.xml import local_name
@@ -107,14 +115,15 @@ class _Part:
     id: str = ""
     text: str = ""
     is_page: bool = True
+    frame: Frame = field(default_factory=Frame)
     strokes: list[tuple[Floats, bool]] = field(default_factory=list)
 
-    def ink(self, frame: Frame) -> list[Floats]:
-        """Return what a pen wrote of it, in a document of the size of ``frame``.  Raises ValueError."""
+    def ink(self) -> list[Floats]:
+        """Return what a pen wrote of it.  Raises ValueError."""
         if not self.is_page:
             return _with_points(_joined([table for table, _ in self.strokes]))
         strokes = _joined(_without_markers(self.strokes))
-        return _with_points(without_paper(strokes, frame.width, frame.height))
+        return _with_points(without_paper(strokes, self.frame.width, self.frame.height))
 
 
 def read_pages(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[Drawing]:
@@ -129,10 +138,10 @@ def read_pages(root: Any, source: str, on_bad: OnBad | None = None) -> Iterator[
     """
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
         parts = _Document(root, source, on_bad).parts()
-    frame, found = outermost(root), False
+    found = False
     for part in parts:
         try:
-            strokes = part.ink(frame)
+            strokes = part.ink()
         except ValueError as error:
             raise BadInput(source, str(error)) from error
         if strokes:
@@ -155,8 +164,9 @@ class _Document:
 
     def parts(self) -> list[_Part]:
         """Return the drawings and pages in order."""
-        rest = _Part()
-        waiting = [(self._root, _Place(frame=outermost(self._root), part=rest))]
+        frame = outermost(self._root)
+        rest = _Part(frame=frame)
+        waiting = [(self._root, _Place(frame=frame, part=rest))]
         while waiting:
             element, place = waiting.pop()
             name = local_name(element)
@@ -177,16 +187,17 @@ class _Document:
                 waiting += reversed(self._within(element, name, place))
             except ValueError as error:
                 self._note(element, name, error)
-        pages = [part for part in self._parts if part.is_page]
+        parts = [*self._parts, *_parted(rest, inkscape_pages(self._root))]
+        pages = [part for part in parts if part.is_page]
         for number, page in enumerate(pages, start=1):
             page.id = str(number) if len(pages) > 1 else ""
-        return [*self._parts, rest]
+        return parts
 
     def _part(self, element: Any, name: str) -> _Part | None:
         """Return the part that begins with ``element``, if any."""
         text, id = element.get("aria-label"), element.get("data-id")
         if name == "page":
-            self._parts.append(_Part())
+            self._parts.append(_Part(frame=outermost(self._root)))
         elif name == "g" and element.get("role") == "img" and text is not None and id is not None:
             self._parts.append(_Part(id, text if text != id else "", is_page=False))
         else:
@@ -248,6 +259,24 @@ class _Document:
         own |= _declarations(element.get("style") or "")
         own = {key.replace("-", "_"): value for key, value in own.items() if value != "inherit"}
         return replace(around, **own)
+
+
+def _parted(rest: _Part, sheets: Floats) -> list[_Part]:
+    """Return the ink of ``rest`` by (n, 4) ``sheets``, the nearest to each stroke; all of it without any."""
+    if not len(sheets) or not rest.strokes:
+        return [rest] if rest.strokes else []
+    points = np.concatenate([table for table, _ in rest.strokes])
+    starts = np.cumsum([0, *(len(table) for table, _ in rest.strokes[:-1])])
+    middles = (np.minimum.reduceat(points, starts) + np.maximum.reduceat(points, starts)) / 2
+    parts, nearest, best = [], np.zeros(len(middles), np.intp), np.full(len(middles), np.inf)
+    for number, (x, y, width, height) in enumerate(sheets.tolist()):
+        half = np.array([width, height]) / 2
+        away = np.hypot(*np.maximum(np.abs(middles - (x, y) - half) - half, 0).T)
+        nearest[away < best], best = number, np.minimum(best, away)
+        parts.append(_Part(frame=Frame(width, height)))
+    for stroke, number in zip(rest.strokes, nearest.tolist(), strict=True):
+        parts[number].strokes.append(stroke)
+    return parts
 
 
 def _without_markers(strokes: list[tuple[Floats, bool]]) -> list[Floats]:

@@ -17,6 +17,9 @@ LONGEST_TRANSFORM = 10_000
 _NUMBERS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _LENGTH = re.compile(rf"({_NUMBERS.pattern})\s*(%|[a-zA-Z]*)")
 _TRANSFORM = re.compile(r"(\b[A-Za-z]{1,10})\s*\(([^()]*)\)")
+_SODIPODI = "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd"
+_INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
+MOST_PAGES = 100
 _UNITS = {"mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "pt": 96 / 72, "pc": 16.0}
 _SHARES = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 _ALIGNED = re.compile(r"x(Min|Mid|Max)Y(Min|Mid|Max)")
@@ -82,6 +85,16 @@ def outermost(root: Any) -> Frame:
         return Frame(length_of(root.get("width"), 0), length_of(root.get("height"), 0))
     except ValueError:  # in percent of a window
         return Frame()
+
+
+def inkscape_pages(root: Any) -> Floats:
+    """Return where Inkscape has pages in a document, (n, 4): x, y, width, height; none where it has but one."""
+    views = (view for view in root if view.tag == f"{{{_SODIPODI}}}namedview")
+    pages = (page for view in views for page in view if page.tag == f"{{{_INKSCAPE}}}page")
+    sides = ("x", "y", "width", "height")
+    found = [numbers_in(" ".join(page.get(side) or "" for side in sides)) for page in pages]
+    known = [page for page in found if len(page) == 4 and min(page[2:]) > 0]
+    return np.array(known[:MOST_PAGES] if len(known) > 1 else []).reshape(-1, 4)
 
 
 def _fitted(box: list[float], width: float, height: float, how: str) -> Floats:
