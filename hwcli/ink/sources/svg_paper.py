@@ -59,8 +59,8 @@ def _are_rules(
             continue
         begins, ends = low[index, axis], high[index, axis]
         is_rule[index] = (page[axis] > 0) & (ends - begins >= EDGE_TO_EDGE * page[axis])
-        if letter > 0:
-            grain = ALIKE * float(np.median(ends - begins))
+        grain = ALIKE * float(np.median(ends - begins))
+        if letter > 0 and grain > np.finfo(float).tiny:
             places = np.rint(np.column_stack([begins, ends]) / grain)
             _, kinds, counts = np.unique(places, axis=0, return_inverse=True, return_counts=True)
             is_rule[index] |= counts[kinds.ravel()] >= FEWEST_RULES
