@@ -23,8 +23,8 @@ NEXT_COST, NO_MOVE_COST = 0.25, 4.0
 """How many times as much it costs where the pen went as to the next line, and where it did not go far."""
 NEXT, FAR, BACK = 1.5, 2.0, 2.5
 """How far the pen goes, at least: down to the next line, left or down to any, up to one of before."""
-CLEAR = 0.5
-"""How far below the middle of the one before a stroke of the next line begins, and a tail does not."""
+LETTER = 1.6
+"""What is higher may be a tail that goes down in its own line."""
 TILT = 0.04
 """Standard deviation of the slopes of lines around that of the page."""
 LONG = 10.0
@@ -37,8 +37,8 @@ NEARER = 0.1
 """How much less near a line is, whose end is a letter height away."""
 ASIDE, SHARED = 0.45, 1.5
 """What share of the usual distance of lines may part pieces beside each other, which share less than this."""
-BETWEEN, FARTHEST = 0.6, 1.5
-"""What little ink is closer to a line than this share of the usual distance of lines is no line of its own."""
+BETWEEN, FARTHEST = 0.6, 1.75
+"""What little ink is closer to a line than this share of the usual distance, and than this, is no line."""
 LONGEST = 1500
 """Strokes of one line, at most."""
 MOST_PIECES = 1000
@@ -105,7 +105,7 @@ def _costs(strokes: Strokes) -> Floats:
     left = np.concatenate([[0.0], strokes.last[:-1] - strokes.first[1:]])
     down = np.concatenate([[0.0], np.diff(strokes.middle)])
     is_far = (left > FAR) | (down > FAR) | (down < -BACK)
-    is_next = (left > 0) & (down > NEXT) & (down - strokes.height / 2 > CLEAR)
+    is_next = (left > 0) & (down > NEXT) & (strokes.height < LETTER)
     return np.where(is_next, NEXT_COST, np.where(is_far, 1.0, NO_MOVE_COST))
 
 

@@ -96,17 +96,18 @@ def measured(points: Points, parts: list[slice]) -> Strokes:
 def letter_height(strokes: list[Floats]) -> float:
     """Return the median of the heights of strokes, each counted by its length; of flat ink, of the widths.
 
-    Straight level strokes do not count where there are others: a page may have as much ink in its underlines.
+    Long straight level strokes do not count: a page may have as much ink in its underlines.
     """
     sizes = np.array([np.ptp(stroke, axis=0) for stroke in strokes])
     lengths = np.array([np.hypot(*np.diff(stroke, axis=0).T).sum() for stroke in strokes])
     is_rule = (lengths < STRAIGHT * sizes[:, 0]) & (sizes[:, 0] > FLAT * sizes[:, 1])
-    for axis, counted in ((1, ~is_rule), (1, is_rule | True), (0, is_rule | True)):
-        if not lengths[counted].sum() > 0:
-            continue
-        order = np.argsort(sizes[counted, axis])
-        cumulated = np.cumsum(lengths[counted][order])
-        median = sizes[counted, axis][order[np.searchsorted(cumulated, cumulated[-1] / 2)]]
+    if not is_rule.all():
+        is_rule &= sizes[:, 0] > RULE * np.median(sizes[~is_rule, 1])
+        sizes, lengths = sizes[~is_rule], lengths[~is_rule]
+    for axis in (1, 0):
+        order = np.argsort(sizes[:, axis])
+        cumulated = np.cumsum(lengths[order])
+        median = sizes[order[np.searchsorted(cumulated, cumulated[-1] / 2)], axis]
         if median > 0:
             return float(median)
     return 1.0
