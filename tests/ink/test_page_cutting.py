@@ -127,6 +127,22 @@ def test_a_word_or_a_character_may_be_a_line() -> None:
     assert same(cut(page_of(lines)), lines)
 
 
+def test_most_lines_of_pages_of_short_and_long_lines_are_wholly_right() -> None:
+    chance = np.random.default_rng(1)
+    right = count = 0
+    for _ in range(12):
+        lines = []
+        for row in range(10):
+            whole = list(MADE[chance.integers(len(MADE))].strokes())
+            part = whole[: chance.choice([1, 2, 5, len(whole)])]
+            place = chance.uniform(0, 40), row * 1.2 * HEIGHT, chance.normal(0, 0.01)
+            lines.append(placed(Drawing(np.concatenate(part)), *place))
+        found = {line.points.tobytes() for line in cut(page_of(lines))}
+        right += sum(line.points.tobytes() in found for line in lines)
+        count += len(lines)
+    assert right >= 0.92 * count, right / count
+
+
 def test_columns_are_read_one_after_the_other() -> None:
     title = placed(MADE[9], 300, -2 * HEIGHT, 0)
     wide = max(float(np.ptp(line.points[:, 0])) for line in MADE) + 2 * HEIGHT
