@@ -21,13 +21,13 @@ LINE_COST = 40.0
 """What a line more costs, in squared deviations of as many letter heights of ink."""
 NEXT_COST, NO_MOVE_COST = 0.25, 4.0
 """How many times as much it costs where the pen went as to the next line, and where it did not go far."""
-NEXT, FAR, BACK = 1.5, 2.0, 2.5
-"""How far the pen goes, at least: down to the next line, left or down to any, up to one of before."""
+LEFT, NEXT, FAR = 2.0, 1.5, 3.5
+"""How far the pen goes, at least: to the left or down to the next line, up or down to any."""
 LETTER = 1.6
 """What is higher may be a tail that goes down in its own line."""
 TILT = 0.04
 """Standard deviation of the slopes of lines around that of the page."""
-LONG = 10.0
+LONG = 30.0
 """The ink of a piece that tells how the page slopes."""
 SAME_LINE = 0.6
 """Pieces whose middles are closer than this are of one line."""
@@ -104,7 +104,7 @@ def _costs(strokes: Strokes) -> Floats:
     """Return how much a new line costs before each stroke: less where the pen went as it does to another."""
     left = np.concatenate([[0.0], strokes.last[:-1] - strokes.first[1:]])
     down = np.concatenate([[0.0], np.diff(strokes.middle)])
-    is_far = (left > FAR) | (down > FAR) | (down < -BACK)
+    is_far = (left > LEFT) | (np.abs(down) > FAR)
     is_next = (left > 0) & (down > NEXT) & (strokes.height < LETTER)
     return np.where(is_next, NEXT_COST, np.where(is_far, 1.0, NO_MOVE_COST))
 
