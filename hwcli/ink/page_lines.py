@@ -104,8 +104,9 @@ def _costs(strokes: Strokes) -> Floats:
     """Return how much a new line costs before each stroke: less where the pen went as it does to another."""
     left = np.concatenate([[0.0], strokes.last[:-1] - strokes.first[1:]])
     down = np.concatenate([[0.0], np.diff(strokes.middle)])
-    is_far = (left > LEFT) | (np.abs(down) > FAR)
-    is_next = (left > 0) & (down > NEXT) & (strokes.height < LETTER)
+    is_down = (down > NEXT) & (left > NEXT - down)  # more down than to the right
+    is_next = is_down & (left > 0) & (strokes.height < LETTER)
+    is_far = (left > LEFT) | is_down | (np.abs(down) > FAR)
     return np.where(is_next, NEXT_COST, np.where(is_far, 1.0, NO_MOVE_COST))
 
 
