@@ -51,6 +51,7 @@ class Ingest:
         self._on_bad = report.note_bad if skip_bad else None
         self._history: list[str] = []
         self._done = self._read = 0
+        self._has_pages = False
         self._show: console.Progress = console.silent
 
     def read(self, sources: list[Path], cleaning: Cleaning, step: float | None) -> list[int] | None:
@@ -103,10 +104,14 @@ class Ingest:
         """Yield the drawings at ``path``, called ``name``; those that are pages are cut into lines."""
         from hwcli.ink.pages import Page, cut
 
-        for drawing in self._drawings(path):
+        self._has_pages = False
+        for number, drawing in enumerate(self._drawings(path), start=1):
             is_page = isinstance(drawing, Page)
             if is_page:
+                self._has_pages = True
                 drawing.id = "-".join(part for part in (name, drawing.id) if part)
+            elif self._cut == "all" and not drawing.id:
+                drawing.id = f"{name}-{number}"
             yield from cut(drawing) if (is_page or self._cut == "all") and self._cut != "none" else [drawing]
 
     def _with_texts(self, path: Path, drawings: Iterator[Drawing]) -> Iterator[Drawing]:
@@ -128,9 +133,18 @@ class Ingest:
         if matched is None:
             console.warn(
                 f"{stdio.name_of(path)}: {counted(len(lines), 'lines')} of ink, but {len(texts)} of text in "
-                f"{stdio.name_of(named)}: left as they were"
+                f"{stdio.name_of(named)}: left as they were{self._why_other_lines(lines, texts)}"
             )
         yield from lines if matched is None else matched
+
+    def _why_other_lines(self, lines: list[Drawing], texts: list[str]) -> str:
+        """Return what may help where ``lines`` of ink are not as many as ``texts``, for the warning."""
+        if len(lines) < len(texts) and self._cut == "pages" and not self._has_pages:
+            return "; --cut all cuts other drawings than pages into lines, too"
+        if len(lines) > len(texts) and (named := [line for line in lines if line.id and len(line)]):
+            shortest = min(named, key=lambda line: float(line.points[:, 0].max() - line.points[:, 0].min()))
+            return f"; the shortest of ink is {shortest.id:.60}"
+        return ""
 
     def _tell(self, read: int) -> None:
         self._read = read

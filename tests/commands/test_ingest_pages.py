@@ -97,7 +97,10 @@ def test_a_text_of_another_length_is_told_and_not_guessed(run_hw: RunHw, tmp_pat
     (tmp_path / "page.svg").write_bytes(as_svg(lines_of_a_page(3)))
     (tmp_path / "page.txt").write_text("one\ntwo\n")
     done = run_hw("ingest", "page.svg", "-o", "p.h5", cwd=tmp_path)
-    assert "page.svg: 3 lines of ink, but 2 of text in page.txt: left as they were" in done.err
+    told = (
+        "page.svg: 3 lines of ink, but 2 of text in page.txt: left as they were; the shortest of ink is page-0"
+    )
+    assert told in done.err
     assert not any(drawing.text for drawing in strokes(tmp_path / "p.h5"))
 
 
@@ -111,6 +114,26 @@ def test_pages_may_stay_whole_and_other_ink_be_cut(run_hw: RunHw, tmp_path: Path
     assert len(strokes(tmp_path / "again.h5")) == 1
     run_hw("ingest", "whole.h5", "--cut", "all", "-o", "cut.h5", cwd=tmp_path)
     assert [drawing.id for drawing in strokes(tmp_path / "cut.h5")] == ["page-01", "page-02", "page-03"]
+
+
+def as_inkml(lines: list[Line]) -> bytes:
+    """Return InkML as note-taking programs write it: traces without groups."""
+    traces = (", ".join(f"{x:.1f} {y:.1f}" for x, y in stroke) for _, part in lines for stroke in part)
+    body = "".join(f"<trace>{trace}</trace>" for trace in traces)
+    return f'<ink xmlns="http://www.w3.org/2003/InkML">{body}</ink>'.encode()
+
+
+def test_inkml_without_groups_is_cut_when_it_is_told(run_hw: RunHw, tmp_path: Path) -> None:
+    lines = lines_of_a_page(3)
+    (tmp_path / "page.inkml").write_bytes(as_inkml(lines))
+    (tmp_path / "page.txt").write_text("".join(f"{text}\n" for text, _ in lines))
+    done = run_hw("ingest", "page.inkml", "-o", "one.h5", cwd=tmp_path)
+    assert "1 line of ink, but 3 of text in page.txt: left as they were; --cut all cuts" in done.err
+    run_hw("ingest", "page.inkml", "--cut", "all", "-o", "cut.h5", cwd=tmp_path)
+    found = strokes(tmp_path / "cut.h5")
+    assert [(drawing.id, drawing.text) for drawing in found] == [
+        (f"page-1-0{number}", text) for number, (text, _) in enumerate(lines, start=1)
+    ]
 
 
 def test_a_folder_of_pages(run_hw: RunHw, tmp_path: Path) -> None:

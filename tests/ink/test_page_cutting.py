@@ -100,6 +100,77 @@ def test_time_and_pressure_go_along() -> None:
     assert second.pressure[-1] == 1
 
 
+def rule(left: float, right: float, y: float) -> np.ndarray:
+    """Return a straight stroke from left to right."""
+    x = np.linspace(left, right, 12)
+    return np.column_stack([x, np.full(12, y), np.arange(12) == 11]).astype(np.float32)
+
+
+def test_underlines_and_frames_are_no_lines() -> None:
+    lines = [placed(MADE[index], 0, index * 1.5 * HEIGHT, 0) for index in range(4)]
+    under = []
+    for index, line in enumerate(lines):
+        edges = line.points[:, 0].min(), line.points[:, 0].max()
+        under.append(rule(*edges, index * 1.5 * HEIGHT + 0.45 * HEIGHT))
+    frame = np.array([[-60, -HEIGHT, 0], [2000, -HEIGHT, 0], [2000, 6 * HEIGHT, 0], [-60, 6 * HEIGHT, 1]])
+    at_once = [Drawing(np.concatenate([line.points, more])) for line, more in zip(lines, under, strict=True)]
+    assert same(cut(page_of(at_once)), at_once)
+    later = Page(np.concatenate([*(line.points for line in lines), *under]), "page")
+    assert same(cut(later), at_once)
+    framed = Page(np.concatenate([frame.astype(np.float32), *(line.points for line in lines)]), "page")
+    assert [len(line) for line in cut(framed)] == [len(lines[0]) + 4, *map(len, lines[1:])]
+
+
+def test_a_word_or_a_character_may_be_a_line() -> None:
+    strokes = [next(drawing.strokes()) for drawing in MADE]
+    lines = [placed(Drawing(stroke), 0, index * 1.3 * HEIGHT, 0) for index, stroke in enumerate(strokes)]
+    assert same(cut(page_of(lines)), lines)
+
+
+def test_most_lines_of_pages_of_short_and_long_lines_are_wholly_right() -> None:
+    chance = np.random.default_rng(1)
+    right = count = 0
+    for _ in range(12):
+        lines = []
+        for row in range(10):
+            whole = list(MADE[chance.integers(len(MADE))].strokes())
+            part = whole[: chance.choice([1, 2, 5, len(whole)])]
+            place = chance.uniform(0, 40), row * 1.2 * HEIGHT, chance.normal(0, 0.01)
+            lines.append(placed(Drawing(np.concatenate(part)), *place))
+        found = {line.points.tobytes() for line in cut(page_of(lines))}
+        right += sum(line.points.tobytes() in found for line in lines)
+        count += len(lines)
+    assert right >= 0.92 * count, right / count
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    title = placed(MADE[9], 300, -2 * HEIGHT, 0)
+    wide = max(float(np.ptp(line.points[:, 0])) for line in MADE) + 2 * HEIGHT
+    lines = [
+        placed(MADE[index], 0 if index < 4 else wide, index % 4 * 1.6 * HEIGHT, 0.01) for index in range(8)
+    ]
+    assert same(cut(page_of([title, *lines])), [title, *lines])
+
+
+def test_rows_with_a_gap_are_no_columns() -> None:
+    wide = max(float(np.ptp(line.points[:, 0])) for line in MADE) + 2 * HEIGHT
+    cells = [
+        [placed(MADE[index + side], side * wide, index * HEIGHT, 0) for side in (0, 1)] for index in (0, 2, 4)
+    ]
+    rows = [Drawing(np.concatenate([cell.points for cell in row])) for row in cells]
+    assert same(cut(page_of(rows)), rows)
+
+
+def test_who_goes_back_within_a_line_goes_on_with_it() -> None:
+    lines = [placed(MADE[index], 0, index * 2 * HEIGHT, 0) for index in range(4)]
+    word = placed(MADE[7], lines[0].points[:, 0].max() + HEIGHT, 0, 0).points
+    third = list(lines[2].strokes())
+    half = len(third) // 2
+    order = [lines[0].points, lines[1].points, *third[:half], word, *third[half:], lines[3].points]
+    expected = [Drawing(np.concatenate([lines[0].points, word])), *lines[1:]]
+    assert same(cut(Page(np.concatenate(order), "page")), expected)
+
+
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(*[st.floats(-1e9, 1e9, width=32)] * 2, st.booleans()), max_size=40))
 def test_any_ink_is_cut_into_all_of_its_strokes(rows: list[tuple[float, float, bool]]) -> None:
