@@ -91,7 +91,7 @@ class _Told:
         from hwcli.ink.segments import ends_of
 
         self.drawings += 1
-        if ends_of(drawing) is None and len(drawing):
+        if ends_of(drawing) is None and (len(drawing) or drawing.text):
             self._first = self._first or drawing.id or f"number {self.drawings}"
             self._unaligned += 1
 
@@ -115,4 +115,4 @@ def _parts(drawing: Drawing, cut: Cut, told: _Told) -> Iterator[Drawing]:
         if part.start == part.stop:
             told.empty += 1
             continue
-        yield segments.cut_out(drawing, part, f"{drawing.id}-{cut[0]}{number:02}".lstrip("-"))
+        yield segments.cut_out(drawing, part, f"{drawing.id or told.drawings}-{cut[0]}{number:02}")

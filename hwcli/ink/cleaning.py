@@ -70,9 +70,10 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
 
     Raises ValueError when there would be more points than a drawing may have.
     """
-    count = len(drawing)
+    counts = [len(drawing)]
     if cleaning.repeats:
         drawing = _without_repeats(drawing, mended)
+        counts.append(len(drawing))
     if cleaning.time and drawing.time is not None:
         drawing = _with_rising_time(drawing, mended)
     if cleaning.long_steps != "keep" and (cleaning.untimed or drawing.time is not None):
@@ -81,8 +82,10 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
             dropped[LONG] += 1
             return None
         drawing = _mended(drawing, long, mended) if len(long) else drawing
+        counts.append(len(drawing))
     drawing = drawing if cleaning.dots else _without_dots(drawing, dropped)
-    return drawing if len(drawing) == count else replace(drawing, extra=without_ends(drawing.extra))
+    is_same = {*counts, len(drawing)} == {counts[0]}
+    return drawing if is_same else replace(drawing, extra=without_ends(drawing.extra))
 
 
 def _selected(drawing: Drawing, kept: NDArray[np.bool_] | NDArray[np.intp], points: Floats) -> Drawing:

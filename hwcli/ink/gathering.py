@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, BinaryIO
 
@@ -15,6 +15,7 @@ from hwcli.errors import BadInput
 from hwcli.ink.cleaning import Cleaning, clean
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.resampling import resample
+from hwcli.ink.segments import without_ends
 from hwcli.ink.selection import Selection
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.wording import counted
@@ -177,7 +178,9 @@ class Gathering:
         if not len(treated):
             self._report.dropped[EMPTY] += 1
             return None
-        return resample(treated, self._step) if self._step is not None else treated
+        if self._step is None:
+            return treated
+        return replace(resample(treated, self._step), extra=without_ends(treated.extra))
 
     def _is_new(self, drawing: Drawing) -> bool:
         """Return whether the drawing is not there yet; another one of its id gets a new id."""

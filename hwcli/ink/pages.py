@@ -14,6 +14,7 @@ import numpy as np
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.page_lines import labelled
 from hwcli.ink.page_strokes import measured
+from hwcli.ink.segments import without_ends
 
 MOST_STROKES = 30_000
 """What has more of them is no page of writing, and is not cut."""
@@ -61,4 +62,6 @@ def _part(page: Drawing, slices: list[slice], id: str) -> Drawing:
     time, pressure = (None if values is None else values[index] for values in (page.time, page.pressure))
     if time is not None and np.isfinite(time).any():
         time = time - time[np.isfinite(time)][0]
-    return replace(_plain(page), points=points, id=id, time=time, pressure=pressure)
+    # What all of it says no line of it does.
+    extra = without_ends(page.extra)
+    return replace(_plain(page), points=points, id=id, text="", time=time, pressure=pressure, extra=extra)

@@ -14,7 +14,9 @@ from hwcli.ink.drawing import Drawing
 
 ENDS = "ends"
 """Of each character of the text, after how many of the drawing's points it ends."""
-_WORD, _CHARACTER = re.compile(r"\S+"), re.compile(r"\S")
+_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+"""Characters that combine with the one before them."""
+_WORD, _CHARACTER = re.compile(r"\S+"), re.compile(rf"\S[{_MARKS}]*")
 
 
 class Segment(NamedTuple):
@@ -28,6 +30,11 @@ class Segment(NamedTuple):
 def with_ends(drawing: Drawing, ends: Sequence[int]) -> Drawing:
     """Return ``drawing`` with a header that says where each character of its text ends."""
     return replace(drawing, extra={**drawing.extra, ENDS: list(ends)})
+
+
+def forgetting(drawing: Drawing) -> Drawing:
+    """Return ``drawing`` without what its header says of ends, itself where that says nothing of them."""
+    return replace(drawing, extra=without_ends(drawing.extra)) if ENDS in drawing.extra else drawing
 
 
 def without_ends(extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ Rabiner 1989, section III.B).  How likely a character is at a point the window o
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,8 +27,10 @@ from hwcli.model.file import Model
 from hwcli.recombining.alignment import LINES, Aligned, read_together
 from hwcli.recombining.cutting import cuts_of
 from hwcli.recombining.hands import hand_of
+from hwcli.writing.drawn_signs import drawn_as
 from hwcli.writing.marks import parted, places_of
 from hwcli.writing.network import NumpyNetwork
+from hwcli.writing.text import prepare_text
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -35,6 +39,8 @@ UNLIKELY = 1e-3
 """The share of the window that any character has at any point, however far it is."""
 MOST_POINTS = 500
 """Points of a character of a text at which it cannot be all that the ink says."""
+LONGEST = 20_000
+"""Characters of a text that is no line of writing."""
 MOST_CELLS = 1 << 22
 """Points times characters that are looked at at once; what has more is no line of writing."""
 ASIDE = 0.15
@@ -49,17 +55,34 @@ class Readable(NamedTuple):
 
 
 def readable(text: str, known: set[str]) -> Readable:
-    """Return ``text`` in the ``known`` characters; accents, what is not known and outer blanks are left out."""
-    plain, ends = "", list[int]()
+    """Return ``text`` in the ``known`` characters, as it is written; signs that are drawn beside are left out.
+
+    So are accents, what cannot be written, and outer blanks.
+    """
+    plain, ends = list[str](), list[int]()
     for character in text:
-        if character not in known:
-            found = parted(character, known)
-            character = found.letter if found else " " if character.isspace() and " " in known else ""
-        # Of the blanks on either side of what is left out one is enough.
-        plain += "" if character == " " and plain[-1:] in ("", " ") else character
+        for part in character if character in known else _written_as(character, known):
+            # Of the blanks on either side of what is left out one is enough.
+            if part != " " or (plain and plain[-1] != " "):
+                plain.append(part)
         ends.append(len(plain))
-    plain = plain.rstrip()
-    return Readable(plain, [min(end, len(plain)) for end in ends])
+    count = len("".join(plain).rstrip())
+    return Readable("".join(plain[:count]), [min(end, count) for end in ends])
+
+
+@cache
+def _plain(character: str, known: str) -> str:
+    return prepare_text(f"x{character}x", "x" + known, "skip").text[1:-1]
+
+
+def _written_as(character: str, known: set[str]) -> str:
+    """Return what of a ``character`` a network writes that has only learned the ``known`` ones."""
+    if character.isspace():
+        return " " if " " in known else ""
+    if drawn_as(character, known) or unicodedata.category(character).startswith("M"):
+        return ""
+    found = parted(character, known)
+    return found.letter if found else _plain(character, "".join(sorted(known)))
 
 
 def segmented(drawings: Iterable[Drawing], model: Model) -> Iterator[Drawing]:
@@ -76,14 +99,17 @@ def segmented(drawings: Iterable[Drawing], model: Model) -> Iterator[Drawing]:
     network, known = NumpyNetwork(model.config.network, model.weights), set(model.config.network.characters)
     iterator = iter(drawings)
     while some := list(islice(iterator, LINES)):
-        texts = [readable(drawing.text, known) for drawing in some]
-        able = [place for place, (text, _) in enumerate(texts) if text and len(some[place]) > 1]
+        some = [segments.forgetting(drawing) for drawing in some]
+        texts = [readable(drawing.text[:LONGEST], known) for drawing in some]
+        able = [
+            place
+            for place, drawing in enumerate(some)
+            if texts[place].text and len(drawing) > 1 and len(drawing.text) < LONGEST
+        ]
         plain = [_numbered(some[place], texts[place].text) for place in able]
         for place, ends in zip(able, _ends(plain, model, network), strict=True):
             if ends is not None:
                 upto = np.append(0, ends)[texts[place].ends]
-                # The last has what is left, whatever comes behind it in the text.
-                upto[upto == upto[-1]] = len(some[place])
                 some[place] = segments.with_ends(some[place], upto.tolist())
         yield from some
 

@@ -168,3 +168,23 @@ def test_bad_records_are_left_out_where_that_is_asked_for(run_hw: RunHw, written
     done = run_hw("align", "--skip-bad", stdin=stdin)
     assert [header["drawing"] for header in headers(done)][1:] == ["sample-1", "sample-2", "sample-3"]
     assert "1 bad record" in done.err
+
+
+def test_drawings_without_ids_are_told_apart_by_their_number(run_hw: RunHw, written_jsonl: Path) -> None:
+    nameless = written_jsonl.read_bytes().replace(b'"drawing":"sample-', b'"drawing":"","was":"')
+    cut = run_hw("align", "--cut", "words", stdin=nameless)
+    assert [header["drawing"] for header in headers(cut)][:3] == ["1-w01", "1-w02", "2-w01"]
+
+
+def test_a_text_without_ink_is_told_and_old_ends_go(run_hw: RunHw) -> None:
+    done = run_hw("align", "--cut", "words", stdin='{"drawing":"a","text":"hi"}\n')
+    assert "1 drawing" in done.err
+    old = '{"drawing":"a","text":"hi","ends":[1,1]}\n[0,0,1]\n'
+    (header,) = headers(run_hw("align", stdin=old))
+    assert "ends" not in header
+
+
+def test_resampled_ink_has_other_ends(run_hw: RunHw, written_jsonl: Path, tmp_path: Path) -> None:
+    aligned = run_hw("align", written_jsonl).out
+    run_hw("ingest", "-", "--resample", "1", "-o", tmp_path / "r.h5", stdin=aligned)
+    assert all("ends" not in header for header in headers(run_hw("export", tmp_path / "r.h5")))

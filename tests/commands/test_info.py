@@ -92,6 +92,17 @@ def test_each_step_that_made_a_model_has_a_line_for_people(run_hw: Callable[...,
     assert lines[place + 1].strip() == "second, and last"
 
 
+def test_verbose_shows_all_the_steps_and_else_the_last(run_hw: Callable[..., Any], tmp_path: Path) -> None:
+    weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(SMALL.network).items()}
+    steps = tuple(f"step {number}" for number in range(9))
+    with (tmp_path / "m.h5").open("w+b") as file:
+        write_model(file, Model(SMALL, Scale((0, 0), (1, 1)), weights, made=steps))
+    assert "step 0" not in run_hw("info", tmp_path / "m.h5").text
+    assert "step 8" in run_hw("info", tmp_path / "m.h5").text
+    told = run_hw("info", "-v", tmp_path / "m.h5").text
+    assert all(step in told for step in steps)
+
+
 def test_a_checkpoint(run_hw: Callable[..., Any], tmp_path: Path) -> None:
     from hwcli.learning.checkpoint import Checkpoint, Position, write_checkpoint
 

@@ -26,6 +26,11 @@ def test_words_and_characters_are_what_is_between_blanks() -> None:
     assert characters(drawing()) == [("a", 0, 2), ("b", 2, 4), ("c", 4, 6)]
 
 
+def test_a_mark_is_of_its_character() -> None:
+    marked = drawing("e\u0301 c", (2, 4, 4, 6))
+    assert characters(marked) == [("e\u0301", 0, 4), ("c", 4, 6)]
+
+
 def test_without_ends_there_are_none() -> None:
     plain = replace(drawing(), extra={})
     assert ends_of(plain) is None
@@ -43,7 +48,7 @@ def test_without_ends_there_are_none() -> None:
         [-1, 4, 4, 6],
         [2, 4, 4, 6.0],
         "2446",
-        [True] * 4,
+        [True, 4, 4, 6],
     ],
 )
 def test_ends_that_do_not_fit_the_ink_and_its_text_tell_nothing(ends: Any) -> None:
@@ -76,3 +81,14 @@ def test_cleaning_that_takes_points_out_takes_what_is_said_of_them() -> None:
     assert cleaned is not None
     assert (len(kept), kept.extra["ends"]) == (6, [2, 4, 4, 6])
     assert (len(cleaned), dict(cleaned.extra)) == (5, {"seed": 3})
+
+
+def test_what_is_said_of_points_goes_when_as_many_are_put_in_as_taken_out() -> None:
+    x = [*range(20), 20, 20, 60, *range(61, 80)]
+    points = np.array([(place, 0, 0) for place in x], np.float32)
+    points[-1, 2] = 1
+    said = with_ends(Drawing(points, text="ab", time=np.arange(len(x), dtype=np.float32)), (21, len(x)))
+    for longest in (10.0, 15.0, 30.0):
+        cleaned = clean(said, Cleaning(longest=longest), Counter(), Counter())
+        assert cleaned is not None
+        assert "ends" not in cleaned.extra

@@ -21,7 +21,7 @@ from hwcli.writing.mixture import Manner
 from hwcli.writing.network import NumpyNetwork
 from hwcli.writing.rollout import Writer, chance_for, write_drawings
 
-KNOWN = set("abcdefghijklmnopqrstuvwxyzDZ ,.1359'")
+KNOWN = set("abcdefghijklmnopqrstuvwxyzDZ ,.12359'-/")
 LINES = ("Dear Ann, the parcel", "came on 3 May, at 9.15", "I said it is a jar of quinces")
 APART = 2.2
 """Between words, as a multiple of the spread of the ink's height: clearly more than between letters."""
@@ -62,6 +62,8 @@ def test_the_path_is_the_best_of_all_that_there_are(shape: tuple[int, int], seed
         ("a → b", "a b", [1, 2, 2, 2, 3]),
         (" a\tb ", "a b", [0, 1, 2, 3, 3]),
         ("→", "", [0]),
+        ("don’t … ½", "don't ... 1/2", [1, 2, 3, 4, 5, 6, 9, 10, 13]),
+        ("a—b ﬁ", "a - b fi", [1, 4, 5, 6, 8]),
     ],
 )
 def test_a_text_is_brought_to_the_characters_of_the_model(text: str, plain: str, ends: list[int]) -> None:

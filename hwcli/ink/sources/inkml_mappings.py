@@ -50,14 +50,18 @@ def mapping_of(channel: Any, name: str, declared: dict[str, Any]) -> Mapping | N
 def stretch_of(device: Any) -> float:
     """Return by what y is to be multiplied to be as long as x, for the resolutions of an ``inkSource``."""
     resolutions: dict[str, float] = {}
+    units = set[str]()
     for element in (child for group in device if local_name(group) == "channelProperties" for child in group):
         if element.get("name") == "resolution":
             try:
                 value = float(element.get("value") or "") * _A_CENTIMETRE.get(element.get("units") or "", 1.0)
             except ValueError:
                 continue
+            units.add(element.get("units") or "")
             resolutions[element.get("channel") or ""] = value
     across, down = (resolutions.get(axis, 0.0) for axis in "XY")
+    if len(units) > 1 and not units <= _A_CENTIMETRE.keys():
+        return 1.0
     if not (_LEAST < across < 1 / _LEAST and _LEAST < down < 1 / _LEAST):
         return 1.0
     return across / down if abs(across / down - 1) > SQUARE else 1.0

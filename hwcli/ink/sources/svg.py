@@ -73,7 +73,7 @@ class _Style:
             return False
         opacity = numbers_in(self.stroke_opacity) or [1.0]
         share = opacity[0] / 100 if "%" in self.stroke_opacity else opacity[0]
-        return share < OPAQUE or self.stroke.replace(" ", "") in _WHITE
+        return share < OPAQUE or self.stroke.replace(" ", "").lower() in _WHITE
 
     def draws(self, path: Subpath) -> bool:
         """Return whether ``path`` in this style is a line that a pen drew."""

@@ -64,7 +64,8 @@ def _are_rules(
             places = np.rint(np.column_stack([begins, ends]) / grain)
             _, kinds, counts = np.unique(places, axis=0, return_inverse=True, return_counts=True)
             is_rule[index] |= counts[kinds.ravel()] >= FEWEST_RULES
-    return is_rule
+    # Of straight letters alone some may go from edge to edge of a sheet that is as large as they are.
+    return is_rule if letter > 0 or np.count_nonzero(is_rule) >= FEWEST_RULES else np.zeros(len(low), np.bool_)
 
 
 def _are_in_a_grid(places: Floats, is_dot: NDArray[np.bool_], letter: float) -> NDArray[np.bool_]:
