@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hwcli import console, stdio, threads
-from hwcli.commands.given import BadRecords, read_model
+from hwcli.commands.given import BadRecords, read_texted_model
 from hwcli.commands.made_elsewhere import refuse_made_elsewhere
 from hwcli.errors import HwError
 from hwcli.options import Force, ModelFile, Output, Quiet, SkipBad, Verbose, chosen_model
@@ -18,7 +17,6 @@ from hwcli.wording import counted
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
     from hwcli.ink.segments import Segment
-    from hwcli.model import Model
 
 Cut = Literal["words", "characters"]
 
@@ -45,7 +43,7 @@ def run(
     """
     refuse_made_elsewhere(output, "pipe these points into it")
     threads.one_core_a_product()
-    trained = _model(chosen_model(model))
+    trained = read_texted_model(chosen_model(model))
 
     from hwcli.ink.jsonl import DrawingWriter
     from hwcli.ink.reading import open_ink
@@ -64,13 +62,6 @@ def run(
             raise HwError(f"no drawing in {stdio.name_of(file)}")
     bad.tell("records")
     told.tell("left out" if cut else "passed on as they were")
-
-
-def _model(path: Path) -> Model:
-    model = read_model(path)
-    if not model.config.network.window:
-        raise HwError(f"{stdio.name_of(path)}: continues ink but reads no text; train a preset such as compact")
-    return model
 
 
 class _Told:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
-from hwcli.errors import BadInput
+from hwcli.errors import BadInput, HwError
 from hwcli.wording import counted
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ def read_model(path: Path) -> Model:
 
     with stdio.open_seekable(path) as opened:
         return file.read_model(opened, stdio.name_of(path))
+
+
+def read_texted_model(path: Path) -> Model:
+    """Return the model in the file ``path``; raises HwError when it reads no text."""
+    model = read_model(path)
+    if not model.config.network.window:
+        raise HwError(f"{stdio.name_of(path)}: continues ink but reads no text; train a preset such as compact")
+    return model
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from hwcli import console, stdio, threads
-from hwcli.commands.given import open_strokes, read_model
+from hwcli.commands.given import open_strokes, read_texted_model
 from hwcli.commands.made_elsewhere import STROKES, refuse_made_elsewhere
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError
@@ -55,7 +55,7 @@ def run(
 
     if disagreements is not None:
         stdio.refuse_beside("--disagreements", disagreements, output, force)
-    trained = _model(chosen_model(model))
+    trained = read_texted_model(chosen_model(model))
     with open_strokes(strokes) as reader, stdio.open_output(output, binary=True, force=force) as out:
         chance = np.random.default_rng(settled_seed(seed))
         gathering = _gathered(reader, trained, pieces_from, chance)
@@ -65,13 +65,6 @@ def run(
             _list_disagreements(disagreements, gathering, force)
         stock = _told(gathering, chance)
         _write(out, stock, number, chance, [*reader.history, this_command()], stdio.name_of(strokes))
-
-
-def _model(path: Path) -> Model:
-    model = read_model(path)
-    if not model.config.network.window:
-        raise HwError(f"{stdio.name_of(path)}: continues ink but reads no text; train a preset such as compact")
-    return model
 
 
 def _gathered(reader: StrokesReader, model: Model, most: int | None, chance: np.random.Generator) -> Gathering:
