@@ -31,11 +31,14 @@ def lstm_step(
     pre_activations: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
     cells: tf.Tensor,
     peephole: tf.Tensor | None,
+    kept: tf.Tensor | None = None,
 ) -> Step:
     """Take a step from ``cells`` (H, B).
 
     ``pre_activations`` are the parts of the gates' sums from the inputs and from the step before, (4H, B), and
-    the bias (4H, 1), in any floating type; ``peephole`` is (3, H, 1).
+    the bias (4H, 1), in any floating type; ``peephole`` is (3, H, 1).  ``kept`` (H, B) multiplies what the
+    candidate would add to the cells: dropout that never takes from what they remember (Semeniuta, Severyn and
+    Barth 2016).
     """
     from_inputs, from_before, bias = (tf.cast(part, tf.float32) for part in pre_activations)
     sums, units = from_inputs + from_before + bias, cells.shape[0]
@@ -44,7 +47,7 @@ def lstm_step(
         sums += tf.concat([cells * peephole[0], cells * peephole[1], none, none], 0)
     squashed = tf.tanh(sums * _a_gate(GATE_FACTORS, units))
     i, f, g, o = _gates(squashed)
-    cells = f * cells + i * g
+    cells = f * cells + i * (g if kept is None else g * kept)
     if peephole is not None:
         late = tf.tanh((sums[3 * units :] + cells * peephole[2]) * GATE_FACTORS[3])
         squashed = tf.concat([squashed[: 3 * units], late], 0)
@@ -82,11 +85,12 @@ def lstm_back_step(
     at_cells: tf.Tensor,
     peephole: tf.Tensor | None,
     clip: float,
+    kept: tf.Tensor | None = None,
 ) -> BackStep:
     """Go back over a step: ``cells`` before and after it, the derivatives at what it gave, each (H, B).
 
-    ``squashed`` (4H, B) is what the step left for this; ``peephole`` is (3, H, 1).  ``clip`` is the largest
-    derivative of the loss at a pre-activation (Graves 2013, section 2.1); 0: no limit.
+    ``squashed`` (4H, B) is what the step left for this; ``peephole`` and ``kept`` are as they were in it.
+    ``clip`` is the largest derivative of the loss at a pre-activation (Graves 2013, section 2.1); 0: no limit.
     """
     before, after = cells
     i, f, g, o = _gates(squashed)
@@ -95,9 +99,10 @@ def lstm_back_step(
     at_cells += at_hidden * o * (1 - shown * shown)
     if peephole is not None:
         at_cells += at_o * peephole[2]
-    at_i = _clipped(clip, at_cells * g * i * (1 - i))
+    at_added = at_cells if kept is None else at_cells * kept
+    at_i = _clipped(clip, at_added * g * i * (1 - i))
     at_f = _clipped(clip, at_cells * before * f * (1 - f))
-    at_g = _clipped(clip, at_cells * i * (1 - g * g))
+    at_g = _clipped(clip, at_added * i * (1 - g * g))
     earlier = at_cells * f
     if peephole is not None:
         earlier += at_i * peephole[0] + at_f * peephole[1]

@@ -68,6 +68,7 @@ def lstm_sequence(
     clip: float = 0.0,
     products: tf.DType = tf.float32,
     part: int = 0,
+    kept: tf.Tensor | None = None,
 ) -> LayerStates:
     """Run one LSTM layer over T steps of B sequences.
 
@@ -83,9 +84,10 @@ def lstm_sequence(
         gradients, once they have come out of such a product.
     part: which of the parts of a batch that run side by side this is: calls of one compiled function wait for
         each other, so each part has its own.
+    kept: (T, H, B) float32, for recurrent dropout: what each step's candidates are multiplied by.
     """
-    has_peephole, there, count = weights.peephole is not None, whole_turns(mask) > 0, len(inputs)
-    steps = tf.shape(mask)[0]
+    has_peephole, steps, count = weights.peephole is not None, tf.shape(mask)[0], len(inputs)
+    there = with_kept(mask, kept)
 
     @tf.custom_gradient
     def operation(
@@ -111,25 +113,30 @@ def lstm_sequence(
     return LayerStates(hidden, tf.stop_gradient(cells))
 
 
+def with_kept(mask: tf.Tensor, kept: tf.Tensor | None) -> list[tf.Tensor]:
+    """Return where there is a point, and ``kept`` where there is one, each of whole turns."""
+    return [whole_turns(mask) > 0, *([] if kept is None else [whole_turns(kept)])]
+
+
 def _forward(
-    given: tf.Tensor, there: tf.Tensor, initial: LayerStates, weights: LayerWeights, part: int
+    given: tf.Tensor, there: Sequence[tf.Tensor], initial: LayerStates, weights: LayerWeights, part: int
 ) -> tuple[LayerStates, LayerStates, tf.TensorArray]:
     """Return the states before and after each step, hidden in the products' type, and the gates' (4H, B) tape.
 
-    ``given`` (T, 4H, B) are the inputs' projections.
+    ``given`` (T, 4H, B) are the inputs' projections; ``there`` is of ``with_kept``.
     """
     steps, step = tf.shape(given)[0], step_of(initial.hidden.shape[0], part)
     recurrent, bias, peephole = tf.transpose(weights.recurrent), *as_columns(weights)
 
     def go_on(time: tf.Tensor, here: Any, state: LayerStates, arrays: Arrays, tape: tf.TensorArray) -> Any:
-        from_inputs, there = here
+        from_inputs, *there = here
         sums = (from_inputs, tf.matmul(recurrent, state.hidden), bias)
-        state, squashed = step(sums, state, there, peephole)
+        state, squashed = step(sums, state, peephole, *there)
         return state, written(arrays, time + 1, state), tape.write(time, squashed)
 
     state = initial._replace(hidden=tf.cast(initial.hidden, recurrent.dtype))
     loop = (state, begun(state, steps), array_of(steps, tf.float32))
-    _, arrays, tape = over_steps(go_on, [given, there], loop)
+    _, arrays, tape = over_steps(go_on, [given, *there], loop)
     return *before_and_after(arrays, state), tape
 
 
@@ -137,7 +144,7 @@ def _backward(
     at_hidden: tf.Tensor,
     tape: tf.TensorArray,
     cells: tuple[tf.Tensor, tf.Tensor],
-    there: tf.Tensor,
+    there: Sequence[tf.Tensor],
     weights: LayerWeights,
     back_step: Callable[..., Any],
 ) -> tf.Tensor:
@@ -150,14 +157,14 @@ def _backward(
     steps = tf.shape(at_hidden)[0]
 
     def go_back(time: tf.Tensor, here: Any, *state: Any) -> tuple[Any, ...]:
-        (before, after, at_hidden, there), (*later, deltas) = here, state
+        (before, after, at_hidden, *there), (*later, deltas) = here, state
         step = (tape.read(time), (before, after), at_hidden)
-        delta, *earlier = back_step(step, later, there, peephole)
+        delta, *earlier = back_step(step, later, peephole, *there)
         return tf.matmul(recurrent, delta), *earlier, deltas.write(time, delta)
 
     zeros = tf.zeros_like(after[0])
     loop = (tf.cast(zeros, recurrent.dtype), zeros, zeros, array_of(steps, recurrent.dtype))
-    *_, deltas = over_steps(go_back, [before, after, at_hidden, there], loop, backward=True)
+    *_, deltas = over_steps(go_back, [before, after, at_hidden, *there], loop, backward=True)
     return stacked(deltas, recurrent.shape[1])
 
 
@@ -176,8 +183,8 @@ def fused(function: Callable[..., Any], units: int) -> Callable[..., Any]:
 def step_of(units: int, _part: int) -> Callable[..., Any]:
     """Return the step of one part: the new state, or the one before, and the gates' tape."""
 
-    def step(sums: Any, state: LayerStates, there: tf.Tensor, peephole: Any) -> Any:
-        new = lstm_step(sums, state.cells, peephole)
+    def step(sums: Any, state: LayerStates, peephole: Any, there: tf.Tensor, kept: Any = None) -> Any:
+        new = lstm_step(sums, state.cells, peephole, kept)
         hidden = tf.where(there, tf.cast(new.hidden, state.hidden.dtype), state.hidden)
         return LayerStates(hidden, tf.where(there, new.cells, state.cells)), new.squashed
 
@@ -188,12 +195,12 @@ def step_of(units: int, _part: int) -> Callable[..., Any]:
 def back_step_of(units: int, clip: float, _part: int) -> Callable[..., Any]:
     """Return the way back over a step: the deltas, and what the step before is handed."""
 
-    def back_step(step: Any, later: Any, there: tf.Tensor, peephole: Any) -> Any:
+    def back_step(step: Any, later: Any, peephole: Any, there: tf.Tensor, kept: Any = None) -> Any:
         (squashed, cells, at_hidden), (from_later, handed, at_cells) = step, later
         at_hidden = tf.cast(at_hidden, tf.float32) + tf.cast(from_later, tf.float32) + handed
         none = tf.zeros_like(at_hidden)
         here = [tf.where(there, value, none) for value in (at_hidden, at_cells)]
-        new = lstm_back_step(squashed, cells, here[0], here[1], peephole, clip)
+        new = lstm_back_step(squashed, cells, here[0], here[1], peephole, clip, kept)
         handed = tf.where(there, none, at_hidden)
         return tf.cast(new.deltas, from_later.dtype), handed, tf.where(there, new.cells, at_cells)
 

@@ -24,6 +24,7 @@ class Treatment(NamedTuple):
 
     dropout_layers: float = 0.0
     dropout_output: float = 0.0
+    dropout_recurrent: float = 0.0
     seed: tf.Tensor | None = None
     """(2,) int32: chance of this pass."""
     clip_outputs: float = 0.0
@@ -96,22 +97,23 @@ def run_network(
     -------
     outputs (T, B, O) and, for each layer, its states after every step.
     """
-    how = (treatment.clip_cells, treatment.products, treatment.part)
+    clip, products, part = treatment.clip_cells, treatment.products, treatment.part
     states: list[LayerStates | WindowedState] = []
     shown: list[tf.Tensor] = []
     rows, mask = (tf.transpose(each, [0, 2, 1]) for each in (rows, mask))
     for layer, initial in enumerate(state):
         lstm = layer_weights(weights, layer)
+        kept = _kept(treatment, layer, [tf.shape(rows)[0], network.units, tf.shape(rows)[2]])
         if isinstance(initial, WindowedState):
             window = WindowWeights(weights["window/kernel"], weights["window/bias"])
             letters = tf.one_hot(text, network.alphabet)
-            moved = windowed_sequence(rows, letters, mask, initial, (lstm, window), *how)
+            moved = windowed_sequence(rows, letters, mask, initial, (lstm, window), clip, products, part, kept)
             states.append(moved)
             shown = [moved.vector]
             continue
         below = _dropped(states[-1].hidden, treatment.dropout_layers, treatment.seed, layer) if layer else rows
         given = [rows] if layer and network.skip else []
-        states.append(lstm_sequence([*given, *shown, below], mask, initial, lstm, *how))
+        states.append(lstm_sequence([*given, *shown, below], mask, initial, lstm, clip, products, part, kept))
     read = [each.hidden for each in (states if network.skip else states[-1:])]
     if treatment.dropout_output:
         read = [_dropped(tf.concat(read, 1), treatment.dropout_output, treatment.seed, network.layers)]
@@ -130,7 +132,20 @@ def _dropped(values: tf.Tensor, share: float, seed: tf.Tensor | None, place: int
     return tf.cast(dropped, values.dtype)
 
 
+def _kept(treatment: Treatment, layer: int, shape: list[int | tf.Tensor]) -> tf.Tensor | None:
+    """Return what recurrent dropout multiplies candidates of ``shape`` (T, H, B) by; None: there is none.
+
+    Each unit of each line is dropped at each step by a chance of its own (Semeniuta et al. 2016).
+    """
+    share, seed = treatment.dropout_recurrent, treatment.seed
+    if not share or seed is None:
+        return None
+    seed = tf.random.experimental.stateless_fold_in(seed, -1 - layer)
+    return tf.where(tf.random.stateless_uniform(shape, seed) < share, 0.0, 1 / (1 - share))
+
+
 def treatment_for(config: Config, seed: tf.Tensor, products: tf.DType, part: int) -> Treatment:
     """Return how ``config`` treats a pass in training."""
     noise, clip = config.noise, (config.optimiser.clip_outputs, config.optimiser.clip_cells)
-    return Treatment(noise.dropout_layers, noise.dropout_output, seed, *clip, products, part)
+    shares = (noise.dropout_layers, noise.dropout_output, noise.dropout_recurrent)
+    return Treatment(*shares, seed, *clip, products, part)

@@ -6,7 +6,7 @@ loop.  Otherwise the operation is built as the one in ``lstm`` is, its gradient 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from hwcli.learning.cells import lstm_back_step, lstm_step, window_back_step, window_step
 from hwcli.learning.loops import array_of, before_and_after, begun, over_steps, stacked, whole_turns, written
-from hwcli.learning.lstm import LayerWeights, as_columns, fused, peephole_gradient
+from hwcli.learning.lstm import LayerWeights, as_columns, fused, peephole_gradient, with_kept
 from hwcli.learning.products import (
     Gradient,
     filled_up,
@@ -56,6 +56,7 @@ def windowed_sequence(
     clip: float = 0.0,
     products: tf.DType = tf.float32,
     part: int = 0,
+    kept: tf.Tensor | None = None,
 ) -> WindowedState:
     """Run the layer over T steps of B sequences.
 
@@ -67,12 +68,12 @@ def windowed_sequence(
     initial: before the first step; no gradient flows into it.
     weights: of the layer, whose kernel (3 + C, 4H) is for a row and the window vector of the step before; and
         of the window.  All float32.
-    clip, products, part: as for ``lstm_sequence``.
+    clip, products, part, kept: as for ``lstm_sequence``.
 
     Gradient flows through ``hidden`` and ``vector`` of what is returned; ``hidden`` is in the products' type,
     the others are float32.
     """
-    there, has_peephole = whole_turns(mask) > 0, weights[0].peephole is not None
+    there, has_peephole = with_kept(mask, kept), weights[0].peephole is not None
     steps = tf.shape(mask)[0]
 
     @tf.custom_gradient
@@ -111,7 +112,7 @@ def windowed_sequence(
 def _forward(
     given: tf.Tensor,
     text: tf.Tensor,
-    there: tf.Tensor,
+    there: Sequence[tf.Tensor],
     initial: WindowedState,
     weights: tuple[LayerWeights, WindowWeights],
     part: int,
@@ -125,14 +126,14 @@ def _forward(
     looped, bias, peephole = tf.transpose(layer.recurrent), *as_columns(layer)
 
     def go_on(time: tf.Tensor, here: Any, fed: tf.Tensor, state: WindowedState, arrays: Any, tape: Any) -> Any:
-        from_rows, there = here
+        from_rows, *there = here
         sums = (from_rows, tf.matmul(looped, fed), bias)
-        fed, state, *noted = step(sums, fed, state, there, text, window, peephole)
+        fed, state, *noted = step(sums, fed, state, text, window, peephole, *there)
         return fed, state, written(arrays, time + 1, state), written(tape, time, noted)
 
     tape = (array_of(steps, tf.float32), array_of(steps, tf.float32))
     loop = (_fed(initial, layer.recurrent), initial, begun(initial, steps), tape)
-    *_, arrays, tape = over_steps(go_on, [given, there], loop)
+    *_, arrays, tape = over_steps(go_on, [given, *there], loop)
     return *before_and_after(arrays, initial), tape
 
 
@@ -148,10 +149,10 @@ def windowed_step_of(units: int, _part: int) -> Callable[..., Any]:
     """Return the step of one part: what the next step's product reads, the state, and its tape."""
 
     def step(
-        sums: Any, fed: tf.Tensor, state: WindowedState, there: tf.Tensor, text: tf.Tensor,
-        weights: WindowWeights, peephole: Any,
+        sums: Any, fed: tf.Tensor, state: WindowedState, text: tf.Tensor, weights: WindowWeights,
+        peephole: Any, there: tf.Tensor, kept: Any = None,
     ) -> Any:  # fmt: skip
-        new = lstm_step(sums, state.cells, peephole)
+        new = lstm_step(sums, state.cells, peephole, kept)
         window = window_step(new.hidden, state.kappa, text, weights)
         moved = WindowedState(new.hidden, new.cells, window.parameters[-state.kappa.shape[0] :], window.vector)
         state = WindowedState(*(tf.where(there, *pair) for pair in zip(moved, state, strict=True)))
@@ -166,7 +167,7 @@ def _backward(
     at: tuple[tf.Tensor, tf.Tensor],
     run: tuple[tuple[tf.TensorArray, tf.TensorArray], WindowedState, WindowedState],
     text: tf.Tensor,
-    there: tf.Tensor,
+    there: Sequence[tf.Tensor],
     weights: tuple[LayerWeights, WindowWeights],
     back_step: Callable[..., Any],
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -181,18 +182,18 @@ def _backward(
     steps = tf.shape(at_hidden)[0]
 
     def go_back(time: tf.Tensor, here: Any, from_later: tf.Tensor, later: Any, arrays: Any) -> tuple[Any, ...]:
-        cells_before, cells, kappa_before, at_hidden, at_vector, there = here
+        cells_before, cells, kappa_before, at_hidden, at_vector, *there = here
         lstm = (tape.read(time), (cells_before, cells), at_hidden)
         shown = ((kappa_before, parameters.read(time)), at_vector)
         delta, window_delta, later = back_step(
-            lstm, shown, from_later, later, there, text, window.kernel, peephole
+            lstm, shown, from_later, later, text, window.kernel, peephole, *there
         )
         return tf.matmul(looped, delta), later, written(arrays, time, (delta, window_delta))
 
     nothing = WindowedState(*(tf.zeros_like(state[0]) for state in after))
     arrays = (array_of(steps, looped.dtype), array_of(steps, tf.float32))
     loop = (_fed(nothing, looped), nothing, arrays)
-    sequences = [before.cells, after.cells, before.kappa, at_hidden, at_vector, there]
+    sequences = [before.cells, after.cells, before.kappa, at_hidden, at_vector, *there]
     *_, (deltas, window_deltas) = over_steps(go_back, sequences, loop, backward=True)
     return stacked(deltas, looped.shape[1]), stacked(window_deltas, 3 * before.kappa.shape[1])
 
@@ -206,8 +207,8 @@ def windowed_back_step_of(units: int, clip: float, _part: int) -> Callable[..., 
     """
 
     def back_step(
-        lstm: Any, shown: Any, from_later: tf.Tensor, later: WindowedState, there: tf.Tensor, text: tf.Tensor,
-        moving: tf.Tensor, peephole: Any,
+        lstm: Any, shown: Any, from_later: tf.Tensor, later: WindowedState, text: tf.Tensor,
+        moving: tf.Tensor, peephole: Any, there: tf.Tensor, kept: Any = None,
     ) -> Any:  # fmt: skip
         (squashed, cells, at_hidden), (parameters, at_vector) = lstm, shown
         units, width, narrow = at_hidden.shape[0], at_vector.shape[0], from_later.dtype
@@ -217,7 +218,7 @@ def windowed_back_step_of(units: int, clip: float, _part: int) -> Callable[..., 
         at = WindowedState(at_hidden, later.cells, later.kappa, at_vector)
         here = WindowedState(*(tf.where(there, value, 0.0) for value in at))
         window = window_back_step(parameters, here.vector, here.kappa, text, moving)
-        new = lstm_back_step(squashed, cells, here.hidden + window.hidden, here.cells, peephole, clip)
+        new = lstm_back_step(squashed, cells, here.hidden + window.hidden, here.cells, peephole, clip, kept)
         none = (tf.zeros_like(at_hidden), new.cells, window.kappa, tf.zeros_like(at_vector))
         handed = WindowedState(*(tf.where(there, *pair) for pair in zip(none, at, strict=True)))
         return tf.cast(new.deltas, narrow), window.deltas, handed

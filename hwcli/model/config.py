@@ -100,6 +100,8 @@ class Noise:
     """Share of the values dropped between LSTM layers."""
     dropout_output: float = 0.0
     """Share of the values dropped before the output layer."""
+    dropout_recurrent: float = 0.0
+    """Share of the candidates that are not added to the cells, at each step by chance (recurrent dropout)."""
     input_probability: float = 0.0
     """Probability that an input point's offset gets noise."""
     input_sd: float = 1.0
@@ -257,8 +259,8 @@ AT_LEAST_ONE = {
 }  # fmt: skip
 ABOVE_ZERO = {"noise.adaptive_sd"}
 BELOW_ONE = {
-    "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "optimiser.beta1", "optimiser.beta2",
-    "optimiser.decay", "optimiser.momentum", "tuning.average",
+    "noise.stretch", "noise.dropout_layers", "noise.dropout_output", "noise.dropout_recurrent",
+    "optimiser.beta1", "optimiser.beta2", "optimiser.decay", "optimiser.momentum", "tuning.average",
 }  # fmt: skip
 MOST_CHARACTERS = 4096
 LARGEST = 10**12

@@ -10,19 +10,23 @@ from hwcli.learning.lstm import LayerStates, LayerWeights, lstm_sequence
 
 STEPS_OF = (lstm.step_of, lstm.back_step_of)
 STEPS, BATCH, INPUTS, UNITS = 7, 3, 4, 5
+POINTS = ("inputs", "mask", "kept")
 
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def plain_lstm(inputs, mask, hidden, cells, kernel, recurrent, bias, peephole):
-    """Equations 7 to 11 of Graves 2013, one step after the other; a masked step changes nothing."""
+def plain_lstm(inputs, mask, kept, hidden, cells, kernel, recurrent, bias, peephole):
+    """Equations 7 to 11 of Graves 2013, one step after the other; a masked step changes nothing.
+
+    Recurrent dropout is that of Semeniuta et al. 2016: ``kept`` multiplies the candidates.
+    """
     states = []
-    for x, there in zip(inputs, mask, strict=True):
+    for x, there, kept_here in zip(inputs, mask, kept, strict=True):
         i, f, g, o = np.split(x @ kernel + hidden @ recurrent + bias, 4, axis=1)
         i, f = sigmoid(i + peephole[0] * cells), sigmoid(f + peephole[1] * cells)
-        new_cells = f * cells + i * np.tanh(g)
+        new_cells = f * cells + i * np.tanh(g) * kept_here
         new_hidden = sigmoid(o + peephole[2] * new_cells) * np.tanh(new_cells)
         cells = np.where(there > 0, new_cells, cells)
         hidden = np.where(there > 0, new_hidden, hidden)
@@ -30,16 +34,18 @@ def plain_lstm(inputs, mask, hidden, cells, kernel, recurrent, bias, peephole):
     return np.array([s[0] for s in states]), np.array([s[1] for s in states])
 
 
-@pytest.fixture
-def case():
+@pytest.fixture(params=["as it is", "recurrent dropout"])
+def case(request):
     chance = np.random.default_rng(5)
     normal = chance.normal
     mask = np.ones((STEPS, BATCH, 1))
     mask[5:, 1] = 0
     mask[:2, 2] = 0
+    dropped = chance.random((STEPS, BATCH, UNITS)) < (0.4 if request.param == "recurrent dropout" else 0)
     return {
         "inputs": normal(size=(STEPS, BATCH, INPUTS)),
         "mask": mask,
+        "kept": np.where(dropped, 0, 1 / (1 - dropped.mean())),
         "hidden": normal(size=(BATCH, UNITS)),
         "cells": normal(size=(BATCH, UNITS)),
         "kernel": normal(size=(INPUTS, 4 * UNITS)) / 2,
@@ -56,9 +62,10 @@ def operation(case, peepholes=True, clip=0.0, products=tf.float32, **changed):
         values["kernel"], values["recurrent"], values["bias"], values["peephole"] if peepholes else None
     )
     initial = LayerStates(tf.transpose(values["hidden"]), tf.transpose(values["cells"]))
-    inputs, mask = turned(values["inputs"]), turned(values["mask"])
+    inputs, mask, kept = (turned(values[name]) for name in POINTS)
     parts = [inputs[:, :1], inputs[:, 1:]]
-    return LayerStates(*map(turned, lstm_sequence(parts, mask, initial, weights, clip, products)))
+    kept = None if np.all(case["kept"] == 1) else kept
+    return LayerStates(*map(turned, lstm_sequence(parts, mask, initial, weights, clip, products, kept=kept)))
 
 
 def turned(values):
@@ -67,7 +74,7 @@ def turned(values):
 
 
 def reference(case, peepholes=True):
-    names = ("inputs", "mask", "hidden", "cells", "kernel", "recurrent", "bias")
+    names = (*POINTS, "hidden", "cells", "kernel", "recurrent", "bias")
     return plain_lstm(*(case[n] for n in names), case["peephole"] if peepholes else np.zeros((3, UNITS)))
 
 
@@ -81,7 +88,7 @@ def test_values_are_those_of_the_equations(case, peepholes):
 
 @pytest.mark.parametrize("length", [1, 3, 4, 5])
 def test_a_sequence_may_have_any_number_of_steps(case, length):
-    short = case | {name: case[name][:length] for name in ("inputs", "mask", "weighting")}
+    short = case | {name: case[name][:length] for name in (*POINTS, "weighting")}
     np.testing.assert_allclose(operation(short).hidden, reference(short)[0], atol=1e-6)
     found = gradients(short, ["recurrent"])["recurrent"]
     np.testing.assert_allclose(found, numeric_gradient(short, "recurrent", True), atol=2e-5, rtol=1e-4)
@@ -152,10 +159,8 @@ def test_masked_points_get_no_gradient(case):
 
 def test_a_sequence_run_in_two_blocks_is_the_sequence_run_in_one(case):
     whole = operation(case)
-    first = operation(case | {n: case[n][:3] for n in ("inputs", "mask")})
-    rest = operation(
-        case | {n: case[n][3:] for n in ("inputs", "mask")}, hidden=first.hidden[-1], cells=first.cells[-1]
-    )
+    first = operation(case | {n: case[n][:3] for n in POINTS})
+    rest = operation(case | {n: case[n][3:] for n in POINTS}, hidden=first.hidden[-1], cells=first.cells[-1])
     np.testing.assert_allclose(tf.concat([first.hidden, rest.hidden], 0), whole.hidden, atol=1e-6)
     np.testing.assert_allclose(tf.concat([first.cells, rest.cells], 0), whole.cells, atol=1e-6)
 

@@ -167,6 +167,36 @@ def test_dropout_between_layers_leaves_the_lowest_and_its_way_to_the_output_alon
     np.testing.assert_array_equal(shown(1, Treatment(dropout_layers=0.3)), shown(1))
 
 
+@pytest.mark.parametrize("products", [tf.float32, tf.bfloat16])
+def test_recurrent_dropout_takes_from_what_a_step_adds_and_leaves_what_the_cells_remember(products):
+    plain = Treatment(products=products)
+    dropping = plain._replace(dropout_recurrent=0.3, seed=tf.constant([1, 2]))
+    # At the first step the cells hold nothing but what is added: a unit whose candidate is dropped gives 0.
+    first = shown(0, dropping)[0]
+    gone = first == 0
+    assert gone.mean() == pytest.approx(0.3, abs=0.05)
+    assert np.all(np.abs(first[~gone]) > np.abs(shown(0, plain)[0][~gone]))
+    # Later they remember, so that hardly any gives 0; and each step drops others.
+    assert np.mean(shown(0, dropping)[5:] == 0) < 0.01
+    np.testing.assert_array_equal(shown(1, dropping), shown(1, dropping))
+    assert np.any(shown(1, dropping) != shown(1, dropping._replace(seed=tf.constant([1, 3]))))
+    # Without a chance, as in validation, nothing is dropped.
+    np.testing.assert_array_equal(shown(1, dropping._replace(seed=None)), shown(1, plain))
+
+
+@pytest.mark.parametrize("window", [0, 2])
+def test_recurrent_dropout_is_of_every_layer_and_other_in_each(window):
+    network = Network(layers=2, units=50, mixtures=1, window=window, characters="ab")
+    weights = {n: tf.constant(w) for n, w in initial_weights(network, np.random.default_rng(0)).items()}
+    text = tf.zeros([4, 3], tf.int32) if window else None
+    given = (tf.ones([1, 4, 3]), tf.ones([1, 4, 1]), zero_state(network, 4))
+    treatment = Treatment(dropout_recurrent=0.5, seed=tf.constant([1, 2]))
+    _, state = run_network(weights, network, *given, treatment, text)
+    gone = [layer.hidden.numpy()[0] == 0 for layer in state]
+    assert [each.mean() for each in gone] == pytest.approx([0.5, 0.5], abs=0.12)
+    assert np.mean(gone[0] != gone[1]) > 0.3
+
+
 def test_input_noise_hits_the_offsets_of_its_share_of_points_alone():
     rows = tf.zeros([100, 200, 3])
     made = noisy(rows, Noise(input_probability=0.15, input_sd=2.0), tf.constant([3, 4])).numpy()

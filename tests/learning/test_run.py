@@ -23,11 +23,12 @@ from hwcli.model.config import Config, ConfigError, preset_names, preset_text, r
 SMALL = {
     "network": {"layers": 1, "units": 6, "mixtures": 2},
     "bptt": {"stride": 10, "length": 15},
-    "noise": {"dropout_layers": 0.1, "dropout_output": 0.1, "input_probability": 0.2},
+    "noise": {"dropout_layers": 0.1, "dropout_output": 0.1, "dropout_recurrent": 0.1, "input_probability": 0.2},
     "optimiser": {"rate": 0.01, "clip_norm": 1.0, "schedule": "cosine", "warmup": 3},
     "training": {"batch": 4, "epochs": 4, "precision": "float32"},
 }
 CONFIG = Config().updated(SMALL)
+QUIET = dict.fromkeys(SMALL["noise"], 0.0)
 A_FIFTH = Validation(share=0.2)
 
 
@@ -150,8 +151,7 @@ def test_the_rate_falls_along_a_cosine_to_the_share_that_is_to_be_left(reader, f
 
 
 def test_the_number_of_parts_changes_rounding_only(reader):
-    without = {"dropout_layers": 0.0, "dropout_output": 0.0, "input_probability": 0.0}
-    quiet = CONFIG.updated({"noise": without})
+    quiet = CONFIG.updated({"noise": QUIET})
     runs = [begin_run(reader, Validation(), quiet, None, 5, parts, Terms()) for parts in (1, 3)]
     for run in runs:
         trained(run, batches=3)
@@ -161,8 +161,7 @@ def test_the_number_of_parts_changes_rounding_only(reader):
 
 def test_a_part_may_have_no_line_in_it_where_steps_are_compiled(reader):
     """The last batch of a pass may have fewer lines than there are parts."""
-    without = {"dropout_layers": 0.0, "dropout_output": 0.0, "input_probability": 0.0}
-    wide = CONFIG.updated({"noise": without, "network": {"units": 64}, "training": {"batch": 2}})
+    wide = CONFIG.updated({"noise": QUIET, "network": {"units": 64}, "training": {"batch": 2}})
     runs = [begin_run(reader, Validation(), wide, None, 5, parts, Terms()) for parts in (1, 3)]
     for run in runs:
         trained(run, batches=1)
@@ -412,8 +411,8 @@ def test_every_preset_trains(reader, name):
 )
 def test_every_way_to_regularise_is_an_option_of_any_preset(reader, name, weights):
     noise = {
-        "dropout_layers": 0.1, "dropout_output": 0.1, "input_probability": 0.5, "input_sd": 0.1,
-        "stretch": 0.1, "slant": 0.1, "turn": 0.05, **weights,
+        "dropout_layers": 0.1, "dropout_output": 0.1, "dropout_recurrent": 0.1, "input_probability": 0.5,
+        "input_sd": 0.1, "stretch": 0.1, "slant": 0.1, "turn": 0.05, **weights,
     }  # fmt: skip
     config = read_config(preset_text(name), name)
     config = config.updated({"network": {"units": 6}, "training": {"batch": 4}, "noise": noise})

@@ -12,6 +12,7 @@ from hwcli.learning.window import WindowedState, WindowWeights, windowed_sequenc
 STEPS_OF = (window.windowed_step_of, window.windowed_back_step_of)
 STEPS, BATCH, UNITS, GAUSSIANS, LETTERS = 6, 3, 4, 2, 5
 CODES = [[0, 3, 1, 1], [2, 4, -1, -1], [-1, -1, -1, -1]]
+POINTS = ("rows", "mask", "kept")
 LEARNED = ("rows", "kernel", "recurrent", "bias", "moving", "moving_bias", "peephole")
 
 
@@ -20,15 +21,18 @@ def sigmoid(x):
 
 
 def plain(case):
-    """Equations 7 to 11 and 46 to 51 of Graves 2013, step by step; a masked step changes nothing."""
+    """Equations 7 to 11 and 46 to 51 of Graves 2013, step by step; a masked step changes nothing.
+
+    Recurrent dropout is that of Semeniuta et al. 2016: ``kept`` multiplies the candidates.
+    """
     hidden, cells, kappa, vector = (case[n] for n in ("hidden", "cells", "kappa", "vector"))
     text, peephole, places = case["text"], case["peephole"], np.arange(1, case["text"].shape[1] + 1)
     states = []
-    for row, there in zip(case["rows"], case["mask"], strict=True):
+    for row, there, kept in zip(*(case[name] for name in POINTS), strict=True):
         read = np.concatenate([row, vector], 1)
         i, f, g, o = np.split(read @ case["kernel"] + hidden @ case["recurrent"] + case["bias"], 4, axis=1)
         i, f = sigmoid(i + peephole[0] * cells), sigmoid(f + peephole[1] * cells)
-        new_cells = f * cells + i * np.tanh(g)
+        new_cells = f * cells + i * np.tanh(g) * kept
         new_hidden = sigmoid(o + peephole[2] * new_cells) * np.tanh(new_cells)
         alpha, beta, moved = np.split(np.exp(new_hidden @ case["moving"] + case["moving_bias"]), 3, axis=1)
         new_kappa = kappa + moved
@@ -44,16 +48,19 @@ def plain(case):
     return [np.array(each) for each in zip(*states, strict=True)]
 
 
-@pytest.fixture
-def case():
-    normal = np.random.default_rng(3).normal
+@pytest.fixture(params=["as it is", "recurrent dropout"])
+def case(request):
+    chance = np.random.default_rng(3)
+    normal = chance.normal
     mask = np.ones((STEPS, BATCH, 1))
     mask[4:, 1] = 0
     mask[2, 0] = 0
+    dropped = chance.random((STEPS, BATCH, UNITS)) < (0.4 if request.param == "recurrent dropout" else 0)
     return {
         "rows": normal(size=(STEPS, BATCH, 3)),
         "text": np.eye(LETTERS + 1)[np.array(CODES)][..., :LETTERS],
         "mask": mask,
+        "kept": np.where(dropped, 0, 1 / (1 - dropped.mean())),
         "hidden": normal(size=(BATCH, UNITS)),
         "cells": normal(size=(BATCH, UNITS)),
         "kappa": np.abs(normal(size=(BATCH, GAUSSIANS))),
@@ -76,8 +83,9 @@ def operation(case, clip=0.0, products=tf.float32, **changed):
         WindowWeights(v["moving"], v["moving_bias"]),
     )
     initial = WindowedState(*(tf.transpose(v[name]) for name in ("hidden", "cells", "kappa", "vector")))
-    rows, mask = turned(v["rows"]), turned(v["mask"])
-    states = windowed_sequence(rows, v["text"], mask, initial, weights, clip, products)
+    rows, mask, kept = (turned(v[name]) for name in POINTS)
+    kept = None if np.all(case["kept"] == 1) else kept
+    states = windowed_sequence(rows, v["text"], mask, initial, weights, clip, products, kept=kept)
     return WindowedState(*map(turned, states))
 
 
@@ -156,9 +164,9 @@ def test_a_wide_clip_changes_nothing_and_a_narrow_one_bounds_the_bias_gradient(c
 
 def test_a_sequence_run_in_two_blocks_is_the_sequence_run_in_one(case):
     whole = operation(case)
-    first = operation(case | {n: case[n][:3] for n in ("rows", "mask")})
+    first = operation(case | {n: case[n][:3] for n in POINTS})
     state = dict(zip(("hidden", "cells", "kappa", "vector"), (part[-1] for part in first), strict=True))
-    rest = operation(case | {n: case[n][3:] for n in ("rows", "mask")}, **state)
+    rest = operation(case | {n: case[n][3:] for n in POINTS}, **state)
     for early, late, all_of_it in zip(first, rest, whole, strict=True):
         np.testing.assert_allclose(tf.concat([early, late], 0), all_of_it, atol=1e-6)
 
