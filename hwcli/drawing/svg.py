@@ -146,8 +146,11 @@ class _Writer:
 
     def _head(self, placed: Placed) -> bytes:
         drawing = placed.drawing
-        named = f' data-id="{escape(drawing.id)}"' if drawing.id else ""
-        head = _named(escape(drawing.text or drawing.id), named)
+        title = escape(drawing.text or drawing.id)
+        # hw ingest tells by these which part of a title is a text.
+        named = f' data-id="{escape(drawing.id)}"' if title else ""
+        named += f' data-text="{title}"' if title and drawing.text == drawing.id else ""
+        head = _named(title, named)
         return (head + _caption(placed, self._style, self._caption_size)).encode()
 
     def _paths(self, primed: list[bytes], rest: list[bytes]) -> Iterator[bytes]:

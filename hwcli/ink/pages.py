@@ -6,7 +6,6 @@ straight line of its own, however it slants; what was added to a line later is t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.page_lines import labelled
 from hwcli.ink.page_strokes import measured
-from hwcli.ink.segments import without_ends
+from hwcli.ink.segments import part_of
 
 MOST_STROKES = 30_000
 """What has more of them is no page of writing, and is not cut."""
@@ -56,12 +55,6 @@ def _plain(page: Drawing) -> Drawing:
 
 
 def _part(page: Drawing, slices: list[slice], id: str) -> Drawing:
-    index = np.concatenate([np.arange(part.start, part.stop) for part in slices])
-    points = page.points[index]
-    points[np.cumsum([part.stop - part.start for part in slices]) - 1, 2] = 1
-    time, pressure = (None if values is None else values[index] for values in (page.time, page.pressure))
-    if time is not None and np.isfinite(time).any():
-        time = time - time[np.isfinite(time)][0]
-    # What all of it says no line of it does.
-    extra = without_ends(page.extra)
-    return replace(_plain(page), points=points, id=id, text="", time=time, pressure=pressure, extra=extra)
+    line = part_of(_plain(page), np.concatenate([np.arange(part.start, part.stop) for part in slices]), id)
+    line.points[np.cumsum([part.stop - part.start for part in slices]) - 1, 2] = 1
+    return line

@@ -76,11 +76,19 @@ def _segments(drawing: Drawing, kind: re.Pattern[str]) -> list[Segment]:
 
 def cut_out(drawing: Drawing, segment: Segment, id: str) -> Drawing:
     """Return the ink of ``segment`` as a drawing of its own, called ``id``, where it was."""
-    part = slice(segment.start, segment.stop)
-    points = drawing.points[part].copy()
+    return part_of(drawing, np.arange(segment.start, segment.stop), id, segment.text)
+
+
+def part_of(drawing: Drawing, which: NDArray[np.int64], id: str, text: str = "") -> Drawing:
+    """Return the points ``which`` (numbers, n) of ``drawing`` as one of its own, which says ``text``.
+
+    The pen is lifted at the last of them, and times begin at 0.
+    """
+    points = drawing.points[which]
     points[-1:, 2] = 1
-    time, pressure = (None if values is None else values[part] for values in (drawing.time, drawing.pressure))
+    time, pressure = (None if values is None else values[which] for values in (drawing.time, drawing.pressure))
     if time is not None and np.isfinite(time).any():
         time = time - time[np.isfinite(time)][0]
+    # What all of it says no part of it does.
     extra = without_ends(drawing.extra)
-    return replace(drawing, points=points, id=id, text=segment.text, time=time, pressure=pressure, extra=extra)
+    return replace(drawing, points=points, id=id, text=text, time=time, pressure=pressure, extra=extra)

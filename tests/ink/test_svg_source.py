@@ -174,24 +174,48 @@ def test_a_page_with_nothing_but_rules_has_no_ink() -> None:
 
 @pytest.mark.parametrize(
     "marker",
-    ["stroke:white", "stroke: rgb(100%, 100%, 100%)", "stroke:#ff0;stroke-opacity:0.47", "stroke-opacity:47%"],
+    [
+        "stroke:white",
+        "stroke: rgb(100%, 100%, 100%)",
+        "stroke:#ff0;stroke-opacity:0.47",
+        "stroke-opacity:47%",
+        "stroke:#ff0;opacity:0.5",
+        "stroke:rgba(255, 255, 0, 0.4)",
+        "stroke:rgb(255 255 0 / 40%)",
+        "stroke:#ffff0066",
+        "stroke:#ff06",
+        "stroke:#ff0;opacity:0.85;stroke-opacity:0.85",
+    ],
 )
 def test_a_marker_writes_no_ink(marker: str) -> None:
     assert strokes(f'<path style="{marker}" d="M0 5L50 6"/>' + LETTERS) == strokes(LETTERS)
     assert len(strokes(f'<path d="M0 5L50 6"/><g style="{marker}">{LETTERS}</g>')) == len(strokes(LETTERS)) + 1
 
 
+def test_the_opacity_of_a_group_is_that_of_what_is_in_it() -> None:
+    faint = '<g opacity="0.9"><g style="opacity:80%"><path d="M0 5L50 6"/></g></g>'
+    assert strokes(faint + LETTERS) == strokes(LETTERS)
+
+
+@pytest.mark.parametrize("colour", ["#00f", "#0000ffee", "#00fe", "rgb(0, 0, 255)", "rgba(0,0,255,1)", "blue"])
+def test_ink_of_any_colour_is_ink(colour: str) -> None:
+    drawn = f'<path style="stroke:{colour}" d="M0 5L50 6"/>'
+    assert len(strokes(drawn + LETTERS)) == len(strokes(LETTERS)) + 1
+
+
 def test_what_hw_render_drew_keeps_ids_and_texts(made_drawings: list[Drawing]) -> None:
+    named = [("d<0>", ""), ("d<1>", '"a" & \\ b'), ("yes", "yes"), ("", "no id")]
     drawings = [
-        replace(drawing, id=f"d<{n}>", text='"a" & \\ b' * n) for n, drawing in enumerate(made_drawings[:3])
+        replace(drawing, id=id, text=text) for drawing, (id, text) in zip(made_drawings, named, strict=False)
     ]
+    assert len(drawings) == len(named)
     svg = io.BytesIO()
     write_svg(lay_out(drawings, Layout(columns=2)), Style(tolerance=0), svg)
     added = svg.getvalue().replace(b"</svg>", f'<path d="M0 0L9 9" {INK}/></svg>'.encode())
     *found, other = read_document(io.BytesIO(added), "f")
     assert [(drawing.id, drawing.text) for drawing in found] == [(one.id, one.text) for one in drawings]
     assert [drawing.points[:, 2].sum() for drawing in found] == [one.points[:, 2].sum() for one in drawings]
-    assert [isinstance(drawing, Page) for drawing in (*found, other)] == [False, False, False, True]
+    assert [isinstance(drawing, Page) for drawing in (*found, other)] == [False] * 4 + [True]
     assert other.id == other.text == ""
 
 

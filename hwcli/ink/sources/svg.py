@@ -31,6 +31,7 @@ from hwcli.ink.sources.svg_frames import (
 )
 from hwcli.ink.sources.svg_paper import without_paper
 from hwcli.ink.sources.svg_path import Subpath, parse_path
+from hwcli.ink.sources.svg_style import WHITE, Style, rules_of, style_of
 from hwcli.ink.sources.xml import local_name
 
 OnBad = Callable[[BadInput], None]
@@ -46,40 +47,6 @@ _GROUPS = ("svg", "g", "a", "switch", "pageSet", "page")
 _ROUND = ("circle", "ellipse")
 _INK = ("path", "polyline", "polygon", "line", *_ROUND)
 _LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
-_WHITE = ("white", "#fff", "#ffffff", "rgb(255,255,255)", "rgb(100%,100%,100%)")
-_PROPERTIES = ("fill", "stroke", "display", "visibility", "stroke-opacity")
-OPAQUE = 0.8
-"""The opacity of ink, at least."""
-
-
-@dataclass(frozen=True)
-class _Style:
-    """What matters of how an element is drawn, inherited from those around it."""
-
-    fill: str = ""
-    stroke: str = "none"
-    display: str = ""
-    visibility: str = ""
-    stroke_opacity: str = "1"
-
-    @property
-    def is_hidden(self) -> bool:
-        return self.display == "none" or self.visibility in ("hidden", "collapse")
-
-    @property
-    def is_marker(self) -> bool:
-        """Whether lines are drawn as by a highlighter, or by what covers ink."""
-        if self.stroke == "none":
-            return False
-        opacity = numbers_in(self.stroke_opacity) or [1.0]
-        share = opacity[0] / 100 if "%" in self.stroke_opacity else opacity[0]
-        return share < OPAQUE or self.stroke.replace(" ", "").lower() in _WHITE
-
-    def draws(self, path: Subpath) -> bool:
-        """Return whether ``path`` in this style is a line that a pen drew."""
-        if self.stroke != "none":
-            return True
-        return not path.closed and self.fill in ("", "none")
 
 
 @dataclass(frozen=True)
@@ -97,7 +64,7 @@ class _Place:
     """
 
     matrix: Floats = field(default_factory=lambda: np.eye(3))
-    style: _Style = field(default_factory=_Style)
+    style: Style = field(default_factory=Style)
     frame: Frame = field(default_factory=Frame)
     depth: int = 0
     use: Any = None
@@ -156,7 +123,7 @@ class _Document:
     """The strokes of one document."""
 
     def __init__(self, root: Any, source: str, on_bad: OnBad | None) -> None:
-        self._root, self._source, self._on_bad, self._rules = root, source, on_bad, _rules(root)
+        self._root, self._source, self._on_bad, self._rules = root, source, on_bad, rules_of(root)
         self._named = {id: element for element in root.iter() if (id := element.get("id"))}
         self._count = 0  # of points, whether they are ink or not
         self._parts: list[_Part] = []
@@ -175,7 +142,7 @@ class _Document:
                 continue
             self._check_size(element, place)
             try:
-                style = self._style(element, name, place.style)
+                style = style_of(element, name, place.style, self._rules)
                 if style.is_hidden:
                     continue
                 matrix = place.matrix @ matrix_of(element.get("transform") or "")
@@ -199,7 +166,8 @@ class _Document:
         if name == "page":
             self._parts.append(_Part(frame=outermost(self._root)))
         elif name == "g" and element.get("role") == "img" and text is not None and id is not None:
-            self._parts.append(_Part(id, text if text != id else "", is_page=False))
+            said = element.get("data-text", text if text != id else "")
+            self._parts.append(_Part(id, said, is_page=False))
         else:
             return None
         return self._parts[-1]
@@ -251,15 +219,6 @@ class _Document:
             raise bad from error
         self._on_bad(bad)
 
-    def _style(self, element: Any, name: str, around: _Style) -> _Style:
-        """Return the style of ``element``: its own over those of its classes over those of its name."""
-        own = {key: element.get(key) for key in _PROPERTIES if element.get(key)}
-        for selector in (name, *(f".{word}" for word in (element.get("class") or "").split())):
-            own |= self._rules.get(selector, {})
-        own |= _declarations(element.get("style") or "")
-        own = {key.replace("-", "_"): value for key, value in own.items() if value != "inherit"}
-        return replace(around, **own)
-
 
 def _parted(rest: _Part, sheets: Floats) -> list[_Part]:
     """Return the ink of ``rest`` by (n, 4) ``sheets``, the nearest to each stroke; all of it without any."""
@@ -290,28 +249,6 @@ def _is_decoration(element: Any, name: str) -> bool:
     return name == "g" and (element.get("class"), element.get("aria-hidden")) == ("paper", "true")
 
 
-def _declarations(text: str) -> dict[str, str]:
-    """Return the properties that matter of CSS declarations."""
-    pairs = (part.partition(":")[::2] for part in text.split(";"))
-    found = {key.strip().lower(): value.replace("!important", "").strip().lower() for key, value in pairs}
-    return {key: value for key, value in found.items() if key in _PROPERTIES and value}
-
-
-def _rules(root: Any) -> dict[str, dict[str, str]]:
-    """Return the declarations of the style sheets' plain selectors, of names and of classes."""
-    rules: dict[str, dict[str, str]] = {}
-    for element in root.iter():
-        if local_name(element) == "style":
-            text = "".join(element.itertext())
-            code = "".join(part.partition("*/")[2] for part in f"*/{text}".split("/*"))
-            for rule in code.split("}"):
-                selectors, _, declarations = rule.partition("{")
-                found = _declarations(declarations)
-                for selector in selectors.split(",") if found else ():
-                    rules.setdefault(selector.strip(), {}).update(found)
-    return rules
-
-
 def _paths(element: Any, name: str, place: _Place) -> list[Subpath]:
     if name == "path":
         return parse_path(element.get("d") or "")
@@ -340,7 +277,7 @@ def _round(element: Any, place: _Place) -> list[Subpath]:
     if not (across > 0 and down > 0):
         return []
     if place.style.stroke == "none":
-        return [] if place.style.fill in ("none", *_WHITE) else [Subpath([np.array([[x, y]])])]
+        return [] if place.style.fill in ("none", *WHITE) else [Subpath([np.array([[x, y]])])]
     half = f"a{across} {down} 0 1 1"
     return parse_path(f"M{x - across} {y}{half} {2 * across} 0{half} {-2 * across} 0z")
 
