@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
 from hwcli import stdio
+from hwcli.commands.given import BadRecords
 from hwcli.commands.made_elsewhere import EXPORTED, refuse_made_elsewhere
-from hwcli.errors import HwError, UsageError
-from hwcli.options import Force, Limit, Output, Quiet, Verbose
+from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.options import Force, Limit, Output, Quiet, SkipBad, Verbose
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
@@ -44,6 +45,7 @@ def run(
     ] = None,
     limit: Limit = None,
     output: Output = None,
+    skip_bad: SkipBad = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -52,11 +54,13 @@ def run(
     chosen = to or _format_of(output)
     if not all(name.strip() for name in ids or []):
         raise UsageError("an ID is empty: name drawings or forms, or none for all")
+    bad = BadRecords(skip_bad)
     with stdio.open_input(file) as opened:
-        drawings = itertools.islice(_drawings(opened, file, ids or []), limit)
+        drawings = itertools.islice(_drawings(opened, file, ids or [], bad.note), limit)
         first = list(itertools.islice(drawings, 1))  # what cannot be read is told before anything is written
         with stdio.open_output(output, binary=chosen == "stroke3", force=force) as out:
             _write(out, chosen, itertools.chain(first, drawings))
+    bad.tell("records")
 
 
 def _format_of(output: Path | None) -> Format:
@@ -65,8 +69,10 @@ def _format_of(output: Path | None) -> Format:
     return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 
-def _drawings(opened: BinaryIO, path: Path, ids: list[str]) -> Iterator[Drawing]:
-    """Yield the drawings of ``ids`` in their order, or all."""
+def _drawings(
+    opened: BinaryIO, path: Path, ids: list[str], on_bad: Callable[[BadInput], None] | None
+) -> Iterator[Drawing]:
+    """Yield the drawings of ``ids`` in their order, or all; ``on_bad`` is told of records left out."""
     from hwcli.ink import reading
     from hwcli.ink.selection import Selection
 
@@ -76,7 +82,7 @@ def _drawings(opened: BinaryIO, path: Path, ids: list[str]) -> Iterator[Drawing]
         with reading.seekable(file) as whole:
             yield from _found_in_strokes(whole, shown, selection)
         return
-    drawings = reading.read_any(file, shown, path=reading.place_of(path))
+    drawings = reading.read_any(file, shown, on_bad, path=reading.place_of(path))
     if not selection.is_ordered:
         yield from drawings
         return

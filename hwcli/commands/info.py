@@ -8,8 +8,9 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from hwcli import console, stdio
+from hwcli.commands.given import BadRecords
 from hwcli.errors import BadInput
-from hwcli.options import AsJson, Quiet, Verbose
+from hwcli.options import AsJson, Quiet, SkipBad, Verbose
 
 _WIDTH = 18
 _SHORT_HISTORY = 3
@@ -24,6 +25,7 @@ def run(
         ),
     ] = Path(stdio.STREAM),
     as_json: AsJson = False,
+    skip_bad: SkipBad = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -41,19 +43,20 @@ def run(
         elif kind == reading.ARCHIVE:
             raise BadInput(shown, "an archive; hw ingest reads it: hw ingest FILE | hw info -")
         else:
-            facts = _of_drawings(content, file, kind)
+            facts = _of_drawings(content, file, kind, BadRecords(skip_bad))
     text = json.dumps(facts, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(facts, verbose))
     with stdio.open_output(None, binary=False) as out:
         out.write((text + "\n").encode("utf-8", "replace"))
 
 
-def _of_drawings(file: BinaryIO, path: Path, kind: str) -> dict[str, Any]:
+def _of_drawings(file: BinaryIO, path: Path, kind: str, bad: BadRecords) -> dict[str, Any]:
     from hwcli.ink.reading import JSON, PACKED_XML, UNIPEN, XML, ZIP, place_of, read_any
     from hwcli.ink.summary import Summary
 
     summary = Summary()
-    for drawing in read_any(file, stdio.name_of(path), path=place_of(path)):
+    for drawing in read_any(file, stdio.name_of(path), bad.note, path=place_of(path)):
         summary.add(drawing)
+    bad.tell("records")
     names = {JSON: "points (JSON lines)", XML: "InkML or SVG", ZIP: "stroke-3"}
     names |= {PACKED_XML: "Xournal++ or packed SVG", UNIPEN: "UNIPEN"}
     return {"file": stdio.name_of(path), "kind": names.get(kind, kind), **summary.as_dict()}

@@ -8,8 +8,12 @@ import sys
 from hwcli import __version__
 
 
-def this_command() -> str:
-    """Return the line that a file keeps of the command that makes it: program, version, command line."""
+def this_command(drawn_seed: int | None = None) -> str:
+    """Return the line that a file keeps of the command that makes it: program, version, command line.
+
+    ``drawn_seed``: the seed that was drawn because the command line has none; with it the line makes the same.
+    """
     from hwcli.ink.gathering import storable
 
-    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:]])}")[:4000]
+    seed = [] if drawn_seed is None else ["--seed", str(drawn_seed)]
+    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:], *seed])}")[:4000]

@@ -57,14 +57,16 @@ def run(
         stdio.refuse_beside("--disagreements", disagreements, output, force)
     trained = read_texted_model(chosen_model(model))
     with open_strokes(strokes) as reader, stdio.open_output(output, binary=True, force=force) as out:
-        chance = np.random.default_rng(settled_seed(seed))
+        settled = settled_seed(seed)
+        chance = np.random.default_rng(settled)
         gathering = _gathered(reader, trained, pieces_from, chance)
         if not len(gathering):
             raise HwError(f"{stdio.name_of(strokes)}: none of its lines taken has a text that the model knows")
         if disagreements is not None:
             _list_disagreements(disagreements, gathering, force)
         stock = _told(gathering, chance)
-        _write(out, stock, number, chance, [*reader.history, this_command()], stdio.name_of(strokes))
+        history = [*reader.history, this_command(settled if seed is None else None)]
+        _write(out, stock, number, chance, history, stdio.name_of(strokes))
 
 
 def _gathered(reader: StrokesReader, model: Model, most: int | None, chance: np.random.Generator) -> Gathering:

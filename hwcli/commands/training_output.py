@@ -16,6 +16,7 @@ from hwcli import console, stdio
 from hwcli.commands.training_files import Files
 from hwcli.commands.training_setup import HowLong
 from hwcli.errors import HwError
+from hwcli.learning.batches import Lines
 from hwcli.learning.board import Board
 from hwcli.learning.distribution import WorkerLost
 from hwcli.learning.run import Diverged, Event, Learned, Limits, Run, SteppedBack, Stopped, Validated
@@ -179,17 +180,24 @@ def _tell_begin(run: Run) -> None:
     if lines.too_many:
         most = run.config.data.max_lines
         console.warn(f"{counted(lines.too_many, 'lines')} left out: data.max_lines is {most:,}")
-    if lines.cut_count:
-        console.warn(f"{counted(lines.cut_count, 'lines')} longer than data.max_points, and cut to it")
-    if lines.too_short:
-        console.warn(f"{counted(lines.too_short, 'drawings')} of fewer than 3 points left out")
-    if untexted := lines.untexted_count:
-        console.warn(
-            f"{counted(untexted, 'lines')} without a text, or with characters that the network lacks"
-            " (network.characters): learned as if it were unknown"
-        )
+    _tell_altered(lines, "", "learned")
+    if validation:
+        _tell_altered(validation, " to validate on", "measured")
     if run.position.batches:
         console.say(f"goes on after batch {run.position.batches:,} of {run.batches_in_all:,}")
+
+
+def _tell_altered(lines: Lines, use: str, done: str) -> None:
+    """Warn of ``lines`` that are not used as they are; they are for ``use``, which is to be ``done``."""
+    if lines.cut_count:
+        console.warn(f"{counted(lines.cut_count, 'lines')}{use} longer than data.max_points, and cut to it")
+    if lines.too_short:
+        console.warn(f"{counted(lines.too_short, 'drawings')}{use} of fewer than 3 points left out")
+    if untexted := lines.untexted_count:
+        console.warn(
+            f"{counted(untexted, 'lines')}{use} without a text, or with characters that the network lacks"
+            f" (network.characters): {done} as if it were unknown"
+        )
 
 
 def _take(event: Event, run: Run, files: Files, log: Log, show: console.Progress, ahead: Ahead) -> None:

@@ -170,10 +170,14 @@ def _chosen_lines(
     training.too_short = len(reader) - len(usable) + len(chosen) - len(training)
     if validation.reader is not None:
         others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
-        return training, _some(_prepared(validation.reader, others, config)[0]), height
+        measured = _some(_prepared(validation.reader, others, config)[0])
+        measured.too_short = len(validation.reader) - len(measured)
+        return training, measured, height
     if validation.chosen is None and not validation.share:
         return training, None, height
-    return training, _some(_prepared(reader, held_out, config)[0]), height
+    measured = _some(_prepared(reader, held_out, config)[0])
+    measured.too_short = len(held_out) - len(measured)
+    return training, measured, height
 
 
 def _prepared(
