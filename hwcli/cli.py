@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -59,12 +60,14 @@ def _options_of_hw(
 
 def main() -> NoReturn:
     """Run ``hw`` with the arguments of the process, and end it as the conventions say."""
+    begun = time.monotonic()
     sys.stdout = named_standard_output(sys.stdout)
     _listen()
     try:
         _run(sys.argv[1:])
         stopping.check()
         _flush()
+        _tell_cost(begun)
     except BaseException as error:
         _end_after(error)
     sys.exit(0)
@@ -80,6 +83,19 @@ def _run(arguments: Sequence[str]) -> None:
     # Not ``app()``: that has endings of its own for Ctrl-C and for a closed pipe.
     with command.make_context("hw", list(arguments)) as context:
         command.invoke(context)
+
+
+def _tell_cost(begun: float) -> None:
+    """Say under ``--verbose`` what the command, which began at the time ``begun``, and its processes took."""
+    if console.is_verbose():
+        import resource
+
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        processor = sum(each.ru_utime + each.ru_stime for each in used)
+        unit = 1 if sys.platform == "darwin" else 1024
+        most = max(each.ru_maxrss for each in used) * unit / 1e6
+        took = time.monotonic() - begun
+        console.detail(f"took {took:.2f} s, {processor:.2f} s of processor, {most:,.0f} MB at most")
 
 
 # --- signals -----------------------------------------------------------------------------------------------

@@ -22,7 +22,13 @@ def read_model(path: Path) -> Model:
     from hwcli.model import file
 
     with stdio.open_seekable(path) as opened:
-        return file.read_model(opened, stdio.name_of(path))
+        model = file.read_model(opened, stdio.name_of(path))
+    network = model.config.network
+    console.detail(
+        f"{stdio.name_of(path)}: {file.weight_count(network):,} weights, {counted(network.layers, 'layers')} of"
+        f" {network.units}" + (f", reads text of {len(network.characters)} characters" * bool(network.window))
+    )
+    return model
 
 
 def read_texted_model(path: Path) -> Model:

@@ -51,7 +51,7 @@ class Ingest:
         self._on_bad = report.note_bad if skip_bad else None
         self._history: list[str] = []
         self._done = self._read = 0
-        self._has_pages = False
+        self._has_pages = self._is_xml = self._is_hinted = False
         self._show: console.Progress = console.silent
 
     def read(self, sources: list[Path], cleaning: Cleaning, step: float | None) -> list[int] | None:
@@ -85,6 +85,7 @@ class Ingest:
 
     def _read_source(self, path: Path, gathering: Gathering) -> None:
         self._report.read["sources"] += 1
+        before = self._report.written["drawings"]
         name = "stdin" if str(path) == stdio.STREAM else path.name.partition(".")[0] or path.name
         gathering.begin_source()
         try:
@@ -96,6 +97,8 @@ class Ingest:
             if self._on_bad is None:
                 raise
             self._on_bad(error)
+        taken = self._report.written["drawings"] - before
+        console.detail(f"{stdio.name_of(path)}: {counted(taken, 'drawings')} taken")
         with contextlib.suppress(OSError):
             self._done += path.stat().st_size
         self._read = 0
@@ -112,7 +115,20 @@ class Ingest:
                 drawing.id = "-".join(part for part in (name, drawing.id) if part)
             elif self._cut == "all" and not drawing.id:
                 drawing.id = f"{name}-{number}"
+            elif self._cut == "pages" and self._is_xml:
+                self._hint(path, drawing)
             yield from cut(drawing) if (is_page or self._cut == "all") and self._cut != "none" else [drawing]
+
+    def _hint(self, path: Path, drawing: Drawing) -> None:
+        """Say once how InkML that seems to be a page without a text is cut: it does not say that it is one."""
+        from hwcli.ink.pages import cut
+
+        if not (self._is_hinted or drawing.text) and len(lines := cut(drawing)) > 1:
+            self._is_hinted = True
+            console.warn(
+                f"{stdio.name_of(path)} has {drawing.id or 'a drawing'} that looks like {len(lines)} lines of"
+                " writing: --cut all parts them"
+            )
 
     def _with_texts(self, path: Path, drawings: Iterator[Drawing]) -> Iterator[Drawing]:
         """Yield ``drawings`` with the texts that were named for them or that stand beside them."""
@@ -162,6 +178,7 @@ class Ingest:
         shown = stdio.name_of(path)
         with stdio.open_input(path) as opened:
             kind, file = reading.peeked(opened)
+            self._is_xml = kind == reading.XML
             if kind == reading.ARCHIVE:
                 yield from self._database.read(
                     archive_files(file, shown, self._tell), shown, wants, self._on_bad

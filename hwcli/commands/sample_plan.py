@@ -257,7 +257,7 @@ class MadeHands(Hands):
         from hwcli.writing.rollout import chance_for_hand
 
         drawing = self._plan.scribe.made_up(lambda take: chance_for_hand(self._plan.seed, place, take))
-        drawing.id = f"hand-{self._plan.seed}" + (f"-{place + 1}" if place else "")
+        drawing.id = self._name(place)
         return drawing
 
     def ink(self, place: int) -> Drawing:
@@ -269,8 +269,11 @@ class MadeHands(Hands):
         return self._plan.hand(ink, ink.text)
 
     def at(self, place: int) -> tuple[Hand | None, dict[str, Any]]:
-        """Return the hand of the copy at ``place``."""
-        return self._hand(place), {}
+        """Return the hand of the copy at ``place``, and its name."""
+        return self._hand(place), {"hand": self._name(place)}
+
+    def _name(self, place: int) -> str:
+        return f"hand-{self._plan.seed}" + (f"-{place + 1}" if place else "")
 
 
 def said_by(prime: Drawing, said: str | None, path: str) -> str:

@@ -124,6 +124,7 @@ def _draw(number: int, drawing: Drawing, recipe: Recipe) -> bytes:
         "text": drawing.text,
         "id": drawing.id,
         "style": extra.get("style"),
+        **({"hand": extra["hand"]} if "hand" in extra else {}),
         "seed": extra.get("seed"),
         **({"writer": drawing.writer} if drawing.writer else {}),
         **size,

@@ -14,7 +14,7 @@ import pytest
 
 from hwcli.ink import Drawing
 from hwcli.ink.jsonl import read_drawings
-from hwcli.ink.reading import open_ink
+from hwcli.ink.reading import open_ink, read_any
 
 
 def drawings(content: bytes) -> list[Drawing]:
@@ -104,3 +104,20 @@ def test_a_file_of_another_command_is_not_made_under_its_suffix(
     assert "makes" in run_hw("export", ink_h5, "-o", tmp_path / name, code=2).err
     assert not (tmp_path / name).exists()
     run_hw("export", ink_h5, "-o", tmp_path / name, "--format", "jsonl")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "inkml", "stroke3"])
+def test_bad_records_may_be_left_out(run_hw: Callable[..., Any], ending: str) -> None:
+    one, bad, other = (
+        '{"drawing":"a"}\n[0,0,0]\n[9,9,1]\n',
+        '{"drawing":"b"}\n[0,"x",0]\n[1,1,1]\n',
+        '{"drawing":"c"}\n[1,1,1]\n',
+    )
+    failed = run_hw("export", "-", "--format", ending, stdin=one + bad + other, code=1)
+    assert failed.err.count("\n") == 1
+    done = run_hw("export", "-", "--format", ending, "--skip-bad", stdin=one + bad + other)
+    assert "<stdin>:5: " in done.err
+    assert [len(drawing) for drawing in read_any(io.BytesIO(done.out), "f")] == [2, 1, 1]
+    found = run_hw("info", "-", "--skip-bad", stdin=one + bad + other)
+    assert "drawings          3\n" in found.text
+    assert "left out" in found.err

@@ -179,3 +179,15 @@ def test_what_is_no_ink_is_told_as_by_other_commands(run_hw: RunHw) -> None:
     )
     packed = gzip.compress(b'{"drawing":"a"}\n')
     assert "unpack" in run_hw("recombine", "-", stdin=packed, code=1).err
+
+
+def test_the_history_has_the_seed_that_was_drawn(run_hw: RunHw, words_h5: Path, steady_h5: Path) -> None:
+    command = ["recombine", words_h5, "-m", steady_h5, "-n", "3"]
+    drawn = run_hw(*command)
+    with StrokesReader(io.BytesIO(drawn.out), "test") as reader:
+        _, _, seed = reader.history[-1].rpartition(" --seed ")
+        lines = [line.points for line in reader]
+    assert f"seed {seed}" in drawn.err
+    again = run_hw(*command, "--seed", seed)
+    for one, other in zip(lines, drawings_of(again.out), strict=True):
+        np.testing.assert_array_equal(one, other.points)

@@ -303,3 +303,20 @@ def test_svg_of_points_loads_neither_cairo_nor_hdf5(ink_jsonl: Path) -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            ["--format", "png", "--tolerance", "1mm"],
+            "--tolerance leaves out points, all of which png goes through",
+        ),
+        (["--format", "svg", "--dpi", "300"], "--dpi is of pixels, and svg has none"),
+        (["--format", "pdf", "--dpi", "300"], "--dpi is of pixels, and pdf has none"),
+    ],
+)
+def test_options_that_do_nothing_for_a_format_are_refused(
+    run_hw: RunHw, ink_jsonl: Path, arguments: list[str], reason: str
+) -> None:
+    assert reason in run_hw("render", ink_jsonl, *arguments, code=2).err

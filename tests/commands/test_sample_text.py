@@ -607,3 +607,11 @@ def test_the_parts_of_a_job_array_are_what_one_process_writes(
     if shutil.which("parallel"):
         assert parts("shard_parallel.sh", "parallel", PARTS="2") == [whole[::2], whole[1::2]]
         assert (tmp_path / "parallel" / "all.jsonl").read_bytes() == run.out
+
+
+def test_headers_name_the_hand_that_was_made_up_for_several_lines(run_hw: RunHw, reader_h5: Path) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 5]
+    hands = [header["hand"] for header, _ in drawings_of(run_hw(*common, "one", "two", "-n", 2).lines)]
+    assert sorted(hands) == ["hand-5", "hand-5", "hand-5-2", "hand-5-2"]
+    for alone in (["one line"], ["one", "two", "--own-hands"]):
+        assert all("hand" not in header for header, _ in drawings_of(run_hw(*common, *alone).lines))

@@ -187,3 +187,15 @@ def test_bad_strokes_and_bad_validation_are_one_line(run_hw, ink_h5, tmp_path):
         settings = [] if "--resume" in arguments else SMOKE
         one_line(run_hw("train", *arguments, *settings, "-o", tmp_path / "m.h5", code=1))
     assert {path.name for path in tmp_path.iterdir()} == {"cut.h5"}
+
+
+@needs_tensorflow
+def test_lines_to_validate_on_that_are_not_used_as_they_are_are_told_of(run_hw, ink_h5, tmp_path):
+    dots = '{"drawing":"dot"}\n[0,0,1]\n'
+    held = tmp_path / "held.h5"
+    run_hw("ingest", "-", "--no-clean", "-o", held, stdin=run_hw("export", ink_h5, "--limit", 3).text + dots)
+    cut = ["--set", "data.max_points=20", "--max-batches", 1]
+    told = run_hw("train", ink_h5, "-o", tmp_path / "m.h5", *SMOKE, *cut, "--valid", held).err
+    assert "24 lines longer than data.max_points, and cut to it\n" in told
+    assert "3 lines to validate on longer than data.max_points, and cut to it\n" in told
+    assert "1 drawing to validate on of fewer than 3 points left out\n" in told

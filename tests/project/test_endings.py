@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -424,3 +425,12 @@ def test_messages_stand_in_lines_of_their_own_above_a_bar(hw: Hw) -> None:
     """
     shown = seen_on_a_terminal(lambda terminal: hw(body, stderr=terminal))
     assert f"\x1b[2K{message}end\r\n" in shown
+
+
+def test_verbose_tells_what_a_command_took(run_hw: Callable[..., Any], ink_jsonl: Path, tmp_path: Path) -> None:
+    command = ("ingest", ink_jsonl, "-o", tmp_path / "a.h5", "--force")
+    plain, more = run_hw(*command), run_hw(*command, "-v")
+    told = more.err.removeprefix(plain.err) if more.err.startswith(plain.err) else more.err
+    assert f"{ink_jsonl}: 24 drawings taken\n" in told
+    assert re.search(r"^took [0-9.]+ s, [0-9.]+ s of processor, [0-9,]+ MB at most$", told, re.MULTILINE)
+    assert "took" not in plain.err
