@@ -3,10 +3,15 @@
 #
 #     sh examples/train_compact.sh ARCHIVE... TRAINING_IDS VALIDATION_IDS DIRECTORY
 #
-# TRAINING_IDS, VALIDATION_IDS  lists of line ids
+# TRAINING_IDS, VALIDATION_IDS  lists of lines or forms; the split of Graves is, in the lists of the database's task:
+#          cat trainset.txt testset_t.txt testset_f.txt >training.txt    and    testset_v.txt
 # EPOCHS   passes over the lines alone, then with recombined ones and after others of their page  (29 10)
 # RECOMBINED  recombined lines, which have what the database hardly has: digits, capitals, signs  (3000)
 # OPTIONS  further options of hw train
+#
+# The model that comes with the program went through more of the same: further stages of training on new recombined
+# lines, at last without the lines whose text is doubtful (hw recombine --disagreements lists them), and the mean of
+# the weights at two of its ends (examples/average_models.py).  hw info -v bundled has the commands.
 set -eu
 
 left=$#

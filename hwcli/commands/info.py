@@ -10,7 +10,7 @@ import typer
 from hwcli import console, stdio
 from hwcli.commands.given import BadRecords
 from hwcli.errors import BadInput
-from hwcli.options import AsJson, Quiet, SkipBad, Verbose
+from hwcli.options import AsJson, Quiet, SkipBad, Verbose, chosen_model
 
 _WIDTH = 18
 _SHORT_HISTORY = 3
@@ -21,7 +21,9 @@ def run(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Strokes, points or a model; - is standard input.", allow_dash=True
+            metavar="FILE",
+            help="Strokes, points or a model; - is standard input, bundled the model that comes with hw.",
+            allow_dash=True,
         ),
     ] = Path(stdio.STREAM),
     as_json: AsJson = False,
@@ -34,6 +36,7 @@ def run(
 
     from hwcli.ink import reading
 
+    file = chosen_model(file)
     shown = stdio.name_of(file)
     with stdio.open_input(file) as opened:
         kind, content = reading.peeked(opened)

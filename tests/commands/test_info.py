@@ -140,3 +140,8 @@ def test_bad_input_is_one_clear_line(run_hw: Callable[..., Any], content: bytes,
     assert done.err.startswith("hw: <stdin>")
     assert reason in done.err
     assert done.err.count("\n") == 1
+
+
+def test_the_bundled_model_is_found_by_that_name(run_hw: Callable[..., Any]) -> None:
+    found = facts(run_hw, "bundled")
+    assert (found["kind"], found["weights"]) == ("model", 1_127_846)

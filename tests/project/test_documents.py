@@ -96,7 +96,7 @@ def test_links_into_the_repository_lead_somewhere(document: str) -> None:
 
 
 def test_every_example_is_in_the_readme() -> None:
-    for script in EXAMPLES.glob("*.sh"):
+    for script in (*EXAMPLES.glob("*.sh"), *EXAMPLES.glob("*.py")):
         assert f"(examples/{script.name})" in README
 
 
