@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from hwcli.errors import HwError, UsageError
 from hwcli.wording import counted
 
 if TYPE_CHECKING:
+    from hwcli.ink import Drawing
     from hwcli.ink.strokes_file import StrokesReader
     from hwcli.model import Config, Model
 
@@ -28,7 +29,7 @@ It gets worse before it gets better more often than a whole model, so that no pa
 """
 PREVIEW_TEXTS = ("a quick brown fox jumps over", "the lazy dog; Zoe saw it all", "on 27 May 1984, at 6:30 p.m.")
 PREVIEW_BIAS, PREVIEW_TAKES = 0.25, 4
-PICTURES = ("before.svg", "after.svg")
+PICTURES = ("before.svg", "after.svg", "beside.svg")
 
 
 @dataclass(frozen=True)
@@ -112,19 +113,39 @@ def rehearsal(model: Model | None, config: Config, seed: int) -> Iterator[Stroke
             yield reader
 
 
-def write_preview(folder: Path, before: Model, after: Model, seed: int, force: bool) -> None:
-    """Draw the same texts, by the same chance, as the models ``before`` and ``after`` write them."""
-    from hwcli.drawing.layout import Layout, lay_out
-    from hwcli.drawing.style import Style
-    from hwcli.drawing.svg import write_svg
+def write_preview(
+    folder: Path, yours: Sequence[Drawing], before: Model, after: Model, seed: int, force: bool
+) -> None:
+    """Draw the same texts, by the same chance, as the models ``before`` and ``after`` write them.
+
+    The last picture has both beside some lines of the ink that was learned, ``yours``.
+    """
     from hwcli.writing.unaided import sample_lines
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HwError(f"{folder}: {stdio.explain(error)}") from error
-    for name, model in zip(PICTURES, (before, after), strict=True):
-        drawings = sample_lines(model, PREVIEW_TEXTS, seed, PREVIEW_BIAS, PREVIEW_TAKES)
-        with stdio.open_output(folder / name, binary=False, force=force) as file:
-            write_svg(lay_out(drawings, Layout()), Style(background="white"), file)
-    console.say(f"{folder}: {' and '.join(PICTURES)}")
+    written = [
+        sample_lines(model, PREVIEW_TEXTS, seed, PREVIEW_BIAS, PREVIEW_TAKES) for model in (before, after)
+    ]
+    columns = {"yours": yours, "before": written[0], "after": written[1]}
+    beside = [
+        replace(drawing, id=name)
+        for row in zip(*columns.values(), strict=False)
+        for name, drawing in zip(columns, row, strict=True)
+    ]
+    for name, drawings, width in zip(PICTURES, [*written, beside], (1, 1, len(columns)), strict=True):
+        _draw(drawings, width, folder / name, force)
+    console.say(f"{folder}: {', '.join(PICTURES[:-1])} and {PICTURES[-1]}")
+
+
+def _draw(drawings: Sequence[Drawing], columns: int, path: Path, force: bool) -> None:
+    """Draw ``drawings`` in ``columns``; of several each drawing says above it what it is."""
+    from hwcli.drawing.layout import Layout, lay_out
+    from hwcli.drawing.style import Style
+    from hwcli.drawing.svg import write_svg
+
+    layout = Layout(columns=columns, each=columns > 1, captions="id" if columns > 1 else "")
+    with stdio.open_output(path, binary=False, force=force) as file:
+        write_svg(lay_out(drawings, layout), Style(background="white"), file)

@@ -88,6 +88,7 @@ def run(
         held_out = valid or (fine_tuning.HELD_BACK if tunes else VALIDATED)
         with setup.opened_run(reader, held_out, chosen, begun, seed, cores, terms, devices) as training_run:
             caught = follow(training_run, how_long, files)
+        yours = [reader[place] for place in range(min(len(reader), len(fine_tuning.PREVIEW_TEXTS)))]
     if preview is not None and begun.model and caught.signal is None and devices.is_chief:
-        fine_tuning.write_preview(preview, begun.model, read_model(output), seed, force)
+        fine_tuning.write_preview(preview, yours, begun.model, read_model(output), seed, force)
     caught.end_as_it_asked()

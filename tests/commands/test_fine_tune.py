@@ -32,6 +32,9 @@ def test_a_few_lines_are_a_hand_to_take_on(run_hw: RunHw, ink_h5: Path, model_h5
     before, after = (pictures / name for name in ("before.svg", "after.svg"))
     for picture in (before, after):
         ElementTree.parse(picture)
+    beside = ElementTree.parse(pictures / "beside.svg").getroot()
+    told = [text.text for text in beside.iter("{http://www.w3.org/2000/svg}text")]
+    assert told == ["yours", "before", "after"] * 3
     facts = json.loads(run_hw("info", "--json", me).out)
     assert facts["last_validation"]["validation_loss"] <= validations[0]["validation_loss"]
     assert "--from" in facts["made"][-1]
