@@ -283,7 +283,7 @@ def test_example_from_archives(iam_archives: Path, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "work" / "picture.svg").read_text()
 
 
-def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path) -> None:
+def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path, run_hw: RunHw) -> None:
     told = tmp_path / "hw"
     told.write_text('#!/bin/sh\nprintf "<%s>" "$@" >>calls\necho >>calls\n')
     told.chmod(0o755)
@@ -296,6 +296,30 @@ def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path) -> N
     assert valid == f"{archives}<valid.txt><-o><my work/valid.h5>"
     assert "<--epochs><29>" in first
     assert "<--epochs><10>" in compact
+
+    # The real program takes what it is given; --dump-config ends it before it reads ink.
+    (tmp_path / "my work" / "first.h5").symlink_to(BUNDLED_MODEL)
+    for call, keys in (
+        (first, ["step = 0.5"]),
+        (compact, ["rate = 0.0018", "lines_before = 2", "stride = 256"]),
+    ):
+        config = run_hw(*re.findall("<([^>]*)>", call), "--dump-config", cwd=tmp_path).text
+        assert "window = 10" in config
+        assert all(key in config for key in keys)
+
+
+@pytest.mark.slow
+def test_example_make_styles(tmp_path: Path) -> None:
+    script, hands = EXAMPLES / "make_styles.sh", tmp_path / "hands"
+    shell(["sh", script, "bundled", hands], tmp_path, CANDIDATES="2")
+    sheet = (hands / "candidates.svg").read_text()
+    assert [re.findall(rf">{seed}</text>", sheet) for seed in (1, 2)] == [[">1</text>"], [">2</text>"]]
+    (hands / "chosen").write_text("2 zoe\n1 tom\n")
+    shell(["sh", script, "bundled", hands], tmp_path)
+    for name, seed in (("zoe", 2), ("tom", 1)):
+        header = json.loads((hands / f"{name}.jsonl").read_text().partition("\n")[0])
+        assert (header["text"], header["seed"]) == ("Quite a few kind words, by hand", seed)
+    shell(["hw", "sample", "--style", hands / "zoe.jsonl", "ok", "-o", "ok.jsonl"], tmp_path)
 
 
 @pytest.mark.slow
