@@ -3,7 +3,8 @@
     python tests/endurance/large_training.py --memory 800
 
 The limit is a control group's (version 1 or 2), which counts what the kernel keeps of files as well; that takes
-root.  Prints what the group held at most, and how often it came to its limit and was killed.
+root.  Prints what the group held at most, how often it came to its limit and was killed, and from the run's log
+the points per second of the first and the second half.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -77,8 +79,23 @@ def trained(top: Path, options: argparse.Namespace) -> dict[str, object]:
     finally:
         time.sleep(1)
         group.rmdir()
-    said = done.stderr.splitlines()
-    return {"code": done.returncode, "seconds": round(time.monotonic() - start), **figures, "said": said[-4:]}
+    seconds, said = round(time.monotonic() - start), done.stderr.splitlines()
+    figures["points_per_second"] = rates_of_halves(top / "log.jsonl")
+    return {"code": done.returncode, "seconds": seconds, **figures, "said": said[-4:]}
+
+
+def rates_of_halves(log: Path) -> dict[str, int]:
+    """Return the mean points per second of either half of the batches in ``log``; of a run too short, nothing.
+
+    The first batch, for which TensorFlow builds its graph, counts for neither.
+    """
+    records = map(json.loads, log.read_text().splitlines() if log.exists() else [])
+    rates = [record["points_per_second"] for record in records if "points_per_second" in record][1:]
+    if len(rates) < 2:
+        return {}
+    half = len(rates) // 2
+    halves = {"first half": rates[:half], "second half": rates[half:]}
+    return {name: round(statistics.mean(part)) for name, part in halves.items()}
 
 
 def enter(group: Path) -> None:

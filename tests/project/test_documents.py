@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,10 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import CAIRO, EXAMPLES, ROOT, hw_environment, write_iam_archives
+import typer
+from conftest import CAIRO, EXAMPLES, ROOT, RunHw, hw_environment, ink_json_lines, write_iam_archives
 
-from hwcli.cli import COMMANDS
+from hwcli.cli import COMMANDS, application
 from hwcli.model.config import Config, preset_names
+from hwcli.options import BUNDLED_MODEL
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAN = ROOT / "man"
@@ -73,6 +78,58 @@ def test_every_command_of_the_readme_works(workshop: Path) -> None:
     pictures = list(workshop.glob("*.svg"))
     assert pictures
     assert all("<path" in picture.read_text() or "<polyline" in picture.read_text() for picture in pictures)
+
+
+def short_lines() -> list[str]:
+    """Return the README's commands of ``hw`` that stand indented, outside its blocks."""
+    return re.findall(r"^    (hw .*)$", re.sub(r"(?ms)^```.*?^```$", "", README), re.MULTILINE)
+
+
+def console_lines() -> list[str]:
+    """Return the commands of ``hw`` in what the README shows of a terminal, each with its continuation."""
+    shown = "".join(blocks_of(README, "console")).replace("\n> ", " ")
+    return re.findall(r"^\$ (hw .*)$", shown, re.MULTILINE)
+
+
+def calls_of(line: str) -> Iterator[list[str]]:
+    """Yield the arguments of each ``hw`` in a pipeline, without what it redirects."""
+    for part in line.split("|"):
+        program, *arguments = shlex.split(part, comments=True)
+        assert program == "hw"
+        yield [argument for argument in arguments if not argument.startswith(">")]
+
+
+@pytest.mark.parametrize(
+    "arguments", [call for line in (*short_lines(), *console_lines()) for call in calls_of(line)], ids=" ".join
+)
+def test_the_options_of_what_the_readme_shows_are_the_programs(arguments: list[str]) -> None:
+    group = typer.main.get_command(application(arguments[:1]))
+    group.commands[arguments[0]].make_context(arguments[0], arguments[1:])  # ends with what is wrong
+
+
+@pytest.mark.slow
+def test_the_short_lines_of_the_readme_work(tmp_path: Path, iam_tree: Path) -> None:
+    (tmp_path / "iam").symlink_to(iam_tree)
+    (tmp_path / "p.jsonl").write_bytes(ink_json_lines(1))
+    for line in short_lines():
+        shell(["sh", "-eu", "-c", line], tmp_path)
+    assert "<path" in (tmp_path / "note.svg").read_text()
+    assert "<path" in (tmp_path / "out.svg").read_text()
+    assert "smoke" in shell(["hw", "info", "model.h5"], tmp_path)
+
+
+NOTES = """<xournal><page width="600" height="800"><layer>
+<stroke tool="pen" width="1">10 20 11 35 12 22 13 36 20 28 22 27</stroke>
+</layer></page></xournal>
+"""
+
+
+def test_notes_and_a_page_are_taken_in_as_the_readme_says(tmp_path: Path, run_hw: RunHw) -> None:
+    (line,) = (line for line in console_lines() if "notes.xopp" in line)
+    (tmp_path / "notes.xopp").write_bytes(gzip.compress(NOTES.encode()))
+    run_hw("render", "-", "-o", tmp_path / "page.svg", stdin=ink_json_lines(1))
+    shell(["sh", "-eu", "-c", line], tmp_path)
+    assert json.loads(shell(["hw", "info", "--json", "pages.h5"], tmp_path))["drawings"] == 2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -226,7 +283,7 @@ def test_example_from_archives(iam_archives: Path, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "work" / "picture.svg").read_text()
 
 
-def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path) -> None:
+def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path, run_hw: RunHw) -> None:
     told = tmp_path / "hw"
     told.write_text('#!/bin/sh\nprintf "<%s>" "$@" >>calls\necho >>calls\n')
     told.chmod(0o755)
@@ -239,6 +296,30 @@ def test_example_train_compact_takes_archives_with_any_name(tmp_path: Path) -> N
     assert valid == f"{archives}<valid.txt><-o><my work/valid.h5>"
     assert "<--epochs><29>" in first
     assert "<--epochs><10>" in compact
+
+    # The real program takes what it is given; --dump-config ends it before it reads ink.
+    (tmp_path / "my work" / "first.h5").symlink_to(BUNDLED_MODEL)
+    for call, keys in (
+        (first, ["step = 0.5"]),
+        (compact, ["rate = 0.0018", "lines_before = 2", "stride = 256"]),
+    ):
+        config = run_hw(*re.findall("<([^>]*)>", call), "--dump-config", cwd=tmp_path).text
+        assert "window = 10" in config
+        assert all(key in config for key in keys)
+
+
+@pytest.mark.slow
+def test_example_make_styles(tmp_path: Path) -> None:
+    script, hands = EXAMPLES / "make_styles.sh", tmp_path / "hands"
+    shell(["sh", script, "bundled", hands], tmp_path, CANDIDATES="2")
+    sheet = (hands / "candidates.svg").read_text()
+    assert [re.findall(rf">{seed}</text>", sheet) for seed in (1, 2)] == [[">1</text>"], [">2</text>"]]
+    (hands / "chosen").write_text("2 zoe\n1 tom\n")
+    shell(["sh", script, "bundled", hands], tmp_path)
+    for name, seed in (("zoe", 2), ("tom", 1)):
+        header = json.loads((hands / f"{name}.jsonl").read_text().partition("\n")[0])
+        assert (header["text"], header["seed"]) == ("Quite a few kind words, by hand", seed)
+    shell(["hw", "sample", "--style", hands / "zoe.jsonl", "ok", "-o", "ok.jsonl"], tmp_path)
 
 
 @pytest.mark.slow

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,12 @@ def test_the_plain_installation_has_no_tensorflow(project: dict[str, Any]) -> No
 def test_typer_stays_below_the_version_that_brings_pydantic(project: dict[str, Any]) -> None:
     (line,) = (line for line in project["project"]["dependencies"] if line.startswith("typer"))
     assert line.endswith("<0.29")
+
+
+@pytest.mark.skipif(find_spec("pip") is None, reason="needs pip in the environment of the tests")
+def test_the_installed_packages_fit_together() -> None:
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_installed_file_is_there(project: dict[str, Any]) -> None:
