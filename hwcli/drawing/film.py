@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hwcli.drawing.cairo import set_colour
 from hwcli.drawing.motion import times
 from hwcli.drawing.nibs import way_of
+from hwcli.drawing.pace import Course
 from hwcli.drawing.raster import MILLIMETRES_AN_INCH, canvas, draw, draw_captions, draw_rules, set_pen, straight
 from hwcli.drawing.sheet import Sheet, traces
 from hwcli.drawing.style import Style
@@ -38,10 +39,11 @@ STEP_PIXELS = 1.5
 
 
 class _Line(NamedTuple):
-    """A line on its way: when it begins, how long it takes, points along it, their shares of it, its colour."""
+    """A line on its way: its time, how far it is by when, points along it, their shares of it, its colour."""
 
     begin: float
     duration: float
+    course: Course
     way: NDArray[np.complex128]
     part: NDArray[np.float64]
     colour: str
@@ -101,10 +103,9 @@ def _lines(sheet: Sheet, style: Style, speed: float, step: float) -> Iterator[_L
     for trace in traces(sheet.placed, style.tolerance, split_prime=style.prime_colour is not None):
         for line, primed in enumerate(trace.primed):
             way, part = way_of(trace.curves, line, step)
-            begin, duration = next(timed)
-            yield _Line(
-                float(begin), float(duration), way, part, (primed and style.prime_colour) or style.colour
-            )
+            begin, duration, course = next(timed)
+            colour = (primed and style.prime_colour) or style.colour
+            yield _Line(float(begin), float(duration), course, way, part, colour)
 
 
 def _frames(
@@ -125,7 +126,7 @@ def _frames(
         for line in lines[first:]:
             if line.begin > now:
                 break
-            _draw_part(context, line, (now - line.begin) / line.duration)
+            _draw_part(context, line, float(np.interp((now - line.begin) / line.duration, *line.course)))
         surface.flush()
         yield surface
         surface.get_data()[:] = finished

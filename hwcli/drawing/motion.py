@@ -8,11 +8,13 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.drawing.curves import Curves
-from hwcli.drawing.sheet import Placed, Sheet, Trace, traces
+from hwcli.drawing.curves import TINY, Curves
+from hwcli.drawing.pace import Course, courses, knots, seconds
+from hwcli.drawing.sheet import Sheet, Trace, traces
 from hwcli.drawing.style import Style
 from hwcli.drawing.svg import Adding, number, write_svg
 from hwcli.errors import HwError
+from hwcli.ink.drawing import Drawing
 
 Array = NDArray[np.float64]
 
@@ -24,6 +26,9 @@ LIFT, LONGEST_PAUSE, FIRST_PAUSE = 0.06, 0.6, 0.3
 
 LONGEST_WAIT = 3.0
 """Seconds that are left of a longer rest between two strokes, where the drawing knows its times."""
+
+LAG = 0.15
+"""The pen may be off by so many letters from where it was at a time: at PACE, less than a screen's frame."""
 
 SHORTEST_STROKE = 0.04
 STEPS = 8
@@ -39,10 +44,11 @@ STYLE = (
 
 
 class Times(NamedTuple):
-    """When lines begin and how long they take, (L,) seconds each."""
+    """When lines begin and how long they take, (L,) seconds each, and how far they are by when."""
 
     begin: Array
     duration: Array
+    courses: list[Course]
 
 
 def lengths_of(curves: Curves) -> Array:
@@ -63,19 +69,21 @@ def times(sheet: Sheet, style: Style, speed: float) -> Times:
     A drawing that knows its times keeps them; others have those of a steady hand.
     """
     begins, durations = [np.zeros(0)], [np.zeros(0)]
+    ways: list[Course] = []
     clock: float = FIRST_PAUSE
     last: complex | None = None
     for trace in traces(sheet.placed, style.tolerance, split_prime=style.prime_colour is not None):
-        for begin, duration, end in _of_drawings(trace, sheet.letter, clock, last):
+        for (begin, duration, course), end in _of_drawings(trace, sheet.letter, clock, last):
             begins.append(begin)
             durations.append(duration)
+            ways += course
             clock, last = float(begin[-1] + duration[-1]), end
-    return Times(np.concatenate(begins) / speed, np.concatenate(durations) / speed)
+    return Times(np.concatenate(begins) / speed, np.concatenate(durations) / speed, ways)
 
 
 def _of_drawings(
     trace: Trace, letter: float, clock: float, last: complex | None
-) -> Iterator[tuple[Array, Array, complex]]:
+) -> Iterator[tuple[Times, complex]]:
     """Yield the times of each drawing's lines, and where the last ends."""
     curves = trace.curves
     lengths = lengths_of(curves)
@@ -90,25 +98,27 @@ def _of_drawings(
         pauses = np.minimum(LIFT + leaps / (LEAPING * letter), LONGEST_PAUSE)
         duration = np.maximum(lengths[start:stop] / (PACE * letter), SHORTEST_STROKE)
         begin = clock + np.cumsum(pauses + duration) - duration
-        known = _known(placed, trace.begins[start:stop], trace.stops[start:stop])
+        begins, stops = trace.begins[start:stop], trace.stops[start:stop]
+        known = _known(placed.drawing, begins, stops)
         if known is not None:
-            begin, duration = clock + pauses[0] + known.begin, known.duration
+            begin, duration = clock + pauses[0] + known[0], known[1]
         last, clock = complex(ends[-1]), float(begin[-1] + duration[-1])
-        yield begin, duration, last
+        lags = LAG * letter / np.maximum(lengths[start:stop], TINY)
+        yield Times(begin, duration, courses(placed.drawing, begins, stops, lags)), last
 
 
-def _known(placed: Placed, begins: NDArray[np.int64], stops: NDArray[np.int64]) -> Times | None:
-    """Return when the pen wrote lines of the points ``begins`` to ``stops``, where the drawing tells.
+def _known(drawing: Drawing, begins: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[Array, Array] | None:
+    """Return when lines of the points ``begins`` to ``stops`` begin and how long they take, if it is known.
 
     Between lines nobody waits longer than LONGEST_WAIT.
     """
-    time = placed.drawing.time
-    if time is None or not np.isfinite(time).all() or (np.diff(time) < 0).any():
+    time = seconds(drawing)
+    if time is None:
         return None
-    begin, end = (time[places].astype(np.float64) - float(time[0]) for places in (begins, stops - 1))
+    begin, end = (time[places] - time[0] for places in (begins, stops - 1))
     waits = begin[1:] - end[:-1]
     begin[1:] -= np.cumsum(np.maximum(waits - LONGEST_WAIT, 0))
-    return Times(begin, np.maximum((time[stops - 1] - time[begins]).astype(np.float64), SHORTEST_STROKE))
+    return begin, np.maximum(time[stops - 1] - time[begins], SHORTEST_STROKE)
 
 
 def write_moving_svg(sheet: Sheet, style: Style, speed: float, file: BinaryIO) -> None:
@@ -127,6 +137,12 @@ def moving_attributes(sheet: Sheet, style: Style, speed: float) -> list[bytes]:
         raise HwError("what writes itself has a path a stroke: leave --path out")
     timed = zip(*times(sheet, style, speed), strict=True)
     return [
-        f' pathLength="1" style="--b:{number(begin)}s;--d:{number(duration)}s"'.encode()
-        for begin, duration in timed
+        f' pathLength="1" style="--b:{number(begin)}s;--d:{number(duration)}s{_easing(course)}"'.encode()
+        for begin, duration, course in timed
     ]
+
+
+def _easing(course: Course) -> str:
+    """Return what has an animation follow ``course``; browsers from before 2024 pass over it."""
+    inner = "".join(f",{number(way)} {number(100 * time)}%" for time, way in knots(course))
+    return f";animation-timing-function:linear(0{inner},1)" if inner else ""

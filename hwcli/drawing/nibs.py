@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.drawing.curves import Curves, Places, Plane
-from hwcli.drawing.sheet import Placed, Trace
+from hwcli.drawing.pace import speeds
+from hwcli.drawing.sheet import Trace
 from hwcli.drawing.style import Style
+from hwcli.ink.drawing import Drawing, Points
 
 Array = NDArray[np.float64]
 
@@ -31,6 +33,9 @@ CAP_POINTS = 7
 SLOWEST, FASTEST = 1.25, 0.5
 """The width of the nib "speed" where the pen is slow and where it is fast, in widths of the pen."""
 
+USUAL = 0.68
+"""The width of the nib "speed" where the pen is as fast as usual; as in bends, so that both look alike."""
+
 SMOOTHING = 0.5
 """Widths change over so many millimetres."""
 
@@ -45,12 +50,15 @@ def outlines(trace: Trace, style: Style) -> Iterator[list[Plane]]:
     """Yield the closed shapes, (n,) complex millimetres, that fill each line of ``trace``, in its order."""
     step = min(STEP, max(style.pen, 0.03) / 3)
     for placed, start, stop in trace.owners:
+        told = _told(placed.drawing, style.nib)
         for line in range(start, stop):
             way, part = way_of(trace.curves, line, step)
             if style.nib == "direction":
                 yield _swept(way, style)
             else:
-                yield _bordered(way, _widths(trace, line, placed, way, part, style) / 2)
+                points = slice(int(trace.begins[line]), int(trace.stops[line]))
+                felt = None if told is None else _between(placed.drawing.points[points], told[points], part)
+                yield _bordered(way, _widths(way, felt, style) / 2)
 
 
 def way_of(curves: Curves, line: int, step: float) -> tuple[Plane, Array]:
@@ -77,19 +85,44 @@ def way_of(curves: Curves, line: int, step: float) -> tuple[Plane, Array]:
 # --- how wide ----------------------------------------------------------------------------------------------
 
 
-def _widths(trace: Trace, line: int, placed: Placed, way: Plane, part: Array, style: Style) -> Array:
-    """Return the width at each point of ``way``, smooth."""
+def _told(drawing: Drawing, nib: str) -> Array | None:
+    """Return what the width follows at each point of ``drawing``, (N,), where there is a record of it."""
+    if nib == "speed":
+        return speeds(drawing)
+    if nib == "pressure" and drawing.pressure is not None:
+        return np.nan_to_num(drawing.pressure.astype(np.float64), nan=0.5)
+    return None
+
+
+def _between(points: Points, told: Array, part: Array) -> Array | None:
+    """Return what is ``told`` of each of (n, 3) ``points`` at each ``part`` of their way; None: not known."""
+    if np.isnan(told).any():
+        return None
+    steps = np.hypot(*np.diff(points[:, :2].astype(np.float64), axis=0).T)
+    along = np.append(0.0, np.cumsum(steps))
+    if not along[-1]:  # a dot
+        return np.full(len(part), told[0])
+    return np.interp(part, along / along[-1], told)
+
+
+def _widths(way: Plane, felt: Array | None, style: Style) -> Array:
+    """Return the width at each point of ``way``, smooth, from the speed or pressure that was ``felt`` there."""
     if style.nib == "speed" and len(way) > 2:
-        relative = _by_speed(way)
+        relative = _by_bend(way) if felt is None else _by_speed(felt)
     elif style.nib == "pressure":
-        relative = _by_pressure(placed, int(trace.begins[line]), int(trace.stops[line]), part)
+        relative = np.ones(len(way)) if felt is None else FAINTEST + (1.4 - FAINTEST) * felt
     else:
         return np.full(len(way), style.pen)
     steps = max(float(np.abs(np.diff(way)).mean()), 1e-9) if len(way) > 1 else 1.0
     return style.pen * _smoothed(relative, round(SMOOTHING / steps))
 
 
-def _by_speed(way: Plane) -> Array:
+def _by_speed(speed: Array) -> Array:
+    """Return a width at each point of a way, from the ``speed`` there, in usual speeds."""
+    return np.clip(USUAL * np.maximum(speed, 0.01) ** -0.5, FASTEST, SLOWEST)
+
+
+def _by_bend(way: Plane) -> Array:
     """Return a width at each point of ``way``, from how fast a hand goes there.
 
     Its speed goes with the cube root of the radius of the bend (Lacquaniti, Terzuolo, Viviani 1983, "The law
@@ -104,18 +137,6 @@ def _by_speed(way: Plane) -> Array:
     bend = np.minimum(bend, TIGHTEST)
     radius = 1 / np.maximum(_smoothed(bend, round(SMOOTHING / float(lengths.mean()))), 0.05)
     return np.clip(0.85 * radius ** (-1 / 4), FASTEST, SLOWEST)
-
-
-def _by_pressure(placed: Placed, start: int, stop: int, part: Array) -> Array:
-    """Return a width at each ``part`` of the way of a line, the points ``start`` to ``stop`` of its drawing."""
-    if placed.drawing.pressure is None:
-        return np.ones(len(part))
-    felt = np.nan_to_num(placed.drawing.pressure[start:stop].astype(np.float64), nan=0.5)
-    steps = np.hypot(*np.diff(placed.drawing.points[start:stop, :2].astype(np.float64), axis=0).T)
-    along = np.append(0.0, np.cumsum(steps))
-    if not along[-1]:  # a dot
-        return np.full(len(part), FAINTEST + (1.4 - FAINTEST) * felt[0])
-    return FAINTEST + (1.4 - FAINTEST) * np.interp(part, along / along[-1], felt)
 
 
 def _smoothed(values: Array, reach: int) -> Array:

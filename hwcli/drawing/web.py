@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import BinaryIO
 
 from hwcli.drawing.motion import times
+from hwcli.drawing.pace import Course, knots
 from hwcli.drawing.sheet import Sheet
 from hwcli.drawing.style import Style
 from hwcli.drawing.svg import Adding, escape, number, write_svg
@@ -42,10 +43,10 @@ def _write_sheet(
     sheet: Sheet, style: Style, speed: float, clock: float, place: tuple[int, int], file: BinaryIO
 ) -> float:
     """Write one sheet, the writing of which begins at ``clock``; return when it ends."""
-    begin, duration = times(sheet, style, speed)
+    begin, duration, courses = times(sheet, style, speed)
     paths = [
-        f' data-b="{number(clock + start)}" data-d="{number(length)}"'.encode()
-        for start, length in zip(begin.tolist(), duration.tolist(), strict=True)
+        f' data-b="{number(clock + start)}" data-d="{number(length)}"{_knots(course)}'.encode()
+        for start, length, course in zip(begin.tolist(), duration.tolist(), courses, strict=True)
     ]
     svg = io.BytesIO()
     write_svg(sheet, style, svg, Adding(root=' class="sheet"', paths=paths))
@@ -56,6 +57,12 @@ def _write_sheet(
     label = f"<span>{name}</span>" if place[1] > 1 else ""
     file.write(f"</div>\n<figcaption>{label}{button}</figcaption>\n</figure>\n".encode())
     return clock + float((begin + duration).max(initial=0))
+
+
+def _knots(course: Course) -> str:
+    """Return what tells the page how far a stroke is by when: shares of its time and way in turns."""
+    inner = " ".join(f"{number(time)} {number(way)}" for time, way in knots(course))
+    return f' data-w="{inner}"' if inner else ""
 
 
 def _title(sheets: Sequence[Sheet]) -> str:

@@ -220,6 +220,22 @@ def test_a_film_with_a_long_rest_can_be_written(run_hw: RunHw, kind: str) -> Non
 
 
 @CAIRO
+@pytest.mark.parametrize("kind", ["gif", "apng"])
+def test_within_a_stroke_a_film_is_as_fast_as_the_pen_was(run_hw: RunHw, kind: str) -> None:
+    rows = [(0, 0.0), (50, 0.1), (100, 2.0)]
+    ink = "".join(json.dumps({"x": x, "y": 0, "up": int(x == 100), "t": t}) + "\n" for x, t in rows)
+    options = ("render", "--animate", "--format", kind, "--dpi", 60, "--x-height", "8mm")
+    film = Image.open(io.BytesIO(run_hw(*options, stdin=ink).out))
+    widths, time = [], 0.0
+    for number in range(film.n_frames):
+        film.seek(number)
+        widths.append((time, int((np.asarray(film.convert("L")) < 128).any(axis=0).sum())))
+        time += film.info["duration"] / 1000
+    shown = max(width for time, width in widths if time < 0.47)  # the pen comes down after 0.36 s
+    assert 0.45 < shown / widths[-1][1] < 0.6
+
+
+@CAIRO
 def test_ink_is_no_bolder_for_being_written_slowly(run_hw: RunHw) -> None:
     def written(speed: float) -> bytes:
         options = ["render", "--animate", "--format", "apng", "--dpi", 60, "--speed", speed]

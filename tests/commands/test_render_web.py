@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import pty
 import re
@@ -126,6 +127,51 @@ def test_moving_svg_moves_on_a_screen_and_stands_still_on_paper(
         features = [{"name": "prefers-reduced-motion", "value": feature}]
         page.call("Emulation.setEmulatedMedia", media=media, features=features)
         assert page.value(hidden) == 0
+
+
+HALVES = [(0, 0.0), (25, 0.05), (50, 0.1), (75, 1.05), (100, 2.0)]
+"""Where a pen is when: on the first half for 0.1 s, on the second for 1.9."""
+
+
+def hurried() -> bytes:
+    rows = [{"x": x, "y": 0, "up": int(x == 100), "t": t} for x, t in HALVES]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.5])
+def test_within_a_stroke_moving_svg_is_as_fast_as_the_pen_was(
+    pipe: chromium.Pipe, run_hw: RunHw, tmp_path: Path, speed: float
+) -> None:
+    run_hw("render", "--animate", "--speed", speed, "-o", tmp_path / "a.svg", stdin=hurried())
+    page = chromium.new_page(pipe)
+    page.open(f"file://{tmp_path}/a.svg")
+    begin = 1000 * float(page.value("parseFloat(document.querySelector('path').style.getPropertyValue('--b'))"))
+    for place, seconds in HALVES[1:]:
+        offset = page.value(
+            "(() => { const [moving] = document.getAnimations(); moving.pause();"
+            f" moving.currentTime = {begin + 1000 * seconds / speed - 0.01};"
+            " return parseFloat(getComputedStyle(document.querySelector('path')).strokeDashoffset); })()"
+        )
+        assert 1 - float(offset) == pytest.approx(place / 100, abs=0.005)
+    page.value("document.getAnimations()[0].currentTime = 0")
+    assert page.value("getComputedStyle(document.querySelector('path')).visibility") == "hidden"
+
+
+def test_within_a_stroke_the_page_is_as_fast_as_the_pen_was(
+    pipe: chromium.Pipe, run_hw: RunHw, tmp_path: Path
+) -> None:
+    run_hw("render", "--html", "-o", tmp_path / "a.html", stdin=hurried())
+    page = chromium.new_page(pipe)
+    page.open(f"file://{tmp_path}/a.html")
+    for place, seconds in HALVES[1:-1]:
+        page.value(f"show(strokes[0].begin + {seconds})")
+        assert page.value("strokes[0].shown") == pytest.approx(place / 100, abs=0.005)
+    page.value("show(0)")
+    assert shown(page) == 0
+    page.value("show(end)")
+    plain = run_hw("render", stdin=hurried()).out.decode()
+    assert ET.canonicalize(page.value("source(sheets[0])")) == ET.canonicalize(plain)
+    assert page.complaints() == []
 
 
 def test_a_page_needs_nothing_from_elsewhere_and_holds_all_pages(run_hw: RunHw) -> None:

@@ -36,6 +36,12 @@ def png(sheet: Sheet, style: Style = PAPER, dpi: float = 254) -> Image.Image:
     return Image.open(io.BytesIO(file.getvalue()))
 
 
+def svg_of(sheet: Sheet, style: Style) -> bytes:
+    file = io.BytesIO()
+    write_svg(sheet, style, file)
+    return file.getvalue()
+
+
 def document(sheet: Sheet, kind: str) -> bytes:
     file = io.BytesIO()
     write_document([sheet], PAPER, kind, file)
@@ -125,6 +131,39 @@ def test_a_prime_s_pressure_ends_with_the_prime() -> None:
         for colour in (None, "#010101")
     )
     assert abs(int(whole.sum()) - int(split.sum())) < 0.02 * whole.sum()
+
+
+def timed(seconds: list[float] | None) -> Drawing:
+    """Return a straight line of two halves, of 50 points each, that take so many seconds."""
+    points = np.array([(x, 0, x == 100) for x in range(101)], np.float32)
+    if seconds is None:
+        return Drawing(points)
+    steps = np.repeat(np.array(seconds) / 50, 50)
+    return Drawing(points, time=np.append(0.0, np.cumsum(steps)).astype(np.float32))
+
+
+def test_ink_is_thin_where_the_pen_was_fast() -> None:
+    style = Style(2.0, background="white", nib="speed")
+    dark = darkness(png(sheet_of_a_line(timed([0.5, 4.0])), style)).sum(axis=0)  # 10 a millimetre
+    assert dark[300] < 0.6 * dark[800]
+    assert 0.5 * 20 - 1 < dark[300] < dark[800] < 1.25 * 20 + 1
+    same = darkness(png(sheet_of_a_line(timed([1, 1])), style)).sum(axis=0)
+    assert same[300] == pytest.approx(same[800], rel=0.02)
+
+
+@pytest.mark.parametrize("times", [[0, 0], [1, -0.5], [1, math.nan]], ids=["none", "falling", "unknown"])
+def test_times_that_tell_no_speed_leave_the_nib_as_it_is(times: list[float]) -> None:
+    style = Style(2.0, background="white", nib="speed")
+    with_times, without = (svg_of(sheet_of_a_line(timed(some)), style) for some in (times, None))
+    assert with_times == without
+
+
+def test_a_clock_of_whole_seconds_tells_no_speed() -> None:
+    coarse, none = timed([2.0, 2.0]), timed(None)
+    assert coarse.time is not None
+    coarse.time = np.floor(coarse.time)
+    style = Style(2.0, nib="speed")
+    assert svg_of(sheet_of_a_line(coarse), style) == svg_of(sheet_of_a_line(none), style)
 
 
 def test_without_a_background_png_is_transparent() -> None:
