@@ -17,23 +17,35 @@ from pathlib import Path
 
 import numpy as np
 
+from hwcli import stdio
 from hwcli.errors import HwError
 from hwcli.model.file import Model, Weights, read_model, write_model
+
+
+def form_of(model: Model) -> tuple[object, ...]:
+    """Return what models have to have in common."""
+    return model.config.network, model.config.data, model.scale, model.height
 
 
 def mean_of(models: list[Model], names: list[str]) -> Model:
     """Return the mean of ``models``, called ``names``; raises HwError where they do not belong together."""
     last = models[-1]
     for model, name in zip(models, names, strict=True):
-        if (model.config.network, model.config.data, model.scale) != (
-            last.config.network, last.config.data, last.scale,
-        ):  # fmt: skip
+        if form_of(model) != form_of(last):
             raise HwError(f"{name}: of another network, form of ink or scale than {names[-1]}")
+        if model.licence != last.licence:
+            raise HwError(f"{name}: under other terms than {names[-1]}")
     weights: Weights = {
         name: np.stack([model.weights[name] for model in models]).mean(0, np.float64).astype(np.float32)
         for name in last.weights
     }
     return replace(last, weights=weights, history=[], made=[*last.made, f"the mean of {', '.join(names)}"])
+
+
+def failed(reason: str) -> int:
+    """Say why, and return the exit code."""
+    print(f"average_models.py: {reason}", file=sys.stderr)
+    return 1
 
 
 def main() -> int:
@@ -49,11 +61,12 @@ def main() -> int:
             with path.open("rb") as file:
                 models.append(read_model(file, str(path)))
         mean = mean_of(models, [path.name for path in given.models])
-        with given.output.open("x+b") as file:
+        with stdio.open_output(given.output, binary=True) as file:
             write_model(file, mean, "float16" if given.half else "float32")
-    except (HwError, OSError) as error:
-        print(f"average_models.py: {error}", file=sys.stderr)
-        return 1
+    except HwError as error:
+        return failed(str(error))
+    except OSError as error:
+        return failed(f"{error.filename}: {stdio.explain(error)}")
     return 0
 
 

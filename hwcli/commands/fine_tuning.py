@@ -113,6 +113,11 @@ def rehearsal(model: Model | None, config: Config, seed: int) -> Iterator[Stroke
             yield reader
 
 
+def first_lines(reader: StrokesReader) -> list[Drawing]:
+    """Return as many lines of ``reader`` as a preview shows."""
+    return [reader[place] for place in range(min(len(reader), len(PREVIEW_TEXTS)))]
+
+
 def write_preview(
     folder: Path, yours: Sequence[Drawing], before: Model, after: Model, seed: int, force: bool
 ) -> None:

@@ -36,7 +36,7 @@ def run(
 
     from hwcli.ink import reading
 
-    file = chosen_model(file)
+    file = file if file.exists() else chosen_model(file)
     shown = stdio.name_of(file)
     with stdio.open_input(file) as opened:
         kind, content = reading.peeked(opened)

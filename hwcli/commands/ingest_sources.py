@@ -27,6 +27,8 @@ READ_IN_FOLDERS = (
 """Not .json and .xml, which may be anything: the report of hw ingest, too."""
 TEXT_BESIDE = (".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen", ".inkml", ".npz")
 """Sources that have no text of their own: ``page.txt`` beside ``page.xopp`` is its text."""
+MOST_TRIED = 8
+"""Drawings of which it is found out whether they are pages that do not say so; none is altered."""
 EVERY = 32
 """Drawings between two words of progress."""
 
@@ -51,7 +53,8 @@ class Ingest:
         self._on_bad = report.note_bad if skip_bad else None
         self._history: list[str] = []
         self._done = self._read = 0
-        self._has_pages = self._is_xml = self._is_hinted = False
+        self._has_pages = self._is_xml = self._has_texts = False
+        self._to_try = MOST_TRIED
         self._show: console.Progress = console.silent
 
     def read(self, sources: list[Path], cleaning: Cleaning, step: float | None) -> list[int] | None:
@@ -123,8 +126,11 @@ class Ingest:
         """Say once how InkML that seems to be a page without a text is cut: it does not say that it is one."""
         from hwcli.ink.pages import cut
 
-        if not (self._is_hinted or drawing.text) and len(lines := cut(drawing)) > 1:
-            self._is_hinted = True
+        if not self._to_try or self._has_texts or drawing.text:
+            return
+        self._to_try -= 1
+        if len(lines := cut(drawing)) > 1:
+            self._to_try = 0
             console.warn(
                 f"{stdio.name_of(path)} has {drawing.id or 'a drawing'} that looks like {len(lines)} lines of"
                 " writing: --cut all parts them"
@@ -136,6 +142,7 @@ class Ingest:
 
         beside = path.with_suffix(".txt") if path.suffix.lower() in TEXT_BESIDE else None
         named = self._text or (beside if beside is not None and beside.is_file() else None)
+        self._has_texts = named is not None
         if named is None:
             yield from drawings
             return
@@ -169,7 +176,7 @@ class Ingest:
     def _drawings(self, path: Path) -> Iterator[Drawing]:
         from hwcli.ink.sources.iam_ondb import archive_files, tree_files
 
-        wants = self._selection.wants
+        wants, self._is_xml = self._selection.wants, False
         if path.is_dir():
             yield from self._database.read(tree_files(path), None, wants, self._on_bad)
             return

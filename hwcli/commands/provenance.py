@@ -16,4 +16,5 @@ def this_command(drawn_seed: int | None = None) -> str:
     from hwcli.ink.gathering import storable
 
     seed = [] if drawn_seed is None else ["--seed", str(drawn_seed)]
-    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:], *seed])}")[:4000]
+    # Where no -- has come yet, and what is cut off of a long line is not it.
+    return storable(f"hw {__version__}: {shlex.join(['hw', *sys.argv[1:2], *seed, *sys.argv[2:]])}")[:4000]

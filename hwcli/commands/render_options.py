@@ -266,7 +266,7 @@ def refuse_idle(given: set[str], target: Target, paper: str) -> None:
         ("--grid" in given, lines, "sets lines of text, of which a --grid has none"),
         (not target.animated, {"--speed"}, "is of what writes itself: it needs --animate, --html, GIF or APNG"),
         (target.kind in BINARY, {"--path"}, f"says how SVG is written, not {target.kind}"),
-        (target.kind == "png", {"--tolerance"}, "leaves out points, all of which png goes through"),
+        (target.kind in ("png", "text"), {"--tolerance"}, f"leaves out points; {target.kind} has all"),
         (target.kind not in PIXELS, {"--dpi"}, f"is of pixels, and {target.kind} has none"),
     ):
         if holds and (found := sorted(idle & given)):

@@ -83,12 +83,12 @@ def run(
         tunes = asked.decide(len(reader), begun.model is not None and not changes.are_any)
         if tunes:
             chosen, files = changes.over(begun, asked), files.of_fine_tuning(begun.model if small else None)
+        yours = fine_tuning.first_lines(reader) if preview is not None else []
         seed = devices.agreed(0 if resume or not devices.is_chief else settled_seed(seed))
         terms = begun.terms(reader.history, licence, half)
         held_out = valid or (fine_tuning.HELD_BACK if tunes else VALIDATED)
         with setup.opened_run(reader, held_out, chosen, begun, seed, cores, terms, devices) as training_run:
             caught = follow(training_run, how_long, files)
-        yours = [reader[place] for place in range(min(len(reader), len(fine_tuning.PREVIEW_TEXTS)))]
     if preview is not None and begun.model and caught.signal is None and devices.is_chief:
         fine_tuning.write_preview(preview, yours, begun.model, read_model(output), seed, force)
     caught.end_as_it_asked()

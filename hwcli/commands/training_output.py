@@ -188,7 +188,10 @@ def _tell_begin(run: Run) -> None:
 
 
 def _tell_altered(lines: Lines, use: str, done: str) -> None:
-    """Warn of ``lines`` that are not used as they are; they are for ``use``, which is to be ``done``."""
+    """Warn of ``lines`` that are not used as they are.
+
+    The words ``use`` and ``done`` go into the warnings: what the lines are for, and what is done with them.
+    """
     if lines.cut_count:
         console.warn(f"{counted(lines.cut_count, 'lines')}{use} longer than data.max_points, and cut to it")
     if lines.too_short:

@@ -87,7 +87,7 @@ def lstm_sequence(
     kept: (T, H, B) float32, for recurrent dropout: what each step's candidates are multiplied by.
     """
     has_peephole, steps, count = weights.peephole is not None, tf.shape(mask)[0], len(inputs)
-    there = with_kept(mask, kept)
+    masks = with_kept(mask, kept)
 
     @tf.custom_gradient
     def operation(
@@ -96,11 +96,11 @@ def lstm_sequence(
         inputs, peephole = rest[:count], rest[count:]
         wide, filled = whole_turns(side_by_side(inputs, products)), filled_up(kernel, products)
         layer = LayerWeights(filled, tf.cast(recurrent, products), bias, *peephole)
-        before, after, squashed = _forward(projected(wide, filled), there, initial, layer, part)
+        before, after, squashed = _forward(projected(wide, filled), masks, initial, layer, part)
 
         def gradient(at_hidden: tf.Tensor, _at_cells: tf.Tensor) -> tuple[tf.Tensor, ...]:
             back_step, cells = back_step_of(recurrent.shape[0], clip, part), (before.cells, after.cells)
-            deltas = _backward(whole_turns(at_hidden), squashed, cells, there, layer, back_step)
+            deltas = _backward(whole_turns(at_hidden), squashed, cells, masks, layer, back_step)
             at_wide, at_recurrent, at_bias = weight_gradients([wide, before.hidden], deltas)
             at_inputs = input_gradients(deltas[:steps], filled, inputs)
             result = (at_wide[: kernel.shape[0]], at_recurrent, at_bias, *at_inputs)
@@ -119,24 +119,24 @@ def with_kept(mask: tf.Tensor, kept: tf.Tensor | None) -> list[tf.Tensor]:
 
 
 def _forward(
-    given: tf.Tensor, there: Sequence[tf.Tensor], initial: LayerStates, weights: LayerWeights, part: int
+    given: tf.Tensor, masks: Sequence[tf.Tensor], initial: LayerStates, weights: LayerWeights, part: int
 ) -> tuple[LayerStates, LayerStates, tf.TensorArray]:
     """Return the states before and after each step, hidden in the products' type, and the gates' (4H, B) tape.
 
-    ``given`` (T, 4H, B) are the inputs' projections; ``there`` is of ``with_kept``.
+    ``given`` (T, 4H, B) are the inputs' projections; ``masks`` is of ``with_kept``.
     """
     steps, step = tf.shape(given)[0], step_of(initial.hidden.shape[0], part)
     recurrent, bias, peephole = tf.transpose(weights.recurrent), *as_columns(weights)
 
     def go_on(time: tf.Tensor, here: Any, state: LayerStates, arrays: Arrays, tape: tf.TensorArray) -> Any:
-        from_inputs, *there = here
+        from_inputs, *masks = here
         sums = (from_inputs, tf.matmul(recurrent, state.hidden), bias)
-        state, squashed = step(sums, state, peephole, *there)
+        state, squashed = step(sums, state, peephole, *masks)
         return state, written(arrays, time + 1, state), tape.write(time, squashed)
 
     state = initial._replace(hidden=tf.cast(initial.hidden, recurrent.dtype))
     loop = (state, begun(state, steps), array_of(steps, tf.float32))
-    _, arrays, tape = over_steps(go_on, [given, *there], loop)
+    _, arrays, tape = over_steps(go_on, [given, *masks], loop)
     return *before_and_after(arrays, state), tape
 
 
@@ -144,7 +144,7 @@ def _backward(
     at_hidden: tf.Tensor,
     tape: tf.TensorArray,
     cells: tuple[tf.Tensor, tf.Tensor],
-    there: Sequence[tf.Tensor],
+    masks: Sequence[tf.Tensor],
     weights: LayerWeights,
     back_step: Callable[..., Any],
 ) -> tf.Tensor:
@@ -157,14 +157,14 @@ def _backward(
     steps = tf.shape(at_hidden)[0]
 
     def go_back(time: tf.Tensor, here: Any, *state: Any) -> tuple[Any, ...]:
-        (before, after, at_hidden, *there), (*later, deltas) = here, state
+        (before, after, at_hidden, *masks), (*later, deltas) = here, state
         step = (tape.read(time), (before, after), at_hidden)
-        delta, *earlier = back_step(step, later, peephole, *there)
+        delta, *earlier = back_step(step, later, peephole, *masks)
         return tf.matmul(recurrent, delta), *earlier, deltas.write(time, delta)
 
     zeros = tf.zeros_like(after[0])
     loop = (tf.cast(zeros, recurrent.dtype), zeros, zeros, array_of(steps, recurrent.dtype))
-    *_, deltas = over_steps(go_back, [before, after, at_hidden, *there], loop, backward=True)
+    *_, deltas = over_steps(go_back, [before, after, at_hidden, *masks], loop, backward=True)
     return stacked(deltas, recurrent.shape[1])
 
 

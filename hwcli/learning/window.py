@@ -73,7 +73,7 @@ def windowed_sequence(
     Gradient flows through ``hidden`` and ``vector`` of what is returned; ``hidden`` is in the products' type,
     the others are float32.
     """
-    there, has_peephole = with_kept(mask, kept), weights[0].peephole is not None
+    masks, has_peephole = with_kept(mask, kept), weights[0].peephole is not None
     steps = tf.shape(mask)[0]
 
     @tf.custom_gradient
@@ -84,11 +84,11 @@ def windowed_sequence(
         wide, filled = whole_turns(side_by_side([rows], products)), filled_up(kernel[:3], products)
         looped = filled_up(tf.concat([recurrent, kernel[3:]], 0), products)
         layer, window = LayerWeights(filled, looped, bias, *peephole), WindowWeights(moving, moving_bias)
-        before, after, tape = _forward(projected(wide, filled), text, there, initial, (layer, window), part)
+        before, after, tape = _forward(projected(wide, filled), text, masks, initial, (layer, window), part)
 
         def gradient(at_hidden: tf.Tensor, _at_cells: Any, _at_kappa: Any, at_vector: tf.Tensor) -> Any:
             deltas, window_deltas = _backward(
-                (whole_turns(at_hidden), whole_turns(at_vector)), (tape, before, after), text, there,
+                (whole_turns(at_hidden), whole_turns(at_vector)), (tape, before, after), text, masks,
                 (layer, window), windowed_back_step_of(at_hidden.shape[1], clip, part),
             )  # fmt: skip
             at_row, at_recurrent, at_shown, at_bias = weight_gradients(
@@ -112,7 +112,7 @@ def windowed_sequence(
 def _forward(
     given: tf.Tensor,
     text: tf.Tensor,
-    there: Sequence[tf.Tensor],
+    masks: Sequence[tf.Tensor],
     initial: WindowedState,
     weights: tuple[LayerWeights, WindowWeights],
     part: int,
@@ -126,14 +126,14 @@ def _forward(
     looped, bias, peephole = tf.transpose(layer.recurrent), *as_columns(layer)
 
     def go_on(time: tf.Tensor, here: Any, fed: tf.Tensor, state: WindowedState, arrays: Any, tape: Any) -> Any:
-        from_rows, *there = here
+        from_rows, *masks = here
         sums = (from_rows, tf.matmul(looped, fed), bias)
-        fed, state, *noted = step(sums, fed, state, text, window, peephole, *there)
+        fed, state, *noted = step(sums, fed, state, text, window, peephole, *masks)
         return fed, state, written(arrays, time + 1, state), written(tape, time, noted)
 
     tape = (array_of(steps, tf.float32), array_of(steps, tf.float32))
     loop = (_fed(initial, layer.recurrent), initial, begun(initial, steps), tape)
-    *_, arrays, tape = over_steps(go_on, [given, *there], loop)
+    *_, arrays, tape = over_steps(go_on, [given, *masks], loop)
     return *before_and_after(arrays, initial), tape
 
 
@@ -167,7 +167,7 @@ def _backward(
     at: tuple[tf.Tensor, tf.Tensor],
     run: tuple[tuple[tf.TensorArray, tf.TensorArray], WindowedState, WindowedState],
     text: tf.Tensor,
-    there: Sequence[tf.Tensor],
+    masks: Sequence[tf.Tensor],
     weights: tuple[LayerWeights, WindowWeights],
     back_step: Callable[..., Any],
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -182,18 +182,18 @@ def _backward(
     steps = tf.shape(at_hidden)[0]
 
     def go_back(time: tf.Tensor, here: Any, from_later: tf.Tensor, later: Any, arrays: Any) -> tuple[Any, ...]:
-        cells_before, cells, kappa_before, at_hidden, at_vector, *there = here
+        cells_before, cells, kappa_before, at_hidden, at_vector, *masks = here
         lstm = (tape.read(time), (cells_before, cells), at_hidden)
         shown = ((kappa_before, parameters.read(time)), at_vector)
         delta, window_delta, later = back_step(
-            lstm, shown, from_later, later, text, window.kernel, peephole, *there
+            lstm, shown, from_later, later, text, window.kernel, peephole, *masks
         )
         return tf.matmul(looped, delta), later, written(arrays, time, (delta, window_delta))
 
     nothing = WindowedState(*(tf.zeros_like(state[0]) for state in after))
     arrays = (array_of(steps, looped.dtype), array_of(steps, tf.float32))
     loop = (_fed(nothing, looped), nothing, arrays)
-    sequences = [before.cells, after.cells, before.kappa, at_hidden, at_vector, *there]
+    sequences = [before.cells, after.cells, before.kappa, at_hidden, at_vector, *masks]
     *_, (deltas, window_deltas) = over_steps(go_back, sequences, loop, backward=True)
     return stacked(deltas, looped.shape[1]), stacked(window_deltas, 3 * before.kappa.shape[1])
 

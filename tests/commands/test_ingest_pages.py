@@ -133,6 +133,8 @@ def test_inkml_without_groups_is_cut_when_it_is_told(run_hw: RunHw, tmp_path: Pa
     hint = "looks like 3 lines of writing: --cut all parts them"
     assert hint in run_hw("ingest", "page.inkml", "-o", "one.h5", "--force", cwd=tmp_path).err
     assert hint not in run_hw("ingest", "page.inkml", "--cut", "none", "-o", "0.h5", cwd=tmp_path).err
+    (tmp_path / "page.txt").write_text("all of it\n")
+    assert "--cut" not in run_hw("ingest", "page.inkml", "-o", "one.h5", "--force", cwd=tmp_path).err
     (tmp_path / "line.inkml").write_bytes(as_inkml(lines[:1]))
     assert "--cut" not in run_hw("ingest", "line.inkml", "-o", "line.h5", cwd=tmp_path).err
     (tmp_path / "texts").rename(tmp_path / "page.txt")

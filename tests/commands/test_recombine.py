@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,12 +183,13 @@ def test_what_is_no_ink_is_told_as_by_other_commands(run_hw: RunHw) -> None:
 
 
 def test_the_history_has_the_seed_that_was_drawn(run_hw: RunHw, words_h5: Path, steady_h5: Path) -> None:
-    command = ["recombine", words_h5, "-m", steady_h5, "-n", "3"]
-    drawn = run_hw(*command)
+    command = ["recombine", "-m", steady_h5, "-n", "3"]
+    drawn = run_hw(*command, "--", words_h5)
     with StrokesReader(io.BytesIO(drawn.out), "test") as reader:
-        _, _, seed = reader.history[-1].rpartition(" --seed ")
+        (seed,) = re.findall(r"hw recombine --seed (\d+) -m ", reader.history[-1])
         lines = [line.points for line in reader]
     assert f"seed {seed}" in drawn.err
+    command.append(words_h5)
     again = run_hw(*command, "--seed", seed)
     for one, other in zip(lines, drawings_of(again.out), strict=True):
         np.testing.assert_array_equal(one, other.points)

@@ -310,7 +310,7 @@ def test_svg_of_points_loads_neither_cairo_nor_hdf5(ink_jsonl: Path) -> None:
     [
         (
             ["--format", "png", "--tolerance", "1mm"],
-            "--tolerance leaves out points, all of which png goes through",
+            "--tolerance leaves out points; png has all",
         ),
         (["--format", "svg", "--dpi", "300"], "--dpi is of pixels, and svg has none"),
         (["--format", "pdf", "--dpi", "300"], "--dpi is of pixels, and pdf has none"),

@@ -184,6 +184,9 @@ def test_a_page_with_nothing_but_rules_has_no_ink() -> None:
         "stroke:rgb(255 255 0 / 40%)",
         "stroke:#ffff0066",
         "stroke:#ff06",
+        "stroke:#FFFFFFFF",
+        "stroke:rgb(255 255 255)",
+        "stroke:rgba(255, 255, 255, 1)",
         "stroke:#ff0;opacity:0.85;stroke-opacity:0.85",
     ],
 )
@@ -197,7 +200,10 @@ def test_the_opacity_of_a_group_is_that_of_what_is_in_it() -> None:
     assert strokes(faint + LETTERS) == strokes(LETTERS)
 
 
-@pytest.mark.parametrize("colour", ["#00f", "#0000ffee", "#00fe", "rgb(0, 0, 255)", "rgba(0,0,255,1)", "blue"])
+@pytest.mark.parametrize(
+    "colour",
+    ["#00f", "#0000ffee", "#00fe", "rgb(0, 0, 255)", "rgba(0,0,255,1)", "blue", "url(#a/0.3)", "#1234567"],
+)
 def test_ink_of_any_colour_is_ink(colour: str) -> None:
     drawn = f'<path style="stroke:{colour}" d="M0 5L50 6"/>'
     assert len(strokes(drawn + LETTERS)) == len(strokes(LETTERS)) + 1

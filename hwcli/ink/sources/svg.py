@@ -31,7 +31,7 @@ from hwcli.ink.sources.svg_frames import (
 )
 from hwcli.ink.sources.svg_paper import without_paper
 from hwcli.ink.sources.svg_path import Subpath, parse_path
-from hwcli.ink.sources.svg_style import WHITE, Style, rules_of, style_of
+from hwcli.ink.sources.svg_style import Style, is_white, rules_of, style_of
 from hwcli.ink.sources.xml import local_name
 
 OnBad = Callable[[BadInput], None]
@@ -277,7 +277,8 @@ def _round(element: Any, place: _Place) -> list[Subpath]:
     if not (across > 0 and down > 0):
         return []
     if place.style.stroke == "none":
-        return [] if place.style.fill in ("none", *WHITE) else [Subpath([np.array([[x, y]])])]
+        fill = place.style.fill
+        return [] if fill == "none" or is_white(fill) else [Subpath([np.array([[x, y]])])]
     half = f"a{across} {down} 0 1 1"
     return parse_path(f"M{x - across} {y}{half} {2 * across} 0{half} {-2 * across} 0z")
 

@@ -6,6 +6,7 @@ opacity are those of CSS Color 4.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,9 +15,11 @@ from hwcli.ink.sources.svg_frames import numbers_in
 from hwcli.ink.sources.svg_path import Subpath
 from hwcli.ink.sources.xml import local_name
 
-WHITE = ("white", "#fff", "#ffffff", "rgb(255,255,255)", "rgb(100%,100%,100%)")
 OPAQUE = 0.8
 """The opacity of ink, at least."""
+_WITH_OPACITY = re.compile(r"#(?:[0-9a-f]{3}([0-9a-f])|[0-9a-f]{6}([0-9a-f]{2}))")
+_WHITE_DIGITS = re.compile(r"#(f{3,4}|f{6}|f{8})")
+_PARTS = re.compile(r"[^\s,/]+")
 _PROPERTIES = ("fill", "stroke", "display", "visibility", "stroke-opacity", "opacity")
 
 Rules = Mapping[str, Mapping[str, str]]
@@ -50,7 +53,7 @@ class Style:
         if self.stroke == "none":
             return False
         opacity = self.opacity * _share(self.stroke_opacity) * _opacity_of(self.stroke)
-        return opacity < OPAQUE or self.stroke.replace(" ", "").lower() in WHITE
+        return opacity < OPAQUE or is_white(self.stroke)
 
     def draws(self, path: Subpath) -> bool:
         """Return whether ``path`` in this style is a line that a pen drew."""
@@ -94,10 +97,7 @@ def _declarations(text: str) -> dict[str, str]:
 
 def _share(text: str) -> float:
     """Return an opacity, a number or in percent, as a number from 0 to 1; 1 where ``text`` is neither."""
-    try:
-        value = (numbers_in(text) or [1.0])[0]
-    except ValueError:
-        return 1.0
+    value = (numbers_in(text) or [1.0])[0]
     return min(max(value / 100 if "%" in text else value, 0.0), 1.0)
 
 
@@ -106,14 +106,18 @@ def _opacity_of(colour: str) -> float:
     colour = colour.strip().lower()
     if colour == "transparent":
         return 0.0
-    if colour.startswith("#"):
-        digits = colour[1:][3:] if len(colour) == 5 else colour[1:][6:]
-        try:
-            return int(digits, 16) / (16 ** len(digits) - 1) if digits else 1.0
-        except ValueError:
-            return 1.0
+    if digits := _WITH_OPACITY.fullmatch(colour):
+        found = digits.group(1) or digits.group(2)
+        return int(found, 16) / (15 if len(found) == 1 else 255)
     name, _, inside = colour.rstrip(")").partition("(")
-    if "/" in inside:
-        return _share(inside.rpartition("/")[2])
-    parts = inside.split(",")
+    parts = _PARTS.findall(inside)
     return _share(parts[3]) if name in ("rgb", "rgba", "hsl", "hsla") and len(parts) == 4 else 1.0
+
+
+def is_white(colour: str) -> bool:
+    """Return whether ``colour`` is white by its name, its digits or its share of red, green and blue."""
+    colour = colour.strip().lower()
+    name, _, inside = colour.rstrip(")").partition("(")
+    if name in ("rgb", "rgba"):
+        return {*_PARTS.findall(inside)[:3]} in ({"255"}, {"100%"})
+    return colour == "white" or _WHITE_DIGITS.fullmatch(colour) is not None
