@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
@@ -12,11 +12,12 @@ import typer
 from hwcli import stdio
 from hwcli.commands.given import BadRecords
 from hwcli.commands.made_elsewhere import EXPORTED, refuse_made_elsewhere
-from hwcli.errors import BadInput, HwError, UsageError
+from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, Limit, Output, Quiet, SkipBad, Verbose
 
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
+    from hwcli.ink.reading import OnBad
     from hwcli.ink.selection import Selection
 
 Format = Literal["jsonl", "inkml", "stroke3"]
@@ -69,9 +70,7 @@ def _format_of(output: Path | None) -> Format:
     return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 
-def _drawings(
-    opened: BinaryIO, path: Path, ids: list[str], on_bad: Callable[[BadInput], None] | None
-) -> Iterator[Drawing]:
+def _drawings(opened: BinaryIO, path: Path, ids: list[str], on_bad: OnBad | None) -> Iterator[Drawing]:
     """Yield the drawings of ``ids`` in their order, or all; ``on_bad`` is told of records left out."""
     from hwcli.ink import reading
     from hwcli.ink.selection import Selection

@@ -308,10 +308,7 @@ def test_svg_of_points_loads_neither_cairo_nor_hdf5(ink_jsonl: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (
-            ["--format", "png", "--tolerance", "1mm"],
-            "--tolerance leaves out points; png has all",
-        ),
+        (["--format", "png", "--tolerance", "1mm"], "--tolerance leaves out points; png has all"),
         (["--format", "svg", "--dpi", "300"], "--dpi is of pixels, and svg has none"),
         (["--format", "pdf", "--dpi", "300"], "--dpi is of pixels, and pdf has none"),
     ],
