@@ -27,9 +27,11 @@ _spared = {
     ("hwcli.ink.strokes_file", "__init__"),
     ("multiprocessing.popen_spawn_posix", "_launch"),
     ("concurrent.futures.process", "__init__"),
+    ("concurrent.futures.process", "submit"),
 }
 """Modules and names of such functions, and of others that are not to be broken off: a process that gets half
-of its task would say so, and so would an HDF5 file that nobody has yet to close."""
+of its task would say so, a pool that has half started cannot be ended, and an HDF5 file that nobody has yet
+would not be closed."""
 _spared_codes: set[CodeType] = set()
 
 

@@ -32,6 +32,17 @@ def hold():
 if os.environ["HELD"] == "child":
     if "--multiprocessing-fork" in sys.orig_argv:
         hold()
+elif os.environ["HELD"] == "thread":
+    from threading import Thread
+
+    begin = Thread.start
+
+    def begin_later(thread):
+        if type(thread).__name__ == "_ExecutorManagerThread":
+            hold()
+        begin(thread)
+
+    Thread.start = begin_later
 else:
     from multiprocessing import util
 
@@ -48,7 +59,8 @@ else:
 
     util.spawnv_passfds = held
 '''
-"""Python imports this in each process: the first is held before or after it starts another, or that one is."""
+"""Python imports this in each process: the first is held before it starts the thread that manages the others,
+or before or after it starts another, or that one is held."""
 
 
 @dataclass
@@ -80,7 +92,7 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="named pipes opened for both ways: Linux")
-@pytest.mark.parametrize("held", ["before", "after", "child"])
+@pytest.mark.parametrize("held", ["thread", "before", "after", "child"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_as_the_signal_does_and_leaves_no_word_and_no_process(
     tmp_path: Path, gate: Gate, held: str, number: int
