@@ -34,7 +34,7 @@ def write_images(
     """Write an image of ``kind`` for each drawing of ``file`` into ``folder``, and the list of them."""
     if kind not in ("png", "svg", "pdf"):
         raise UsageError(f"--out-dir writes png, svg or pdf, not {kind}")
-    _make(folder, force)
+    _see_that_it_is_free(folder, force)
 
     from hwcli.drawing.batch import Recipe, draw_all
     from hwcli.drawing.layout import natural_scale
@@ -42,7 +42,12 @@ def write_images(
 
     bad, blank = BadRecords(skip_bad), Counter[str]()
     with open_ink(file, bad.note) as ink:
-        first = list(itertools.islice(ink, FIRST))
+        drawings = _with_ink(ink, blank)
+        first = list(itertools.islice(drawings, FIRST))
+        if not first:
+            bad.tell("records")
+            raise HwError(f"no ink in {stdio.name_of(file)}")
+        _make(folder)
         scale = None if layout.each else natural_scale(first, layout.height)
         recipe = Recipe(str(folder), kind, layout, style, dpi, scale)
         count = 0
@@ -52,15 +57,12 @@ def write_images(
             stdio.open_growing(folder / UNFINISHED, "wb" if force else "xb") as manifest,
             console.progress("drawing") as progress,
         ):
-            for line in draw_all(_with_ink(itertools.chain(first, ink), blank), recipe, jobs or cores()):
+            for line in draw_all(itertools.chain(first, drawings), recipe, jobs or cores()):
                 manifest.write(line)
                 manifest.flush()
                 count += line.count(b"\n")
                 progress(count, counted(count, "images"))
     bad.tell("records")
-    if not count:
-        (folder / UNFINISHED).unlink()
-        raise HwError(f"no ink in {stdio.name_of(file)}")
     (folder / UNFINISHED).replace(folder / MANIFEST)
     left_out = f"; {counted(blank[BLANK], BLANK)} left out" if blank else ""
     console.say(f"wrote {counted(count, 'images')} and {folder / MANIFEST}{left_out}")
@@ -75,11 +77,18 @@ def _with_ink(drawings: Iterator[Drawing], blank: Counter[str]) -> Iterator[Draw
             blank[BLANK] += 1
 
 
-def _make(folder: Path, force: bool) -> None:
-    """Make the ``folder``, or see that it is empty."""
+def _see_that_it_is_free(folder: Path, force: bool) -> None:
+    """Raise HwError where the ``folder`` has files already, and by ``force`` none may be written into it."""
+    try:
+        if not force and folder.exists() and any(folder.iterdir()):
+            raise HwError(f"{folder}: is not empty; --force writes into it all the same")
+    except OSError as error:
+        raise HwError(f"{folder}: {stdio.explain(error)}") from error
+
+
+def _make(folder: Path) -> None:
+    """Make the ``folder`` where it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not force and any(folder.iterdir()):
-            raise HwError(f"{folder}: is not empty; --force writes into it all the same")
     except OSError as error:
         raise HwError(f"{folder}: {stdio.explain(error)}") from error

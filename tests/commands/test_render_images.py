@@ -107,6 +107,12 @@ def test_what_was_written_before_a_fault_is_listed(run_hw: RunHw, tmp_path: Path
         ET.parse(tmp_path / "i" / record["file"])
 
 
+@pytest.mark.parametrize("ink", [b"", b'{"drawing":"a"}\n', b"{broken\n"])
+def test_where_no_ink_comes_no_folder_is_made(run_hw: RunHw, tmp_path: Path, ink: bytes) -> None:
+    run_hw("render", "--out-dir", tmp_path / "i", stdin=ink, code=1)
+    assert not (tmp_path / "i").exists()
+
+
 def test_no_ink_is_told(run_hw: RunHw, tmp_path: Path) -> None:
     done = run_hw("render", "--out-dir", tmp_path / "i", stdin=b'{"drawing":"a"}\n', code=1)
     assert done.err == "hw: no ink in <stdin>\n"
