@@ -53,15 +53,15 @@ def run(
 
 
 def _of_drawings(file: BinaryIO, path: Path, kind: str, bad: BadRecords) -> dict[str, Any]:
-    from hwcli.ink.reading import JSON, PACKED_XML, UNIPEN, XML, ZIP, place_of, read_any
+    from hwcli.ink.reading import JSON, PACKED_XML, REMARKABLE, UNIPEN, XML, ZIP, place_of, read_any
     from hwcli.ink.summary import Summary
 
     summary = Summary()
     for drawing in read_any(file, stdio.name_of(path), bad.note, path=place_of(path)):
         summary.add(drawing)
     bad.tell("records")
-    names = {JSON: "points (JSON lines)", XML: "InkML or SVG", ZIP: "stroke-3"}
-    names |= {PACKED_XML: "Xournal++ or packed SVG", UNIPEN: "UNIPEN"}
+    names = {JSON: "points (JSON lines)", XML: "InkML or SVG", ZIP: "stroke-3 or a reMarkable's notebook"}
+    names |= {PACKED_XML: "Xournal++ or packed SVG", UNIPEN: "UNIPEN", REMARKABLE: "a reMarkable's page"}
     return {"file": stdio.name_of(path), "kind": names.get(kind, kind), **summary.as_dict()}
 
 

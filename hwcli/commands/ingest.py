@@ -42,7 +42,8 @@ def run(
     """Read pen recordings of any kind into one strokes file.
 
     Read without being told which: IAM-OnDB as a directory or as its .tar.gz archives, what hw collect wrote
-    and other JSON lines, Quick, Draw!, InkML, Xournal++, SVG, UNIPEN, stroke-3 (.npz) and hw strokes files.
+    and other JSON lines, Quick, Draw!, InkML, Xournal++, notebooks and pages of reMarkable tablets, SVG,
+    UNIPEN, stroke-3 (.npz) and hw strokes files.
     Pages are cut into lines. The ink is cleaned; what was read, mended and dropped is told.
     """
     from hwcli.ink.cleaning import NOTHING, Cleaning

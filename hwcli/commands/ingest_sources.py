@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 READ_IN_FOLDERS = (
     ".tar.gz", ".tgz", ".tar", ".h5", ".hdf5", ".jsonl", ".ndjson", ".inkml", ".npz",
-    ".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen",
+    ".xopp", ".xoj", ".rmdoc", ".rm", ".svg", ".svgz", ".unp", ".upn", ".unipen",
 )  # fmt: skip
 """Not .json and .xml, which may be anything: the report of hw ingest, too."""
-TEXT_BESIDE = (".xopp", ".xoj", ".svg", ".svgz", ".unp", ".upn", ".unipen", ".inkml", ".npz")
+TEXT_BESIDE = (
+    ".xopp", ".xoj", ".rmdoc", ".rm", ".svg", ".svgz", ".unp", ".upn", ".unipen", ".inkml", ".npz",
+)  # fmt: skip
 """Sources that have no text of their own: ``page.txt`` beside ``page.xopp`` is its text."""
 MOST_TRIED = 8
 """Drawings of which it is found out whether they are pages that do not say so; none is altered."""

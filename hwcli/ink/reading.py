@@ -20,11 +20,12 @@ from hwcli.ink.replacing import newest
 
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
-PACKED_XML, PACKED_JSON, UNIPEN = "packed xml", "packed json", "unipen"
-KNOWN = "JSON lines, Quick, Draw!, hw strokes (HDF5), InkML, Xournal++, SVG, UNIPEN, stroke-3 (npz)"
+PACKED_XML, PACKED_JSON, UNIPEN, REMARKABLE = "packed xml", "packed json", "unipen", "remarkable"
+KNOWN = "JSON lines, Quick, Draw!, hw strokes (HDF5), InkML, Xournal++, SVG, reMarkable, UNIPEN, stroke-3 (npz)"
 _STARTS = (
     (b"\x89HDF\r\n\x1a\n", HDF5),
     (b"PK\x03\x04", ZIP),
+    (b"reMarkable .lines file", REMARKABLE),
     (b"<", XML),
     (b"\xff\xfe", XML),
     (b"\xfe\xff", XML),
@@ -136,8 +137,8 @@ def read_versions(
 ) -> Iterator[Drawing]:
     """Yield the drawings of ``file``: JSON lines, a strokes file, InkML, stroke-3 arrays, or pages of others.
 
-    Xournal++, SVG and UNIPEN give each page as one ``pages.Page``.  ``source`` is what messages call the file,
-    and ``path`` where it is: UNIPEN may include files that are near.
+    Xournal++, reMarkables, SVG and UNIPEN give each page as one ``pages.Page``.  ``source`` is what messages
+    call the file, and ``path`` where it is: UNIPEN may include files that are near.
     With ``on_bad`` a record that cannot be read is handed to it and left out.  What can only be read in any
     order (HDF5, zip) is copied to a temporary file if it is a pipe.
 
@@ -165,6 +166,10 @@ def _read_kind(
         from hwcli.ink.sources.unipen import read_unipen
 
         yield from read_unipen(file, source, on_bad, path)
+    elif kind == REMARKABLE:
+        from hwcli.ink.sources.remarkable import read_page
+
+        yield from read_page(file, source, on_bad)
     elif kind in _IN_ANY_ORDER:
         with seekable(file) as whole:
             yield from _read_whole(whole, kind, source, on_bad)
@@ -182,10 +187,11 @@ def _read_whole(file: BinaryIO, kind: str, source: str, on_bad: OnBad | None) ->
 
         with StrokesReader(file, source) as reader:
             yield from reader
-    else:
-        from hwcli.ink.sources.stroke3 import read_stroke3
+        return
+    from hwcli.ink.sources.remarkable import is_notebook, read_notebook
+    from hwcli.ink.sources.stroke3 import read_stroke3
 
-        yield from read_stroke3(file, source, on_bad)
+    yield from (read_notebook if is_notebook(file) else read_stroke3)(file, source, on_bad)
 
 
 @contextlib.contextmanager

@@ -1,18 +1,23 @@
-"""``hw ingest`` of pages from other people's programs: Xournal++, SVG, UNIPEN."""
+"""``hw ingest`` of pages from other people's programs and tablets: Xournal++, reMarkable, SVG, UNIPEN."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import RunHw, make_ink
+from conftest import ROOT, RunHw, make_ink
 
 from hwcli.ink import Drawing
 from hwcli.ink.strokes_file import StrokesReader
+
+sys.path.insert(0, str(ROOT / "tests" / "endurance"))
+
+import tablets
 
 Line = tuple[str, list[list[tuple[float, float]]]]
 
@@ -58,12 +63,34 @@ def as_unipen(lines: list[Line]) -> bytes:
     return f".VERSION 1.0\n.COORD X Y\n{body}".encode()
 
 
+def with_pressure(lines: list[Line]) -> list[tablets.Points]:
+    return [[(x, y, 0.5) for x, y in stroke] for _, strokes in lines for stroke in strokes]
+
+
+def as_remarkable(lines: list[Line]) -> bytes:
+    strokes = enumerate(with_pressure(lines), start=20)
+    return tablets.page(
+        tablets.group(tablets.LAYER), *(tablets.line((1, n), tablets.LAYER, points) for n, points in strokes)
+    )
+
+
+def as_notebook(lines: list[Line]) -> bytes:
+    strokes = [tablets.old_stroke(5, points) for points in with_pressure(lines)]
+    return tablets.notebook({"a": tablets.old_page(5, [strokes])}, {"pages": ["a"]})
+
+
 def strokes(path: Path) -> list[Drawing]:
     with path.open("rb") as file, StrokesReader(file, str(path)) as reader:
         return list(reader)
 
 
-FORMS: dict[str, Any] = {"xopp": lambda lines: as_xopp([lines]), "svg": as_svg, "unp": as_unipen}
+FORMS: dict[str, Any] = {
+    "xopp": lambda lines: as_xopp([lines]),
+    "svg": as_svg,
+    "unp": as_unipen,
+    "rm": as_remarkable,
+    "rmdoc": as_notebook,
+}
 
 
 @pytest.mark.parametrize("suffix", FORMS)

@@ -44,9 +44,9 @@ USUAL_LENGTH = 4096
 SLICE = 55
 """Seconds of one process; between two others may have the machine."""
 READERS = (
-    "xml", "tar", "gzip", "inkml", "xopp", "svg", "unipen", "jsonl", "npz", "npy", "strokes", "strokes-edits",
-    "model", "model-edits", "hand", "hand-edits", "checkpoint", "checkpoint-edits", "toml", "text",
-    "style", "notebook", "message", "http",
+    "xml", "tar", "gzip", "inkml", "xopp", "svg", "unipen", "remarkable", "rmdoc", "jsonl", "npz", "npy",
+    "strokes", "strokes-edits", "model", "model-edits", "hand", "hand-edits", "checkpoint", "checkpoint-edits",
+    "toml", "text", "style", "notebook", "message", "http",
 )  # fmt: skip
 TEMPORARY = tempfile.gettempdir() + "/"
 FORBIDDEN = {

@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import tablets
 
 from hwcli.ink import Drawing, strokes_file
 from hwcli.ink.jsonl import DrawingWriter
@@ -271,6 +272,12 @@ def seeds(reader: str) -> list[bytes]:
         "xopp": lambda: [XOPP],
         "svg": lambda: [SVG, FRAMES],
         "unipen": lambda: [UNIPEN],
+        "remarkable": lambda: [
+            tablets.PAGE,
+            tablets.old_page(3, [[tablets.old_stroke(3)]]),
+            tablets.old_page(5, [[tablets.old_stroke(5)]]),
+        ],
+        "rmdoc": lambda: [tablets.NOTEBOOK],
         "jsonl": lambda: [jsonl(), QUICKDRAW, HEADER + b"\n" + LOOSE_POINTS, LOOSE_POINTS],
         "npz": lambda: [npz_pickled(), npz_padded(), npz_deepwriting()],
         "npy": lambda: [*unzipped(npz_pickled()).values(), *unzipped(npz_padded()).values()],

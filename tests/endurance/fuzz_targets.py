@@ -375,6 +375,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "xopp": lambda content: _ink(read_any, content),
     "svg": lambda content: _ink(read_any, content),
     "unipen": lambda content: _ink(read_any, content),
+    "remarkable": lambda content: _ink(read_any, content),
+    "rmdoc": lambda content: _ink(read_any, content),
     "jsonl": _jsonl,
     "npz": lambda content: _ink(read_stroke3, content),
     "npy": _npy,

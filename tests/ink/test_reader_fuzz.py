@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import sys
 import tarfile
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from hwcli.errors import HwError
@@ -25,6 +27,10 @@ from hwcli.ink.sources.inkml import read_inkml
 from hwcli.ink.sources.stroke3 import read_stroke3
 from hwcli.ink.sources.whiteboard import LineReader
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
+
+sys.path.insert(0, str(ROOT / "tests" / "endurance"))
+
+import tablets
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -167,6 +173,9 @@ FORMATS: dict[str, tuple[Callable[[], bytes], Read]] = {
     "xournal": (lambda: XOPP, read_pages),
     "svg": (lambda: SVG, read_pages),
     "unipen": (lambda: UNIPEN, read_pages),
+    "remarkable": (lambda: tablets.PAGE, read_pages),
+    "remarkable5": (lambda: tablets.old_page(5, [[tablets.old_stroke(5)]]), read_pages),
+    "rmdoc": (lambda: tablets.NOTEBOOK, read_pages),
     "quickdraw": (lambda: QUICKDRAW, read_drawings),
     "uses": (lambda: USES, read_pages),
     "views": (lambda: VIEWS, read_inkml),

@@ -43,7 +43,7 @@ def test_every_reader_succeeds_or_says_why_not(reader: str) -> None:
 
 def test_whole_files_are_read() -> None:
     """What fuzzing begins with is not refused at the door."""
-    for reader in ("xml", "inkml", "xopp", "svg", "unipen", "jsonl", "npz", "strokes"):
+    for reader in ("xml", "inkml", "xopp", "svg", "unipen", "remarkable", "rmdoc", "jsonl", "npz", "strokes"):
         assert list(read_any(io.BytesIO(fuzz_seeds.seeds(reader)[0]), reader)), reader
     for content in fuzz_seeds.seeds("model"):
         assert read_model(io.BytesIO(content), "model").seed == 7

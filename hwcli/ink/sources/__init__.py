@@ -1,1 +1,1 @@
-"""Readers of other people's ink: IAM-OnDB, InkML, Xournal++, SVG, UNIPEN, stroke-3."""
+"""Readers of other people's ink: IAM-OnDB, InkML, Xournal++, reMarkable, SVG, UNIPEN, stroke-3."""
