@@ -25,6 +25,9 @@ LOST = (
 )
 """What a collective operation raises when another worker is gone."""
 
+KUBERNETES_JOB = "job-name=tensorflow"
+"""The label of the pods that TensorFlow asks Kubernetes for."""
+
 
 class WorkerLost(HwError):
     """Another worker of the run is gone."""
@@ -62,7 +65,7 @@ def _resolver(environment: Mapping[str, str]) -> tf.distribute.cluster_resolver.
     if "SLURM_JOB_ID" in environment:
         return _slurm_resolver(int(environment.get("SLURM_NTASKS", "1")))
     if "KUBERNETES_SERVICE_HOST" in environment:
-        return resolvers.KubernetesClusterResolver()
+        return _kubernetes_resolver(environment.get("HOSTNAME", ""))
     raise HwError("--distribute multiworker: no TF_CONFIG, Slurm or Kubernetes tells of the workers")
 
 
@@ -79,6 +82,38 @@ def _slurm_resolver(tasks: int) -> tf.distribute.cluster_resolver.ClusterResolve
     addresses = slurm.cluster_spec()
     kind, number = slurm.get_task_info()
     return resolvers.SimpleClusterResolver(addresses, task_type=kind, task_id=number, rpc_layer="grpc")
+
+
+def _kubernetes_resolver(host: str) -> tf.distribute.cluster_resolver.ClusterResolver:
+    """Return what tells of the pods of the job ``tensorflow``, and which of them ``host``, this one, is.
+
+    The library's own has not which, and asks as if it stood outside of the cluster unless it is given a client.
+
+    Raises
+    ------
+    HwError: Kubernetes cannot be asked, or does not know this pod as one of them.
+    """
+    try:
+        from kubernetes import client, config
+    except ImportError as error:
+        raise HwError("--distribute multiworker: in Kubernetes it needs: pip install kubernetes") from error
+    try:
+        config.load_incluster_config()
+        asked = client.CoreV1Api()
+        resolver = tf.distribute.cluster_resolver.KubernetesClusterResolver(override_client=asked)
+        pods = asked.list_pod_for_all_namespaces(label_selector=KUBERNETES_JOB).items
+        addresses = resolver.cluster_spec()
+    except Exception as error:  # of its own kinds, and of those of what it fetches with
+        raise HwError(f"--distribute multiworker: Kubernetes: {_first_line(error)}") from error
+    pods = sorted(pods, key=lambda pod: pod.metadata.name)  # as the resolver has them
+    places = [place for place, pod in enumerate(pods) if host in (pod.metadata.name, pod.spec.hostname)]
+    if len(places) != 1:
+        raise HwError(
+            f"--distribute multiworker: {host or 'this process'} is no pod with the label {KUBERNETES_JOB}; "
+            "TF_CONFIG can tell of the workers too"
+        )
+    simple = tf.distribute.cluster_resolver.SimpleClusterResolver
+    return simple(addresses, task_type="worker", task_id=places[0], rpc_layer="grpc")
 
 
 def _first_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from conftest import hw_environment
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow (pip install 'hwcli[train]')")
 
+from hwcli.errors import HwError
 from hwcli.learning.distribution import Devices, WorkerLost, _resolver
 
 HW = [sys.executable, "-m", "hwcli"]
@@ -235,3 +237,58 @@ def test_slurm_tells_of_workers_on_machines_without_gpus(monkeypatch):
     assert len(set(addresses)) == 4
     assert (resolver.task_type, resolver.task_id) == ("worker", 2)
     assert resolver.num_accelerators().get("GPU", 0) == 0
+
+
+class Pods:
+    """A stand-in for the package that speaks to Kubernetes, which knows the running pods of these ``names``."""
+
+    def __init__(self, *names, reachable=True):
+        self._names, self._reachable = names, reachable
+        self.client = self.config = self
+
+    def load_incluster_config(self):
+        if not self._reachable:
+            raise LookupError("Service host/port is not set.")
+
+    def CoreV1Api(self):
+        return self
+
+    def list_pod_for_all_namespaces(self, label_selector):
+        assert label_selector == "job-name=tensorflow"
+        return SimpleNamespace(items=[self._pod(name) for name in self._names])
+
+    def _pod(self, name):
+        told = SimpleNamespace(phase="Running", host_ip=f"10.0.0.{len(name)}")
+        host = name.rsplit("-", 1)[0]
+        return SimpleNamespace(
+            metadata=SimpleNamespace(name=name), spec=SimpleNamespace(hostname=host), status=told
+        )
+
+
+@pytest.fixture
+def in_kubernetes(monkeypatch):
+    def resolver(pods, host):
+        for name in ("kubernetes", "kubernetes.client", "kubernetes.config"):
+            monkeypatch.setitem(sys.modules, name, pods)
+        return _resolver({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "HOSTNAME": host})
+
+    return resolver
+
+
+@pytest.mark.parametrize("host", ["tensorflow-10-abc", "tensorflow-10"])
+def test_kubernetes_tells_of_workers_and_which_of_them_this_is(in_kubernetes, host):
+    """By the name of the pod, or of its host where the job is indexed; in the order of the names."""
+    resolver = in_kubernetes(Pods("tensorflow-2-x", "tensorflow-10-abc"), host)
+    assert resolver.cluster_spec().as_dict()["worker"] == ["10.0.0.17:8470", "10.0.0.14:8470"]
+    assert (resolver.task_type, resolver.task_id) == ("worker", 0)
+
+
+def test_what_kubernetes_cannot_tell_is_told_in_one_line(in_kubernetes):
+    for pods, host, why in (
+        (None, "a", "pip install kubernetes"),
+        (Pods("a-1", reachable=False), "a", "Service host/port is not set"),
+        (Pods("a-1"), "b", "b is no pod with the label job-name=tensorflow"),
+        (Pods(), "", "this process is no pod"),
+    ):
+        with pytest.raises(HwError, match=why):
+            in_kubernetes(pods, host)
