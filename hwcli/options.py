@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
@@ -54,6 +54,34 @@ Lines = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="Take the first N drawings only.")
 ]
+
+ShardOfRun = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="The I-th of N parts of the drawings alone, as they would be."),
+]
+
+
+class Shard(NamedTuple):
+    """The drawings of one part of a run: those whose number, from 0 on, is ``part`` modulo ``parts``."""
+
+    part: int = 0
+    parts: int = 1
+
+    def has(self, number: int) -> bool:
+        """Return whether drawing ``number`` is of this part."""
+        return number % self.parts == self.part
+
+    @classmethod
+    def of(cls, text: str | None) -> Shard:
+        """Return the shard that "I/N" stands for; raises UsageError."""
+        if text is None:
+            return cls()
+        part, slash, parts = text.partition("/")
+        if not (slash and part.isascii() and part.isdigit() and parts.isascii() and parts.isdigit()):
+            raise UsageError(f"--shard {text}: write I/N, for example 1/4")
+        if not 1 <= int(part) <= int(parts):
+            raise UsageError(f"--shard {text}: I is from 1 to N")
+        return cls(int(part) - 1, int(parts))
 
 
 def settled_seed(seed: int | None) -> int:

@@ -10,7 +10,7 @@ from hwcli import console, stdio
 from hwcli.commands import render_options as options
 from hwcli.commands.given import BadRecords
 from hwcli.errors import HwError, UsageError
-from hwcli.options import Force, Output, Quiet, Seed, SkipBad, Verbose, settled_seed
+from hwcli.options import Force, Output, Quiet, Seed, Shard, ShardOfRun, SkipBad, Verbose, settled_seed
 
 if TYPE_CHECKING:
     from hwcli.drawing.measures import Page
@@ -31,6 +31,7 @@ def run(
     format_: options.Format = None,
     out_dir: options.OutDir = None,
     jobs: options.Jobs = None,
+    shard: ShardOfRun = None,
     html: options.Html = False,
     animate: options.Animate = False,
     speed: options.Speed = 1.0,
@@ -70,6 +71,7 @@ def run(
     PS have no background unless asked for one, which a plotter would draw; PNG is white then.
     """
     format_ = format_ or ("png" if out_dir is not None else None)
+    part = Shard.of(shard)
     target = options.target_of(format_, output, animate, html)
     pen = pen or (options.PENCIL if pencil else options.PEN)
     options.check_number("--dpi", dpi)
@@ -93,7 +95,7 @@ def run(
             raise UsageError("--out-dir draws one drawing an image: no --output, --page, --grid or --animate")
         from hwcli.commands.render_images import write_images
 
-        write_images(file, out_dir, target.kind, placing.layout, style, dpi, jobs, skip_bad, force)
+        write_images(file, out_dir, target.kind, placing.layout, style, dpi, jobs, part, skip_bad, force)
         return
     from hwcli.commands.render_output import tell_statistics, write_sheets
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hwcli.drawing.layout import Layout
     from hwcli.drawing.style import Style
     from hwcli.ink.drawing import Drawing
+    from hwcli.options import Shard
 
 MANIFEST = "manifest.jsonl"
 UNFINISHED = "manifest.partial.jsonl"
@@ -29,9 +30,12 @@ FIRST = 256
 
 def write_images(
     file: str, folder: Path, kind: str, layout: Layout, style: Style, dpi: float, jobs: int | None,
-    skip_bad: bool, force: bool,
+    part: Shard, skip_bad: bool, force: bool,
 ) -> None:  # fmt: skip
-    """Write an image of ``kind`` for each drawing of ``file`` into ``folder``, and the list of them."""
+    """Write an image of ``kind`` for each drawing of ``file`` into ``folder``, and the list of them.
+
+    Of the drawings of ``part`` alone, under the names and in the size that they have among all.
+    """
     if kind not in ("png", "svg", "pdf"):
         raise UsageError(f"--out-dir writes png, svg or pdf, not {kind}")
     _see_that_it_is_free(folder, force)
@@ -57,14 +61,16 @@ def write_images(
             stdio.open_growing(folder / UNFINISHED, "wb" if force else "xb") as manifest,
             console.progress("drawing") as progress,
         ):
-            for line in draw_all(itertools.chain(first, drawings), recipe, jobs or cores()):
+            numbered = enumerate(itertools.chain(first, drawings), start=1)
+            chosen = (each for each in numbered if part.has(each[0] - 1))
+            for line in draw_all(chosen, recipe, jobs or cores()):
                 manifest.write(line)
                 manifest.flush()
                 count += line.count(b"\n")
                 progress(count, counted(count, "images"))
     bad.tell("records")
     (folder / UNFINISHED).replace(folder / MANIFEST)
-    left_out = f"; {counted(blank[BLANK], BLANK)} left out" if blank else ""
+    left_out = f"; {counted(blank[BLANK], BLANK)} left out" if blank[BLANK] else ""
     console.say(f"wrote {counted(count, 'images')} and {folder / MANIFEST}{left_out}")
 
 

@@ -14,7 +14,7 @@ from hwcli.commands.given import read_model
 from hwcli.commands.made_elsewhere import refuse_made_elsewhere
 from hwcli.commands.ranking import judge_of
 from hwcli.commands.sample_input import Primes, Texts, TextSource, UnitCheck
-from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, Shard, said_by
+from hwcli.commands.sample_plan import GivenHands, Hands, MadeHands, Plan, said_by
 from hwcli.errors import HwError, UsageError
 from hwcli.options import Force, HowToWrite, ModelFile, Output, Quiet, Seed, SkipBad, Verbose
 from hwcli.threads import one_core_a_product
@@ -56,7 +56,7 @@ def run(
     rank: options.Rank = "window",
     strict: sample_options.Strict = False,
     seed: Seed = None,
-    shard: sample_options.ShardOfRun = None,
+    shard: options.ShardOfRun = None,
     output: Output = None,
     skip_bad: SkipBad = False,
     force: Force = False,
@@ -70,7 +70,9 @@ def run(
     a model goes on from each --prime, or from nothing. The same seed gives the same bytes.
     """
     how = HowToWrite(missing, style, bias, pen_temperature, best_of, rank)
-    part = Shard.of(shard)
+    part = options.Shard.of(shard)
+    if part.parts > 1 and seed is None:
+        raise UsageError("--shard is a part of a run: give all parts of it the same --seed")
     refuse_made_elsewhere(output, "pipe these points into it")
     if texts and text_file is not None:
         raise UsageError("TEXT or --text-file, not both")

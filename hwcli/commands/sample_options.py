@@ -44,7 +44,3 @@ Points = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="End with exit code 1 if a text did not come out well.")]
-ShardOfRun = Annotated[
-    str | None,
-    typer.Option("--shard", metavar="I/N", help="Write the I-th of N parts of the drawings, as they would be."),
-]

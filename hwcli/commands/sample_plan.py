@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from hwcli import console, stdio
 from hwcli.commands.sample_input import called
 from hwcli.errors import UsageError
+from hwcli.options import Shard
 from hwcli.wording import counted
 
 if TYPE_CHECKING:
@@ -26,29 +27,6 @@ FIRST_LINES = 0.1
 """Seconds in which as many lines are read as will be written side by side from then on."""
 HANDS_KEPT = 256
 """Hands that are kept, when each copy has its own."""
-
-
-class Shard(NamedTuple):
-    """The drawings of this part of a run: those whose number is ``part`` modulo ``parts``."""
-
-    part: int = 0
-    parts: int = 1
-
-    def has(self, number: int) -> bool:
-        """Return whether drawing ``number`` is of this part."""
-        return number % self.parts == self.part
-
-    @classmethod
-    def of(cls, text: str | None) -> Shard:
-        """Return the shard that "I/N" stands for; raises UsageError."""
-        if text is None:
-            return cls()
-        part, slash, parts = text.partition("/")
-        if not (slash and part.isascii() and part.isdigit() and parts.isascii() and parts.isdigit()):
-            raise UsageError(f"--shard {text}: write I/N, for example 1/4")
-        if not 1 <= int(part) <= int(parts):
-            raise UsageError(f"--shard {text}: I is from 1 to N")
-        return cls(int(part) - 1, int(parts))
 
 
 @dataclass(frozen=True)

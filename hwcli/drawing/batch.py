@@ -48,14 +48,13 @@ class Recipe:
     scale: float | None
 
 
-def draw_all(drawings: Iterator[Drawing], recipe: Recipe, jobs: int) -> Iterator[bytes]:
-    """Draw each of ``drawings`` into a file, by ``jobs`` processes; yield the lines of the list in their order.
+def draw_all(numbered: Iterator[tuple[int, Drawing]], recipe: Recipe, jobs: int) -> Iterator[bytes]:
+    """Draw the ``numbered`` drawings into a file each, by ``jobs`` processes; yield the list's lines in order.
 
     Raises
     ------
     HwError: an image cannot be drawn or written.
     """
-    numbered = enumerate(drawings, start=1)
     batches = iter(lambda: list(islice(numbered, BATCH)), [])
     few = [] if jobs == 1 else list(islice(batches, WORTH))
     if len(few) < WORTH:

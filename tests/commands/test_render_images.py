@@ -69,6 +69,33 @@ def test_many_processes_write_what_one_does(run_hw: RunHw, tmp_path: Path) -> No
     assert all((tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes() for name in names)
 
 
+@pytest.mark.parametrize("parts", [2, 5, 11])
+def test_the_parts_of_many_images_are_together_those_of_one_run(
+    run_hw: RunHw, tmp_path: Path, parts: int
+) -> None:
+    """Each has its own size, some are blank, one is broken; of eleven parts some have nothing to draw."""
+    ink = b'{"drawing":"blank"}\n'.join(
+        b'{"drawing":"d%d"}\n[0,0,0]\n[9,%d,1]\n' % (number, 20 * number) for number in range(1, 7)
+    )
+    given = ink + b'{"drawing":"broken"}\n{no\n{"drawing":"last"}\n[0,0,0]\n[9,9,1]\n'
+    common = ("render", "--format", "svg", "--skip-bad", "--jobs", 1, "--out-dir")
+    run_hw(*common, tmp_path / "whole", stdin=given)
+    folders = [tmp_path / str(part) for part in range(1, parts + 1)]
+    for part, folder in enumerate(folders, start=1):
+        run_hw(*common, folder, "--shard", f"{part}/{parts}", stdin=given)
+    images = {file.name: file.read_bytes() for folder in folders for file in folder.glob("*.svg")}
+    assert images == {file.name: file.read_bytes() for file in (tmp_path / "whole").glob("*.svg")}
+    records = [record for folder in folders for record in listed(folder)]
+    assert sorted(records, key=lambda record: record["file"]) == listed(tmp_path / "whole")
+
+
+def test_a_part_is_of_many_images(run_hw: RunHw, tmp_path: Path) -> None:
+    assert "--shard parts many images" in run_hw("render", "--shard", "1/2", stdin=b"[0,0,1]\n", code=2).err
+    folder = tmp_path / "i"
+    assert "from 1 to N" in run_hw("render", "--out-dir", folder, "--shard", "3/2", code=2).err
+    assert not folder.exists()
+
+
 def test_svg_has_the_same_scale_in_all(run_hw: RunHw, tmp_path: Path) -> None:
     ink = b"[0,0,0]\n[0,40,1]\n" + b'{"drawing":"b"}\n[0,0,0]\n[0,80,1]\n'
     run_hw("render", "--out-dir", tmp_path / "i", "--format", "svg", "--margin", 0, stdin=ink)
@@ -287,7 +314,7 @@ def test_processes_that_draw_are_deaf_to_ctrl_c_from_their_first_moment_on(
     monkeypatch.setattr(batch, "ProcessPoolExecutor", Pool)
     drawings = [Drawing(np.array([[0, 0, 0], [5, 5, 1]], np.float32))] * (batch.BATCH * batch.WORTH)
     recipe = batch.Recipe(str(tmp_path), "svg", Layout(), Style(), 60, None)
-    lines = b"".join(batch.draw_all(iter(drawings), recipe, 2)).splitlines()
+    lines = b"".join(batch.draw_all(enumerate(drawings, start=1), recipe, 2)).splitlines()
     assert len(lines) == len(drawings)
     assert told == ["True"] * batch.WORTH
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwcli.commands.sample_plan import Hands, MadeHands, Plan, Shard
+from hwcli.commands.sample_plan import Hands, MadeHands, Plan
 from hwcli.ink import Drawing
+from hwcli.options import Shard
 from hwcli.writing.desk import Order
 
 MOST = 6

@@ -565,6 +565,7 @@ def test_a_model_without_a_window_writes_no_text(run_hw: RunHw, model_h5: Path) 
         (["a", "--shard", "0/3"], "from 1 to N"),
         (["a", "--shard", "3"], "write I/N"),
         (["a", "--shard", "4/3"], "from 1 to N"),
+        (["a", "--shard", "2/3"], "the same --seed"),
         (["a", "--best-of", "0"], "--best-of"),
         (["a", "--wrap", "0"], "--wrap"),
         (["--prime", "-", "--text-file", "-"], "cannot both come on standard input"),
