@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -76,12 +77,13 @@ class Shard(NamedTuple):
         """Return the shard that "I/N" stands for; raises UsageError."""
         if text is None:
             return cls()
-        part, slash, parts = text.partition("/")
-        if not (slash and part.isascii() and part.isdigit() and parts.isascii() and parts.isdigit()):
-            raise UsageError(f"--shard {text}: write I/N, for example 1/4")
-        if not 1 <= int(part) <= int(parts):
+        found = re.fullmatch(r"([0-9]{1,18})/([0-9]{1,18})", text)
+        if found is None:
+            raise UsageError(f"--shard {text:.40}: write I/N, for example 1/4")
+        part, parts = map(int, found.groups())
+        if not 1 <= part <= parts:
             raise UsageError(f"--shard {text}: I is from 1 to N")
-        return cls(int(part) - 1, int(parts))
+        return cls(part - 1, parts)
 
 
 def settled_seed(seed: int | None) -> int:

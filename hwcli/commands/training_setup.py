@@ -262,11 +262,15 @@ def prepare_tensorflow(threads: int | None, distribute: str, tensorboard: Path |
     """
     if distribute not in WAYS:
         raise UsageError(f"--distribute {distribute}: one of {', '.join(WAYS)}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     products_by_onednn()
     told = told_of_workers(os.environ, distribute == "auto")
-    if distribute in ("auto", "multiworker") and not told.keys().isdisjoint({"TF_CONFIG", "SLURM_NTASKS"}):
+    kubernetes = {"KUBERNETES_SERVICE_HOST"} if distribute == "multiworker" else set()
+    tellers = {"TF_CONFIG", "SLURM_NTASKS"} | kubernetes
+    are_several = distribute in ("auto", "multiworker") and not told.keys().isdisjoint(tellers)
+    if are_several:
         console.say("waits until all workers of the run are there")
+    # Of a worker that is lost, or at its end before the others, TensorFlow tells at length; hw does in a line.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if are_several else "2")
     with console.hushed():
         try:
             from hwcli.learning.device import use_threads

@@ -52,8 +52,9 @@ def make_strategy(kind: str, environment: Mapping[str, str]) -> tf.distribute.St
     if kind == "multiworker":
         try:
             return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=_resolver(environment))
-        except (ValueError, RuntimeError, KeyError, tf.errors.OpError) as error:
-            what = "TF_CONFIG is not JSON: " if isinstance(error, json.JSONDecodeError) else ""
+        except (ValueError, TypeError, RuntimeError, KeyError, tf.errors.OpError) as error:
+            unreadable = "TF_CONFIG is not JSON: " if isinstance(error, json.JSONDecodeError) else ""
+            what = "there is no word of " if isinstance(error, KeyError) else unreadable
             raise HwError(f"--distribute multiworker: {what}{_first_line(error)}") from error
     return tf.distribute.get_strategy()
 

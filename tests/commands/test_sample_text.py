@@ -564,6 +564,7 @@ def test_a_model_without_a_window_writes_no_text(run_hw: RunHw, model_h5: Path) 
         (["a", "--save-style", "x", "-n", "2"], "the one hand"),
         (["a", "--shard", "0/3"], "from 1 to N"),
         (["a", "--shard", "3"], "write I/N"),
+        (["a", "--shard", "1/" + 5000 * "9"], "write I/N"),
         (["a", "--shard", "4/3"], "from 1 to N"),
         (["a", "--shard", "2/3"], "the same --seed"),
         (["a", "--best-of", "0"], "--best-of"),
@@ -605,6 +606,10 @@ def test_the_parts_of_a_job_array_are_what_one_process_writes(
     assert parts("shard_slurm.sh", "slurm", **slurm) == [whole[1::3]]
     again = slurm | {"SLURM_ARRAY_TASK_COUNT": "1"}
     assert parts("shard_slurm.sh", "slurm", PARTS="3", **again) == [whole[1::3]]
+    # As Spark's pipe hands a partition, the number of a part, to the command of hw-sample(1).
+    command = ["xargs", "-I{}", *sample_command("-m", reader_h5, *options, "--shard", "{}/3")]
+    piped = subprocess.run(command, input=b"2\n", stdout=subprocess.PIPE, env=hw_environment(), check=True)
+    assert drawings_of(piped.stdout.decode().splitlines()) == whole[1::3]
     if shutil.which("parallel"):
         assert parts("shard_parallel.sh", "parallel", PARTS="2") == [whole[::2], whole[1::2]]
         assert (tmp_path / "parallel" / "all.jsonl").read_bytes() == run.out

@@ -129,7 +129,9 @@ def test_when_a_worker_is_killed_the_run_ends_and_can_go_on(many_h5, tmp_path, s
     workers[1].send_signal(signal.SIGKILL)
     workers[1].wait()
     assert workers[0].wait(timeout=240) == 1
-    last = (tmp_path / "0.err").read_text().strip().splitlines()[-1]
+    told = (tmp_path / "0.err").read_text()
+    assert "StartAbort" not in told
+    last = told.strip().splitlines()[-1]
     assert last.startswith("hw: another worker is gone")
     assert last.endswith("to go on: --resume")
     resumed = start_workers(
@@ -216,12 +218,22 @@ def test_two_devices_in_one_process_learn_what_one_does():
     assert done.stdout.strip().endswith("the same"), done.stderr[-3000:]
 
 
-def test_workers_told_of_in_no_json_are_refused_in_one_line(many_h5, tmp_path, run_hw):
-    told = run_hw(
-        "train", many_h5, *TINY, "--distribute", "multiworker", "-o", tmp_path / "m.h5",
-        env={"TF_CONFIG": "nonsense"}, code=1,
-    )  # fmt: skip
-    assert "TF_CONFIG is not JSON" in told.err
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("nonsense", "TF_CONFIG is not JSON"),
+        ('{"cluster": [1], "task": {"type": "worker", "index": 0}}', "must be a dictionary"),
+        (
+            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator", "index": 0}}',
+            "no word of 'evaluator'",
+        ),
+    ],
+)
+def test_workers_that_nobody_can_make_sense_of_are_refused_in_one_line(many_h5, tmp_path, run_hw, told, why):
+    refused = run_hw("train", many_h5, *TINY, "-o", tmp_path / "m.h5", env={"TF_CONFIG": told}, code=1)
+    waits, line = refused.err.splitlines()
+    assert waits.startswith("waits")
+    assert why in line
 
 
 def test_slurm_tells_of_workers_on_machines_without_gpus(monkeypatch):
