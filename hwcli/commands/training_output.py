@@ -141,7 +141,11 @@ def follow(run: Run, how_long: HowLong, files: Files) -> Caught:
     """Let ``run`` go on to its end, showing and saving what comes of it; return what signal ended it."""
     with signals_noticed() as caught, open_log(files) as log:
         limits = Limits(how_long.batches, how_long.seconds, lambda: caught.signal is not None)
-        _follow(run, limits, files, log, how_long.save_every)
+        try:
+            _follow(run, limits, files, log, how_long.save_every)
+        except WorkerLost as error:
+            # It was in the middle of a batch or a validation: what was saved before stands.
+            raise HwError(f"{error}{files.onward(run)}") from error
     return caught
 
 
@@ -158,9 +162,8 @@ def _follow(run: Run, limits: Limits, files: Files, log: Log, save_every: float)
                 if time.monotonic() - saved >= save_every:
                     files.write_checkpoint(run)
                     saved = time.monotonic()
-        except WorkerLost as error:
-            # It was in the middle of a batch: what was saved before stands.
-            raise HwError(f"{error}{files.onward(run)}") from error
+        except WorkerLost:
+            raise
         except Diverged as error:
             files.write_checkpoint(run)
             raise HwError(f"{error}{files.onward(run)}") from error

@@ -23,6 +23,7 @@ from hwcli.ink import Drawing
 from hwcli.ink.strokes_file import StrokesReader, StrokesWriter
 from hwcli.learning.beginning import Validation, begin_run
 from hwcli.learning.checkpoint import Terms, read_checkpoint
+from hwcli.learning.distribution import WorkerLost
 from hwcli.learning.run import Limits, Run
 from hwcli.model.config import Config
 from hwcli.model.file import read_model
@@ -188,6 +189,20 @@ def test_how_to_go_on_is_a_way_that_is_not_refused(
     assert to_batch(run, 1, tmp_path / "m.h5", capsys).endswith("to go on: --resume\n")
     told = to_batch(rehearsing(run), 1, tmp_path / "n.h5", capsys)
     assert told.endswith("to go on: --resume --set tuning.rehearsal=0\n")
+
+
+@pytest.mark.parametrize("moment", ["events", "validate"])
+def test_a_worker_that_is_lost_in_a_batch_or_at_the_very_end_costs_nothing_that_was_saved(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def lose(*_: Any) -> Any:
+        raise WorkerLost("another worker is gone")
+
+    monkeypatch.setattr(run, moment, lose)
+    files = Files(tmp_path / "m.h5", None, None)
+    with pytest.raises(HwError, match=r"^another worker is gone; to go on: --resume$"):
+        follow(run, HowLong(None, 1, 1e6), files)
+    assert files.checkpoint.exists()
 
 
 @pytest.mark.parametrize("is_resumable", [True, False])
