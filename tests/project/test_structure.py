@@ -45,7 +45,7 @@ LIBRARIES = {
     "collecting": {"numpy"},
     "recombining": {"numpy"},
     "drawing": {"numpy", "cairocffi", "PIL"},
-    "learning": {"numpy", "h5py", "tensorflow"},
+    "learning": {"numpy", "h5py", "tensorflow", "kubernetes"},  # what its resolver of workers asks with
 }
 SOURCES = sorted((ROOT / "hwcli").rglob("*.py"))
 
