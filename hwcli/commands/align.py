@@ -76,15 +76,21 @@ class _Told:
     def __init__(self) -> None:
         self.drawings = self.empty = 0
         self._unaligned, self._first = 0, ""
+        self._others, self._first_other = 0, ""
 
     def take(self, drawing: Drawing) -> None:
         """Count ``drawing``, and whether it could be aligned."""
         from hwcli.ink.segments import ends_of
+        from hwcli.recombining.agreement import says_something_else
 
         self.drawings += 1
+        name = drawing.id or f"number {self.drawings}"
         if ends_of(drawing) is None and (len(drawing) or drawing.text):
-            self._first = self._first or drawing.id or f"number {self.drawings}"
+            self._first = self._first or name
             self._unaligned += 1
+        elif says_something_else(drawing):
+            self._first_other = self._first_other or f"{name} ({drawing.text:.40})"
+            self._others += 1
 
     def tell(self, what: str) -> None:
         """Say what was not as it should be; ``what`` became of drawings that could not be aligned."""
@@ -92,6 +98,11 @@ class _Told:
             console.warn(
                 f"{counted(self._unaligned, 'drawings')} without a text that the model can read, or with far"
                 f" too little or too much ink for it, the first: {self._first}; {what}"
+            )
+        if self._others:
+            console.warn(
+                f"{counted(self._others, 'drawings')} whose ink seems to say something else than the text, the"
+                f" first: {self._first_other}; hw recombine --disagreements lists how far each is from it"
             )
         if self.empty:
             console.warn(f"{counted(self.empty, 'parts of texts')} without ink left out")

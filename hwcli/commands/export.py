@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os.path
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
@@ -101,6 +102,9 @@ def _found_in_strokes(file: BinaryIO, shown: str, selection: Selection) -> Itera
 
 def _refuse_missing(selection: Selection, shown: str) -> None:
     if missing := selection.missing():
+        if os.path.isfile(missing[0]):
+            advice = "hw export takes one file; hw ingest merges several"
+            raise HwError(f"{shown}: no drawing {missing[0]!r}, which is a file: {advice}")
         more = f" (nor {len(missing) - 1} more of those named)" if len(missing) > 1 else ""
         raise HwError(f"{shown}: no drawing {missing[0]!r}{more}; hw export {shown} | grep drawing lists them")
 

@@ -31,6 +31,8 @@ TEXT_BESIDE = (
 """Sources that have no text of their own: ``page.txt`` beside ``page.xopp`` is its text."""
 MOST_TRIED = 8
 """Drawings of which it is found out whether they are pages that do not say so; none is altered."""
+SLOWEST = 1.0
+"""Seconds from point to point that no pen takes: it tells hundreds of points a second, or tens."""
 EVERY = 32
 """Drawings between two words of progress."""
 
@@ -93,8 +95,10 @@ class Ingest:
         before = self._report.written["drawings"]
         name = "stdin" if str(path) == stdio.STREAM else path.name.partition(".")[0] or path.name
         gathering.begin_source()
+        is_slow = False
         try:
             for count, drawing in enumerate(self._with_texts(path, self._lines(path, name))):
+                is_slow = is_slow or _is_slow(path, drawing)
                 gathering.add(drawing, name, self._on_bad)
                 if count % EVERY == 0:
                     self._tell(self._read)
@@ -204,6 +208,19 @@ class Ingest:
         with StrokesReader(file, shown) as reader:
             self._history += reader.history
             yield from reader
+
+
+def _is_slow(path: Path, drawing: Drawing) -> bool:
+    """Return whether ``drawing``, read from ``path``, has times that no pen gives its points, and say so."""
+    from hwcli.ink.cleaning import seconds_a_point
+
+    if (seconds := seconds_a_point(drawing)) < SLOWEST:
+        return False
+    console.warn(
+        f"{stdio.name_of(path)}: {drawing.id or 'a drawing'} has a point every {seconds:.3g} s: are these"
+        " milliseconds? what moves and --nib speed take them for seconds; divide them by 1000 and read it again"
+    )
+    return True
 
 
 def _expanded(source: Path) -> list[Path]:

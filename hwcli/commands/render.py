@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 THIN = 3
 """Letters lower than so many widths of the pen run together."""
 
+MOST_TOLD = 30
+"""Characters of a line that are told, so that one knows which."""
+
 HIGHEST_LINE = 9
 """No line of writing is more letters high, tails and heads included."""
 
@@ -147,8 +150,21 @@ def _on_pages(drawings: list[Drawing], placing: options.Placing, page: Page, see
     letter = sheets[0].letter
     if letter < 0.995 * placing.layout.height:
         thick = ", and a finer --pen suits them" if letter < THIN * placing.layout.pen else ""
-        console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits (--x-height){thick}")
+        advice = _how_to_fit(sheets, placing.layout.height)
+        console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits{advice}{thick}")
     return sheets
+
+
+def _how_to_fit(sheets: list[Sheet], height: float) -> str:
+    """Return which line is the widest, and how it has room with letters of the ``height`` that was to be."""
+    from hwcli.drawing.layout import cut_to
+
+    widest = max((placed for sheet in sheets for placed in sheet.placed), key=lambda placed: placed.size[0])
+    text = " ".join(widest.drawing.text.split())
+    fitting = int(len(text) * sheets[0].letter / height)
+    if not fitting:
+        return " (--x-height)"
+    return f" ({cut_to(text, MOST_TOLD)!r}; 'hw sample --wrap {fitting}' leaves room for {height:g} mm)"
 
 
 def _warn_of_blocks(sheets: list[Sheet], spacing: float) -> None:

@@ -165,7 +165,9 @@ class Texts:
         """Warn, once, of a line of more characters than a network writes well."""
         if length > LONG_LINE and not self._is_long_told:
             self._is_long_told = True
-            console.warn(f"{place}: {length} characters will not stay legible; --wrap 60 breaks lines")
+            where = " without a place to break them" if self._width and self._width <= LONG_LINE else ""
+            advice = "" if where else "; --wrap 60 breaks lines"
+            console.warn(f"{place}: {length} characters{where} will not stay legible{advice}")
 
     def tell_skipped(self) -> None:
         """Say what was left out."""

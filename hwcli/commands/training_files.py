@@ -120,6 +120,8 @@ class Files:
         # The file may have been taken away since the best were written, in an earlier sitting mostly.
         gone = ", as the file of the best is gone" if not is_best and run.position.best is not None else ""
         weights = "the best weights" if is_best else "the last weights"
+        if is_best and _has_gained_nothing(run):
+            weights += ", which are those that it began from: the lines held back gained nothing"
         console.say(f"{self.model}: {weights}{gone}{self.onward(run)}")
 
     def onward(self, run: Run) -> str:
@@ -127,6 +129,13 @@ class Files:
         if not self.is_resumable:
             return ""
         return f"; to go on: --resume{' --set tuning.rehearsal=0' if run.config.tuning.rehearsal else ''}"
+
+
+def _has_gained_nothing(run: Run) -> bool:
+    """Return whether ``run`` learned, and was never better by its validation than before it had."""
+    position = run.position
+    best = [record["batch"] for record in position.history if record["validation_loss"] == position.best]
+    return position.batches > 0 and best[:1] == [0]
 
 
 class NoFiles(Files):

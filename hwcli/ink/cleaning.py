@@ -88,6 +88,15 @@ def clean(drawing: Drawing, cleaning: Cleaning, mended: Counter[str], dropped: C
     return drawing if is_same else replace(drawing, extra=without_ends(drawing.extra))
 
 
+def seconds_a_point(drawing: Drawing) -> float:
+    """Return the median time from point to point within strokes, 0 where too few are known to tell."""
+    if drawing.time is None:
+        return 0.0
+    steps = np.diff(drawing.time.astype(np.float64))[drawing.points[:-1, 2] == 0]
+    steps = steps[np.isfinite(steps)]
+    return float(np.median(steps)) if len(steps) >= FEWEST_STEPS else 0.0
+
+
 def _selected(drawing: Drawing, kept: NDArray[np.bool_] | NDArray[np.intp], points: Floats) -> Drawing:
     channels: dict[str, Any] = {
         name: None if values is None else values[kept]

@@ -225,7 +225,9 @@ class Growing:
         if isinstance(record, dict):
             x, y, up = record.get("x"), record.get("y"), record.get("up", 0)
             if "t" in record:
-                time = _number(record["t"], "t", limits.TIME)
+                time = _number(
+                    record["t"], "t", limits.TIME, " seconds: milliseconds are to be divided by 1000"
+                )
             if "p" in record:
                 pressure = _number(record["p"], "p", 1)
                 if pressure < 0:
@@ -262,11 +264,11 @@ class Growing:
         )
 
 
-def _number(value: Any, name: str, limit: float) -> float:
+def _number(value: Any, name: str, limit: float, unit: str = "") -> float:
     if type(value) is not float and type(value) is not int:
         raise ValueError(f"{name} is missing or not a number")
     if not -limit <= value <= limit:
-        raise ValueError(f"{name} is beyond {limit:g}")
+        raise ValueError(f"{name} is beyond {limit:g}{unit}")
     return float(value)
 
 

@@ -17,6 +17,7 @@ from hwcli.errors import BadInput
 from hwcli.ink import jsonl
 from hwcli.ink.drawing import Drawing
 from hwcli.ink.replacing import newest
+from hwcli.ink.strangers import LONGEST_START, why_no_ink
 
 OnBad = Callable[[BadInput], None]
 HDF5, ZIP, XML, JSON, ARCHIVE, EMPTY, UNKNOWN = "hdf5", "zip", "xml", "json", "archive", "empty", "unknown"
@@ -178,7 +179,8 @@ def _read_kind(
     elif kind == EMPTY:
         raise BadInput(source, "empty: there is no ink in it")
     else:
-        raise BadInput(source, f"not ink that hw knows ({KNOWN}); hw sample makes ink of text")
+        what = why_no_ink(file.read(LONGEST_START))
+        raise BadInput(source, what or f"not ink that hw knows ({KNOWN}); hw sample makes ink of text")
 
 
 def _read_whole(file: BinaryIO, kind: str, source: str, on_bad: OnBad | None) -> Iterator[Drawing]:

@@ -28,6 +28,8 @@ MISSING = ("error", "skip", "replace")
 """What to do with a character that cannot be written."""
 REPLACEMENT = "?"
 BLANKS = re.compile(" +")
+BREAKABLE = re.compile("[^/?&=#_.,:;@+-]*[/?&=#_.,:;@+-]+|[^/?&=#_.,:;@+-]+")
+"""The parts of a word that is too long for a line: it is broken after signs such as those of an address."""
 NAMED = re.compile(":[a-z0-9_+-]+:")
 """What the library makes of an emoji, its name between colons: a description, not a form of it."""
 NAMED_PARTS = 3
@@ -139,11 +141,25 @@ def lines_of(text: str) -> Iterator[Line]:
 def wrap(text: str, width: int) -> list[str]:
     """Return ``text`` in lines of at most ``width`` characters, broken between words.
 
-    A blank line stays, as "".  A word that is longer than ``width`` has a line to itself: addresses stay whole.
+    A blank line stays, as "".  A word that is longer than ``width`` is broken after signs in it, as an address
+    of the web is after its slashes; what has none has a line to itself.
     Signs alone have none: they are drawn beside letters or digits, even if that makes a line longer.
     """
     wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-    return [part for line in lines_of(text) for part in _with_company(wrapper.wrap(line.text) or [""])]
+    lines = (" ".join(_broken(word, width) for word in line.text.split(" ")) for line in lines_of(text))
+    return [part for line in lines for part in _with_company(wrapper.wrap(line) or [""])]
+
+
+def _broken(word: str, width: int) -> str:
+    """Return ``word`` with a blank wherever it has to be broken; no two of its parts have room in one line."""
+    if len(word) <= width:
+        return word
+    parts = [""]
+    for part in BREAKABLE.findall(word):
+        if parts[-1] and len(parts[-1]) + len(part) > width:
+            parts.append("")
+        parts[-1] += part
+    return " ".join(parts)
 
 
 def _with_company(parts: Sequence[str]) -> list[str]:

@@ -188,3 +188,12 @@ def test_resampled_ink_has_other_ends(run_hw: RunHw, written_jsonl: Path, tmp_pa
     aligned = run_hw("align", written_jsonl).out
     run_hw("ingest", "-", "--resample", "1", "-o", tmp_path / "r.h5", stdin=aligned)
     assert all("ends" not in header for header in headers(run_hw("export", tmp_path / "r.h5")))
+
+
+def test_a_text_that_the_ink_does_not_say_is_told(run_hw: RunHw, written_jsonl: Path) -> None:
+    said = written_jsonl.read_text()
+    wrong = said.replace("the parcel came", "complete nonsense!")
+    done = run_hw("align", stdin=wrong)
+    assert "1 drawing whose ink seems to say something else than the text" in done.err
+    assert "the first: sample-2 (complete nonsense!); hw recombine --disagreements" in done.err
+    assert all("ends" in header for header in headers(done))

@@ -29,6 +29,13 @@ def test_all_or_some_or_the_first(run_hw: Callable[..., Any], ink_h5: Path) -> N
     assert len(drawings(run_hw("export", "-", "made-0003", stdin=ink_h5.read_bytes()).out)) == 1
 
 
+def test_a_second_file_is_told_to_be_one(run_hw: Callable[..., Any], ink_jsonl: Path, ink_h5: Path) -> None:
+    failed = run_hw("export", ink_h5, ink_jsonl, code=1)
+    assert (
+        f"no drawing '{ink_jsonl}', which is a file: hw export takes one file; hw ingest merges" in failed.err
+    )
+
+
 def test_all_lines_of_a_form(run_hw: Callable[..., Any], iam_tree: Path, tmp_path: Path) -> None:
     run_hw("ingest", iam_tree, "-o", tmp_path / "iam.h5")
     found = drawings(run_hw("export", tmp_path / "iam.h5", "a01-003").out)

@@ -51,6 +51,20 @@ def test_archives_in_any_order_and_a_tree_give_the_same(
     assert done.out == b""
 
 
+@pytest.mark.parametrize(("step", "is_told"), [(0.01, False), (10, True)])
+def test_milliseconds_that_are_taken_for_seconds_are_told(
+    run_hw: Callable[..., Any], step: float, is_told: bool, tmp_path: Path
+) -> None:
+    points = "".join(f'{{"x":{n},"y":{n % 7},"t":{n * step}}}\n' for n in range(40))
+    told = run_hw("ingest", "-", "-o", tmp_path / "i.h5", stdin='{"drawing":"a"}\n' + points).err
+    assert ("<stdin>: a has a point every 10 s: are these milliseconds?" in told) == is_told
+
+
+def test_times_beyond_all_are_told_to_be_in_seconds(run_hw: Callable[..., Any]) -> None:
+    failed = run_hw("ingest", "-", stdin='{"x":1,"y":2,"t":1700000000000}\n', code=1)
+    assert "<stdin>:1: t is beyond 1e+12 seconds: milliseconds are to be divided by 1000" in failed.err
+
+
 def test_the_same_command_gives_the_same_bytes(run_hw: Callable[..., Any], iam_archives: Path) -> None:
     archives = sorted(iam_archives.glob("*.tar.gz"))
     assert run_hw("ingest", *archives).out == run_hw("ingest", *archives).out

@@ -47,6 +47,18 @@ def test_a_page_has_its_size_and_its_lines(run_hw: RunHw) -> None:
     assert (turned.get("width"), turned.get("height")) == ("210mm", "148mm")
 
 
+def test_which_line_makes_the_letters_small_is_told_and_what_helps(run_hw: RunHw) -> None:
+    ink = text(2)
+    told = run_hw("render", "--page", "a6", stdin=ink).err
+    pattern = r"the widest line fits \('(.*?)'; 'hw sample --wrap (\d+)' leaves room for 3 mm\)"
+    found = re.search(f"small letters are [0-9.]+ mm high, so that {pattern}", told)
+    assert found, told
+    texts = [json.loads(line)["text"] for line in ink.splitlines() if b'"drawing"' in line]
+    assert any(said.startswith(found[1].removesuffix("…")) and len(said) > int(found[2]) for said in texts)
+    unknown = re.sub(rb'"text": "[^"]*"', b'"text": ""', ink)
+    assert "so that the widest line fits (--x-height)" in run_hw("render", "--page", "a6", stdin=unknown).err
+
+
 def test_each_line_has_its_text_for_those_who_do_not_see(run_hw: RunHw) -> None:
     svg = run_hw("render", "--page", "a4", stdin=text(1)).out
     texts = [json.loads(line)["text"] for line in text(1).splitlines() if b'"drawing"' in line]

@@ -104,6 +104,19 @@ def test_the_last_weights_are_not_called_the_best_where_the_file_of_those_is_gon
     assert model.exists()
 
 
+def test_a_run_that_gained_nothing_says_so(
+    made_drawings: list[Drawing], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = STILL.updated({"training": {"validate_first": True}})
+    with strokes_of(made_drawings[:8]) as reader:
+        run = begin_run(reader, Validation(share=0.2), config, None, 5, 1, Terms())
+        assert "m.h5: the best weights; to go on" in to_batch(run, 0, tmp_path / "m.h5", capsys)
+        told = to_batch(run, 1, tmp_path / "m.h5", capsys)
+    assert (
+        "m.h5: the best weights, which are those that it began from: the lines held back gained nothing" in told
+    )
+
+
 @pytest.mark.parametrize("step", [0.0, 0.5])
 def test_what_is_not_learned_from_is_told_whatever_is_done_to_the_lines(
     made_drawings: list[Drawing], step: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]

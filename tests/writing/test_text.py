@@ -194,7 +194,9 @@ def test_long_lines_are_wrapped_at_words_and_blank_lines_stay() -> None:
         "brown fox",
         "",
         "jumps over",
-        "a-very-long-address@example.org",
+        "a-very-long-",
+        "address@",
+        "example.org",
         "now",
     ]
     assert wrap("Anna ♥ and → Ben ♥♥", 4) == ["Anna ♥", "and →", "Ben ♥♥"]
@@ -202,6 +204,15 @@ def test_long_lines_are_wrapped_at_words_and_blank_lines_stay() -> None:
     assert wrap("♥ ♥ ♥\n* *", 2) == ["♥ ♥ ♥", "*", "*"]
     assert wrap("", 5) == [""]
     assert wrap("  \n", 5) == [""]
+
+
+def test_a_word_longer_than_a_line_is_broken_after_its_signs() -> None:
+    address = "https://example.com/pens-and-papers/?colour=blue&nib=fine"
+    lines = wrap(f"It is {address} they say", 20)
+    assert lines == ["It is", "https://example.com/", "pens-and-papers/?", "colour=blue&nib=fine", "they say"]
+    assert wrap(address, len(address)) == [address]
+    assert wrap("a Donaudampfschifffahrt b", 9) == ["a", "Donaudampfschifffahrt", "b"]
+    assert wrap("well-known", 10) == ["well-known"]
 
 
 def test_the_library_is_loaded_only_when_it_is_needed() -> None:
