@@ -150,18 +150,28 @@ def _on_pages(drawings: list[Drawing], placing: options.Placing, page: Page, see
     letter = sheets[0].letter
     if letter < 0.995 * placing.layout.height:
         thick = ", and a finer --pen suits them" if letter < THIN * placing.layout.pen else ""
-        advice = _how_to_fit(sheets, placing.layout.height)
+        advice = _how_to_fit(sheets, placing)
         console.say(f"small letters are {letter:.2g} mm high, so that the widest line fits{advice}{thick}")
     return sheets
 
 
-def _how_to_fit(sheets: list[Sheet], height: float) -> str:
-    """Return which line is the widest, and how it has room with letters of the ``height`` that was to be."""
+def _how_to_fit(sheets: list[Sheet], placing: options.Placing) -> str:
+    """Return which line is the widest, and how it has room with letters as high as they were to be."""
     from hwcli.drawing.layout import cut_to
+    from hwcli.drawing.pages import BLANK, blanks_before
 
-    widest = max((placed for sheet in sheets for placed in sheet.placed), key=lambda placed: placed.size[0])
-    text = " ".join(widest.drawing.text.split())
-    fitting = int(len(text) * sheets[0].letter / height)
+    letter, height = sheets[0].letter, placing.layout.height
+    is_indented = placing.setting.align == "left" and not placing.gridded
+
+    def blanks(drawing: Drawing) -> int:
+        return blanks_before(drawing) if is_indented else 0
+
+    drawing = max(
+        (placed for sheet in sheets for placed in sheet.placed),
+        key=lambda placed: placed.size[0] + BLANK * letter * blanks(placed.drawing),
+    ).drawing
+    text = " ".join(drawing.text.split())
+    fitting = int((len(text) + blanks(drawing)) * letter / height) if text else 0
     if not fitting:
         return " (--x-height)"
     return f" ({cut_to(text, MOST_TOLD)!r}; 'hw sample --wrap {fitting}' leaves room for {height:g} mm)"

@@ -15,7 +15,7 @@ from hwcli.errors import BadInput, HwError
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
     from hwcli.ink.offsets import Scale
-    from hwcli.writing.text import Line
+    from hwcli.writing.text import Line, Written
 
 INK = ('{"drawing"', '{"x"')
 """How JSON lines of points begin, which nobody wants to see written by hand."""
@@ -113,14 +113,14 @@ class Texts:
         self.are_arriving = source.path == stdio.STREAM and source.file is None
         self._bad = BadRecords(skip_bad)
         self._told: set[tuple[str, str]] = set()
-        self._is_long_told = False
+        self._is_long_told = self._is_tab_told = False
 
     @property
     def skipped(self) -> int:
         """How many lines were left out so far."""
         return len(self._bad)
 
-    def read(self) -> Iterator[str]:
+    def read(self) -> Iterator[Written]:
         """Yield each line as it will be written, "" for a blank one.
 
         Raises
@@ -132,14 +132,14 @@ class Texts:
         found = False
         for name, line in self._source.lines(self._bad):
             for text in self._prepared(line, name):
-                found = found or bool(text)
+                found = found or bool(text.text)
                 yield text
         if not found:
             self.tell_skipped()
             raise HwError(f"no text in {self._source.name}; -n N writes ink from nothing")
 
-    def _prepared(self, line: Line, name: str) -> list[str]:
-        from hwcli.writing.text import Unwritable, prepare_text, told, wrap
+    def _prepared(self, line: Line, name: str) -> list[Written]:
+        from hwcli.writing.text import Unwritable, Written, indent_of, prepare_text, told, wrap
 
         try:
             prepared = prepare_text(
@@ -148,7 +148,8 @@ class Texts:
         except Unwritable as error:
             self._bad.add(BadInput(name, str(error)))
             return []
-        texts = wrap(prepared.text, self._width) if self._width else [prepared.text]
+        indent = indent_of(line.text) if prepared.text else 0
+        texts = wrap(prepared.text, max(self._width - indent, 1)) if self._width else [prepared.text]
         longest = max(map(len, texts), default=0)
         if longest > LONGEST_LINE:
             why = f"{longest} characters in a line, of {LONGEST_LINE} at most; --wrap 60 breaks lines"
@@ -158,8 +159,11 @@ class Texts:
             if (note.character, note.written) not in self._told:
                 self._told.add((note.character, note.written))
                 console.say(f"{name}: {told([note])[0]}")
+        if "\t" in line.text.strip() and not self._is_tab_told:
+            self._is_tab_told = True
+            console.say(f"{name}, line {line.number}: a tab is written as a blank, and columns are not kept")
         self._look_at_length(longest, f"{name}, line {line.number}")
-        return texts
+        return [Written(text, indent) for text in texts]
 
     def _look_at_length(self, length: int, place: str) -> None:
         """Warn, once, of a line of more characters than a network writes well."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from hwcli import console, stdio
 from hwcli.commands.sample_input import called
 from hwcli.errors import UsageError
+from hwcli.ink.drawing import INDENT
 from hwcli.options import Shard
 from hwcli.wording import counted
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from hwcli.ink.drawing import Points
     from hwcli.writing.desk import Order
     from hwcli.writing.hands import Hand, Scribe
+    from hwcli.writing.text import Written
 
 T = TypeVar("T")
 
@@ -135,26 +137,27 @@ class Plan:
         extra["prime_points"] = 0 if before is None else len(before)
         return Head(f"{name}-{number + 1}", "", extra, before, hand)
 
-    def texts(self, texts: Iterable[str], hands: Hands, are_arriving: bool = False) -> Work:
+    def texts(self, texts: Iterable[Written], hands: Hands, are_arriving: bool = False) -> Work:
         """Return the drawings of ``texts``, each in all ``hands``; a blank one once."""
         texts, drawings = self._seen(texts, are_arriving, hands.count * self.copies)
         return Work(self._texts(texts, hands), self.scribe.takes, drawings, are_arriving)
 
-    def _texts(self, texts: Iterable[str], hands: Hands) -> Iterator[Piece]:
+    def _texts(self, texts: Iterable[Written], hands: Hands) -> Iterator[Piece]:
         number = 0
         for text in texts:
-            for place in range(hands.count * self.copies if text else 1):
+            for place in range(hands.count * self.copies if text.text else 1):
                 if self.shard.has(number):
                     yield self._text(number, text, hands, place)
                 number += 1
 
-    def _text(self, number: int, text: str, hands: Hands, place: int) -> Piece:
-        name = f"sample-{number + 1}"
+    def _text(self, number: int, line: Written, hands: Hands, place: int) -> Piece:
+        name, text = f"sample-{number + 1}", line.text
         if not text:
             return Head(name, "", self.header), None
         hand, style = hands.at(place)
+        indent = {INDENT: line.indent} if line.indent else {}
         order = self.scribe.written(text, hand, self._chance(number), self.most)
-        return Head(name, text, self.header | style, None, hand), order._replace(number=number)
+        return Head(name, text, self.header | style | indent, None, hand), order._replace(number=number)
 
     def _chance(self, number: int) -> Any:
         from hwcli.writing.rollout import chance_for

@@ -24,13 +24,16 @@ from hwcli.drawing.measures import Page
 from hwcli.drawing.paper import CLOSEST, PITCH, Ruling
 from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.errors import HwError
-from hwcli.ink.drawing import Drawing
+from hwcli.ink.drawing import INDENT, Drawing
 
 SPACING = 3.4
 """From base line to base line, in heights of a letter."""
 
 ASCENT, DESCENT = 2.0, 1.0
 """The room that is left for heads above the first base line and for tails below the last, in letters."""
+
+BLANK, MOST_BLANKS = 1.5, 100
+"""How wide a blank before a line is, in letters, as a character in it is about; and those that count."""
 
 MEMORY, UNEVEN, SLANT = 0.75, 0.15, 0.4
 """How a hand drifts: how much of the last line's indent the next one keeps; and the standard deviations of a
@@ -61,7 +64,8 @@ class Setting:
 class _Line:
     """A drawing made level: it begins at ``origin`` on its base line, which rises by ``angle`` radians.
 
-    ``size`` is the width and the height of its ink on paper, before anything is made smaller.
+    ``size`` is the width and the height of its ink on paper, before anything is made smaller, and so is
+    ``indent``, the room before it.
     """
 
     drawing: Drawing
@@ -69,6 +73,12 @@ class _Line:
     origin: NDArray[np.float64]
     angle: float
     size: tuple[float, float]
+    indent: float = 0.0
+
+    @property
+    def reach(self) -> float:
+        """How far it goes from where lines begin."""
+        return self.indent + self.size[0]
 
 
 def write_pages(
@@ -81,9 +91,9 @@ def write_pages(
     HwError: as ``lay_out``, or there is no room for the text.
     """
     _check_room(page)
-    lines = _lines(drawings, layout)
-    widest = max(lines, key=lambda line: line.size[0])
-    factor = _factor(page.room[0] - layout.pen, widest.size[0], called(widest.drawing), layout, setting)
+    lines = _lines(drawings, layout, setting)
+    widest = max(lines, key=lambda line: line.reach)
+    factor = _factor(page.room[0] - layout.pen, widest.reach, called(widest.drawing), layout, setting)
     layout = replace(layout, height=layout.height * factor)
     spacing = _spacing(layout.height, setting)
     first = page.top + ASCENT * layout.height
@@ -144,10 +154,19 @@ def _check_room(page: Page) -> None:
         )
 
 
-def _lines(drawings: Sequence[Drawing], layout: Layout) -> list[_Line]:
-    return [
+def _lines(drawings: Sequence[Drawing], layout: Layout, setting: Setting) -> list[_Line]:
+    lines = [
         _level(block.drawing, block.scale, layout.height / block.scale) for block in blocks_of(drawings, layout)
     ]
+    if setting.align != "left":
+        return lines
+    return [replace(line, indent=BLANK * layout.height * blanks_before(line.drawing)) for line in lines]
+
+
+def blanks_before(drawing: Drawing) -> int:
+    """Return how many blanks stand before ``drawing`` by its header, 0 where that tells none."""
+    said = drawing.extra.get(INDENT)
+    return said if type(said) is int and 0 < said <= MOST_BLANKS and len(drawing) else 0
 
 
 def _level(drawing: Drawing, scale: float, letter: float) -> _Line:
@@ -221,21 +240,22 @@ class _Hand:
     ) -> None:
         self._page, self._pen, self._setting = page, layout.pen, setting
         self._factor, self._chance = factor, chance
-        self._indent = 0.0
+        self._aside = 0.0
 
     def place(self, line: _Line, y: float) -> Placed:
         """Return ``line`` on the base line ``y``."""
         width, height = (side * self._factor for side in line.size)
+        indent = line.indent * self._factor
         spare = self._page.room[0] - self._pen - width
         share = {"left": 0.0, "centre": 0.5, "right": 1.0}[self._setting.align]
-        x = self._page.left + self._pen / 2 + share * spare
+        x = self._page.left + self._pen / 2 + share * spare + indent
         tilt = 0.0
         if self._setting.drift:
-            indent, uneven, slant = (self._setting.drift * self._chance.standard_normal(3)).tolist()
+            aside, uneven, slant = (self._setting.drift * self._chance.standard_normal(3)).tolist()
             fresh = math.sqrt(1 - MEMORY * MEMORY)
-            self._indent = MEMORY * self._indent + fresh * indent
+            self._aside = MEMORY * self._aside + fresh * aside
             edge = self._pen / 2
-            x = max(min(x + self._indent, self._page.width - width - edge), edge)
+            x = max(min(x + self._aside, self._page.width - width - edge), edge)
             y += UNEVEN * uneven
             tilt = SLANT * slant / self._page.room[0]
         scale = line.scale * self._factor

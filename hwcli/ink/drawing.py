@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Points = NDArray[np.float32]
 """(N, 3) float32: x, y (absolute, y downward, any unit), and up: 1 on the last point of a stroke, else 0."""
 
+INDENT = "indent"
+"""The key of a header that tells how many blanks stand before a line of text on its page."""
+
 
 @dataclass(eq=False)
 class Drawing:

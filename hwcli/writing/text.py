@@ -40,6 +40,8 @@ PLAIN = {
     "♥": "<3", "☺": ":)", "☹": ":(", "☐": "[ ]", "☑": "[x]", "☒": "[x]",
 }  # fmt: skip
 """Where the library has no answer, or one that says something else, or less."""
+TAB, MOST_BLANKS = 4, 100
+"""Blanks from one stop of a tab to the next, and those before a line that count."""
 DASHES = "\N{EM DASH}\N{HORIZONTAL BAR}"
 """Those that part words: a shorter one joins them."""
 OPENING = "¿¡"
@@ -71,6 +73,13 @@ class Line(NamedTuple):
 
     text: str
     number: int
+
+
+class Written(NamedTuple):
+    """A line that is to be written, and how many blanks stand before it; a blank line is ""."""
+
+    text: str
+    indent: int = 0
 
 
 class Unwritable(HwError):
@@ -148,6 +157,12 @@ def wrap(text: str, width: int) -> list[str]:
     wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
     lines = (" ".join(_broken(word, width) for word in line.text.split(" ")) for line in lines_of(text))
     return [part for line in lines for part in _with_company(wrapper.wrap(line) or [""])]
+
+
+def indent_of(text: str) -> int:
+    """Return how many blanks ``text`` begins with, MOST_BLANKS at most; a tab goes to the next stop."""
+    expanded = text.expandtabs(TAB)
+    return min(len(expanded) - len(expanded.lstrip()), MOST_BLANKS)
 
 
 def _broken(word: str, width: int) -> str:

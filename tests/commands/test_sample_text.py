@@ -203,6 +203,18 @@ def test_long_lines_are_wrapped_between_words(run_hw: RunHw, reader_h5: Path) ->
     assert texts_of(done.lines) == ["one two", "three", "four"]
 
 
+def test_blanks_before_a_line_are_kept_and_a_tab_in_it_is_told(run_hw: RunHw, reader_h5: Path) -> None:
+    text = "one two\n  three one two\n\tfour\n  \none\ttwo\tone\n"
+    done = run_hw("sample", "-m", reader_h5, "--seed", 1, "--wrap", 9, stdin=text)
+    kept = [
+        (header["text"], header.get("indent")) for header in map(json.loads, done.lines) if "text" in header
+    ]
+    lines = [("three", 2), ("one two", 2), ("four", 4), ("", None), ("one two", None), ("one", None)]
+    assert kept == [("one two", None), *lines]
+    assert done.err.count("a tab is written as a blank, and columns are not kept") == 1
+    assert "<stdin>, line 5: a tab" in done.err
+
+
 def test_a_line_too_long_to_stay_legible_is_told_of_once(run_hw: RunHw, reader_h5: Path) -> None:
     common, long = (
         ["sample", "-m", reader_h5, "--seed", 1, "--best-of", 1, "--points", 5, "--text-file", "-"],

@@ -73,6 +73,26 @@ def test_one_scale_for_all_gives_the_letters_their_height() -> None:
     assert letter * sheet.placed[0].scale == pytest.approx(2.5, rel=0.05)
 
 
+def test_a_line_that_was_indented_begins_further_right() -> None:
+    flush, other, wrong = lines(3)
+    other.extra, wrong.extra = {"indent": 4}, {"indent": "4"}
+    (sheet,) = pages([flush, other, wrong])
+    starts = [edges(placed)[0] for placed in sheet.placed]
+    assert starts == pytest.approx([20.2, 20.2 + 4 * 1.5 * 2.0, 20.2])
+    (sheet,) = pages([flush, other], align="right")
+    assert [edges(placed)[2] for placed in sheet.placed] == pytest.approx([127.8, 127.8])
+
+
+def test_room_before_a_line_counts_for_whether_it_fits() -> None:
+    flush, other = lines(2)
+    other.extra = {"indent": 40}
+    (sheet,) = pages([flush, other])
+    assert sheet.letter < 2
+    assert edges(sheet.placed[1])[2] == pytest.approx(127.8)
+    with pytest.raises(HwError, match="--x-height"):
+        pages([flush, other], fits=False)
+
+
 def test_a_blank_line_parts_paragraphs_but_begins_no_page() -> None:
     made = lines(3)
     (sheet,) = pages([BLANK, made[0], BLANK, made[1], made[2], BLANK])
