@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 INK = ('{"drawing"', '{"x"')
 """How JSON lines of points begin, which nobody wants to see written by hand."""
 
+TABLES = (".csv", ".tsv")
+"""What names of tables end in, of which no line is a text."""
+
 STRANGE_UNIT = 10
 """A prime whose moves are so many times larger or smaller than the model's ink is told of."""
 
@@ -78,6 +81,11 @@ class TextSource(NamedTuple):
             for line in lines_of(text):
                 yield name, line
         if self.path is not None:
+            if self.path.lower().endswith(TABLES):
+                console.warn(
+                    f"{self.name}: lines of a table are written as they stand, with its heading, commas and"
+                    " quotes; hw-sample(1) shows how one column is"
+                )
             with stdio.open_input(self.path) if self.file is None else nullcontext(self.file) as file:
                 is_begun = False
                 for line in read_texts(file, self.name, bad.note):

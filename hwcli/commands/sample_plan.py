@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from hwcli import console, stdio
 from hwcli.commands.sample_input import called
 from hwcli.errors import UsageError
-from hwcli.ink.drawing import INDENT
 from hwcli.options import Shard
 from hwcli.wording import counted
 
@@ -151,6 +150,8 @@ class Plan:
                 number += 1
 
     def _text(self, number: int, line: Written, hands: Hands, place: int) -> Piece:
+        from hwcli.ink.drawing import INDENT
+
         name, text = f"sample-{number + 1}", line.text
         if not text:
             return Head(name, "", self.header), None

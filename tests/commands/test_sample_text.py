@@ -215,6 +215,14 @@ def test_blanks_before_a_line_are_kept_and_a_tab_in_it_is_told(run_hw: RunHw, re
     assert "<stdin>, line 5: a tab" in done.err
 
 
+def test_a_table_is_told_to_be_written_as_it_stands(run_hw: RunHw, reader_h5: Path, tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text("id,text\n")
+    common = ["sample", "-m", reader_h5, "--seed", 1, "--missing", "skip", "--points", 9]
+    told = run_hw(*common, "--text-file", tmp_path / "texts.csv").err
+    assert "texts.csv: lines of a table are written as they stand" in told
+    assert "table" not in run_hw(*common, "--text-file", "-", stdin="id,text\n").err
+
+
 def test_a_line_too_long_to_stay_legible_is_told_of_once(run_hw: RunHw, reader_h5: Path) -> None:
     common, long = (
         ["sample", "-m", reader_h5, "--seed", 1, "--best-of", 1, "--points", 5, "--text-file", "-"],
