@@ -113,6 +113,25 @@ def rehearsal(model: Model | None, config: Config, seed: int) -> Iterator[Stroke
             yield reader
 
 
+def tell_other_texts(reader: StrokesReader, model: Model | None, config: Config) -> None:
+    """Warn of lines of ``reader`` that seem to say something else than their texts, which a hand is learned by.
+
+    Only where ``config`` has ``model`` fine-tuned on a few lines: of many some are wrong, and do no harm.
+    """
+    from hwcli.recombining.agreement import says_something_else
+    from hwcli.recombining.segmentation import segmented
+
+    if model is None or not config.network.window or not config.tuning.rehearsal or len(reader) > FEW_LINES:
+        return
+    others = [drawing for drawing in segmented(reader, model) if says_something_else(drawing)]
+    if others:
+        first = f"{others[0].id} ({others[0].text:.40})"
+        console.warn(
+            f"{counted(len(others), 'lines')} of {len(reader)} whose ink seems to say something else than the"
+            f" text, the first: {first}; a hand is learned by what its lines say"
+        )
+
+
 def first_lines(reader: StrokesReader) -> list[Drawing]:
     """Return as many lines of ``reader`` as a preview shows."""
     return [reader[place] for place in range(min(len(reader), len(PREVIEW_TEXTS)))]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
-from hwcli.commands.fine_tuning import Asked, rehearsal
+from hwcli.commands.fine_tuning import Asked, rehearsal, tell_other_texts
 from hwcli.commands.given import read_model
 from hwcli.commands.provenance import this_command
 from hwcli.errors import HwError, MissingExtra, UsageError
@@ -227,6 +227,7 @@ def opened_run(
             _tell_missing_mean(begun.checkpoint, config)
             yield run
             return
+        tell_other_texts(reader, begun.model, config)
         with rehearsal(begun.model, config, seed) as rehearsed:
             run = begin_run(reader, validation, config, begun.model, seed, cores, terms, devices, rehearsed)
             tell_missing(validation)

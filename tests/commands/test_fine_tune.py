@@ -10,6 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from conftest import RunHw
 
+from hwcli.commands.fine_tuning import tell_other_texts
+from hwcli.commands.given import read_model
+from hwcli.ink.strokes_file import StrokesReader
+from hwcli.options import BUNDLED_MODEL
+
 needs_tensorflow = pytest.mark.skipif(
     find_spec("tensorflow") is None, reason="training needs TensorFlow (pip install 'hwcli[train]')"
 )
@@ -39,6 +44,26 @@ def test_a_few_lines_are_a_hand_to_take_on(run_hw: RunHw, ink_h5: Path, model_h5
     assert facts["last_validation"]["validation_loss"] <= validations[0]["validation_loss"]
     assert "--from" in facts["made"][-1]
     assert "exists" in run_hw("train", ink_h5, "--from", model_h5, *options, "-o", me, code=1).err
+
+
+def test_lines_whose_ink_says_something_else_are_told_before_a_hand_is_learned(
+    run_hw: RunHw, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = run_hw(
+        "sample", "Dear Ann, thank you", "for the parcel of May", "--style", "ann", "--seed", 1
+    ).out
+    wrong = written.replace(b"for the parcel of May", b"complete nonsense here")
+    for name, ink, is_told in (("right", written, False), ("wrong", wrong, True)):
+        strokes = tmp_path / f"{name}.h5"
+        run_hw("ingest", "-", "-o", strokes, stdin=ink)
+        model = read_model(BUNDLED_MODEL)
+        config = model.config.updated({"tuning": {"rehearsal": 0.5}})
+        with strokes.open("rb") as file, StrokesReader(file, name) as reader:
+            tell_other_texts(reader, model, config)
+            tell_other_texts(reader, None, config)
+        told = capsys.readouterr().err
+        assert ("1 line of 2 whose ink seems to say something else than the text" in told) == is_told
+        assert ("the first: sample-2 (complete nonsense here)" in told) == is_told
 
 
 def test_what_fine_tuning_sets_is_shown_and_can_be_set(run_hw: RunHw, model_h5: Path) -> None:
