@@ -58,7 +58,8 @@ GAP = 0.3
 TOP_HIGHEST, TOP_LOWEST = 1.5, 0.67
 """How far above its foot the top of a small letter is, in letters: what is beyond is not of it."""
 DOT, ASIDE, LIFTED = 0.45, 1.2, 0.85
-"""A dot is smaller, no further from its letter to the side, and its foot higher, in letters."""
+"""A dot is smaller, no further from its letter to the side, and its foot higher, in letters.  What is as small
+tells nothing of the line that letters stand on: it may be all that is known of an i."""
 NEAR = 0.15
 """Of a large letter's height: ink so far aside of what is its own may be its own, too."""
 WAIST, ASCENDER = 0.15, 0.3
@@ -233,26 +234,29 @@ def _main_stroke(ink: Ink, own: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def script_of(ink: Ink, places: NDArray[np.intp], text: str) -> Script:
     """Return how ``ink`` (n, 3) is written, whose points say the ``places`` (n,) of ``text``."""
-    heights, feet, other_feet = list[float](), list[float](), list[float]()
     those = [place for place in np.unique(places).tolist() if text[place].isascii()]
     # Digits are of a size that varies more.
-    letters = [place for place in those if text[place].isalpha()]
-    for place in letters or [place for place in those if text[place].isdigit()]:
-        character = text[place]
-        letter = _letter(ink, places, place, character)
-        share = next((share for those, share in SHARES.items() if character in those), TALL)
-        heights.append((letter.foot - letter.top) * share)
-        if character in SMALL:
+    wanted = [place for place in those if text[place].isalpha()]
+    wanted = wanted or [place for place in those if text[place].isdigit()]
+    letters = [(text[place], _letter(ink, places, place, text[place])) for place in wanted]
+    heights = [(letter.foot - letter.top) * _share(character) for character, letter in letters]
+    size = max(float(np.median(heights or [np.ptp(ink[:, 1])])), TINY)
+    feet, other_feet = list[float](), list[float]()
+    for (character, letter), height in zip(letters, heights, strict=True):
+        if character in SMALL and height > DOT * size:
             feet.append(letter.foot)
-        elif character not in LOW + "f":
+        elif character not in SMALL + LOW + "f":
             # What a neighbour has below the line may count as a large letter's.
             other_feet.append(letter.foot)
-    heights = heights or [float(np.ptp(ink[:, 1]))]
     feet = feet or other_feet or [float(ink[:, 1].max())]
-    size = max(float(np.median(heights)), TINY)
     steps = np.hypot(*np.diff(ink[:, :2], axis=0).T)[ink[:-1, 2] < 0.5]
     pace = float(np.percentile(steps, QUICK)) if len(steps) else size
     return Script(size, float(np.median(feet)), max(pace, TINY))
+
+
+def _share(character: str) -> float:
+    """Return the height of a small letter as a share of that of ``character``."""
+    return next((share for those, share in SHARES.items() if character in those), TALL)
 
 
 def _fitted(letter: _Letter, character: str, script: Script) -> _Letter:

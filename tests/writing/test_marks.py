@@ -233,3 +233,9 @@ def test_what_letters_stand_on_is_told_by_small_ones_if_there_are_any() -> None:
     small = [[18, -10, 0], [18, 0, 0], [26, 0, 1]]
     ink, places = np.array(stem + below + small, np.float64), np.repeat([0, 1, 2], 3)
     assert script_of(ink, places, "kgm").base == 0
+
+
+def test_an_i_of_which_the_dot_is_known_alone_tells_nothing_of_the_line() -> None:
+    ink = written([[(2.0, -16.0), (2.5, -15.5)], letter_at(10), letter_at(20, 18)])
+    places = np.repeat([0, 1, 2], [2, 5, 5])
+    assert script_of(ink, places, "ink").base == 0
