@@ -64,8 +64,8 @@ class Setting:
 class _Line:
     """A drawing made level: it begins at ``origin`` on its base line, which rises by ``angle`` radians.
 
-    ``size`` is the width and the height of its ink on paper, before anything is made smaller, and so is
-    ``indent``, the room before it.
+    ``size`` is the width and the height of its ink on paper, ``rise`` and ``fall`` how far that goes above and
+    below the base line, before anything is made smaller, and so is ``indent``, the room before it.
     """
 
     drawing: Drawing
@@ -73,6 +73,8 @@ class _Line:
     origin: NDArray[np.float64]
     angle: float
     size: tuple[float, float]
+    rise: float = 0.0
+    fall: float = 0.0
     indent: float = 0.0
 
     @property
@@ -96,8 +98,7 @@ def write_pages(
     factor = _factor(page.room[0] - layout.pen, widest.reach, called(widest.drawing), layout, setting)
     layout = replace(layout, height=layout.height * factor)
     spacing = _spacing(layout.height, setting)
-    first = page.top + ASCENT * layout.height
-    last = page.height - page.bottom - DESCENT * layout.height
+    first, last = _span(page, lines, layout, factor)
     if first > last:
         raise HwError(
             f"no room for a line of letters {layout.height:g} mm high on {page.room[1]:g} mm of page:"
@@ -124,6 +125,8 @@ def fill_pages(drawings: Sequence[Drawing], page: Page, layout: Layout, setting:
     blocks = blocks_of(drawings, layout)
     rows = rows_of(blocks, layout)
     column = page.room[0] / layout.columns
+    if column <= layout.pen:
+        raise HwError(f"no room for {layout.columns} columns on {page.room[0]:g} mm of page: lower --grid")
     gap = COLUMN_GAP * (1 - 1 / layout.columns)  # a column's share of the gaps, in letters, as they shrink too
     widest = max(blocks, key=lambda block: block.size[0])
     width = widest.size[0] + gap * layout.height
@@ -179,7 +182,22 @@ def _level(drawing: Drawing, scale: float, letter: float) -> _Line:
     away = drawing.points[:, :2] - foot
     along, across = away @ ahead, away @ np.array([-ahead[1], ahead[0]])
     size = float(np.ptp(along)) * scale, float(np.ptp(across)) * scale
-    return _Line(drawing, scale, foot + float(along.min()) * ahead, angle, size)
+    rise, fall = -float(across.min()) * scale, float(across.max()) * scale
+    return _Line(drawing, scale, foot + float(along.min()) * ahead, angle, size, rise, fall)
+
+
+def _span(page: Page, lines: Sequence[_Line], layout: Layout, factor: float) -> tuple[float, float]:
+    """Return the y of the first and of the last base line of a page.
+
+    Beside narrow margins an accent on a capital, or a long tail, would pass the edge of the paper: the base
+    lines then keep as far from it as the ink of any line needs, if that leaves room for one.
+    """
+    first = page.top + ASCENT * layout.height
+    last = page.height - page.bottom - DESCENT * layout.height
+    edge = layout.pen / 2
+    low = max(first, edge + factor * max(line.rise for line in lines))
+    high = min(last, page.height - edge - factor * max(line.fall for line in lines))
+    return (low, high) if low <= high else (first, last)
 
 
 def _factor(room: float, width: float, name: str, layout: Layout, setting: Setting) -> float:
@@ -256,7 +274,17 @@ class _Hand:
             self._aside = MEMORY * self._aside + fresh * aside
             edge = self._pen / 2
             x = max(min(x + self._aside, self._page.width - width - edge), edge)
-            y += UNEVEN * uneven
             tilt = SLANT * slant / self._page.room[0]
+            y = self._on_paper(line, y + UNEVEN * uneven, tilt * width)
         scale = line.scale * self._factor
         return Placed(line.drawing, scale, line.origin, (x, y), (width, height), turn=tilt - line.angle)
+
+    def _on_paper(self, line: _Line, y: float, falls: float) -> float:
+        """Return the base line ``y`` of a ``line``, or the nearest on which all its ink is on the paper.
+
+        The line ``falls`` so much from its begin to its end.
+        """
+        edge = self._pen / 2
+        highest = edge + self._factor * line.rise + max(-falls, 0.0)
+        lowest = self._page.height - edge - self._factor * line.fall - max(falls, 0.0)
+        return min(max(y, highest), lowest) if highest <= lowest else y
