@@ -183,6 +183,8 @@ def _wrong_usage(error: typer.TyperException) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return "which command? 'hw --help' lists them"
     message = error.format_message().rstrip(".")
+    for kind, meant in (("int range", "whole number"), ("int", "whole number"), ("float", "number")):
+        message = message.replace(f" is not a valid {kind}", f" is not a {meant}")
     context = getattr(error, "ctx", None)
     path = context.command_path if context else _called()
     if path == "hw sample" and re.match("No such option: -[^-]", message):

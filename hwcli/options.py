@@ -108,6 +108,17 @@ def tell_drawn(seed: int, asked: int | None) -> None:
         console.say(f"seed {seed}")
 
 
+def given_in(context: typer.Context) -> set[str]:
+    """Return the options to which the command line gives another value than the usual one, by long names."""
+    return {
+        max(parameter.opts, key=len)
+        for parameter in context.command.params
+        if parameter.name and (source := context.get_parameter_source(parameter.name))
+        if source.name == "COMMANDLINE" and parameter.param_type_name == "option"
+        if context.params[parameter.name] != parameter.default
+    }
+
+
 BUNDLED = "bundled"
 """The model that comes along, as ``--model`` and ``--from`` call it."""
 BUNDLED_MODEL = Path(__file__).parent / "model" / "bundled" / "compact.h5"

@@ -10,7 +10,18 @@ from hwcli import console, stdio
 from hwcli.commands import render_options as options
 from hwcli.commands.given import BadRecords
 from hwcli.errors import HwError, UsageError
-from hwcli.options import Force, Output, Quiet, Seed, Shard, ShardOfRun, SkipBad, Verbose, settled_seed
+from hwcli.options import (
+    Force,
+    Output,
+    Quiet,
+    Seed,
+    Shard,
+    ShardOfRun,
+    SkipBad,
+    Verbose,
+    given_in,
+    settled_seed,
+)
 
 if TYPE_CHECKING:
     from hwcli.drawing.measures import Page
@@ -73,13 +84,14 @@ def run(
     without points its blank lines; else they come one below the other, on a sheet of their size. SVG, PDF and
     PS have no background unless asked for one, which a plotter would draw; PNG is white then.
     """
-    format_ = format_ or ("png" if out_dir is not None else None)
     part = Shard.of(shard)
+    if out_dir is not None:
+        format_ = options.kind_of_images(format_, html)
     target = options.target_of(format_, output, animate, html)
-    pen = pen or (options.PENCIL if pencil else options.PEN)
+    pen = (options.PENCIL if pencil else options.PEN) if pen is None else pen
     options.check_number("--dpi", dpi)
     options.check_number("--speed", speed)
-    options.refuse_idle(options.given_in(context), target, paper)
+    options.refuse_idle(given_in(context), target, paper, align)
     placing = options.placing_of(
         page=page, landscape=landscape, margin=margin, x_height=x_height, scale_each=scale_each,
         line_spacing=line_spacing, align=align, drift=drift, paper=paper, grid=grid, captions=captions, pen=pen,
@@ -100,11 +112,11 @@ def run(
 
         write_images(file, out_dir, target.kind, placing.layout, style, dpi, jobs, part, skip_bad, force)
         return
+    from hwcli.commands.render_images import warn_of_pressure
     from hwcli.commands.render_output import tell_statistics, write_sheets
 
     drawings = _read(file, skip_bad)
-    if style.nib == "pressure" and all(drawing.pressure is None for drawing in drawings):
-        console.warn("no pressure is known of this ink, so --nib pressure draws lines of one width")
+    warn_of_pressure(drawings, style)
     sheets = _laid_out(drawings, placing, seed)
     if stats:
         tell_statistics(sheets, style)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwcli import console, stdio
 from hwcli.commands.given import BadRecords
-from hwcli.errors import HwError, UsageError
+from hwcli.errors import HwError
 from hwcli.threads import cores
 from hwcli.wording import counted
 
@@ -36,8 +36,6 @@ def write_images(
 
     Of the drawings of ``part`` alone, under the names and in the size that they have among all.
     """
-    if kind not in ("png", "svg", "pdf"):
-        raise UsageError(f"--out-dir writes png, svg or pdf, not {kind}")
     _see_that_it_is_free(folder, force)
 
     from hwcli.drawing.batch import Recipe, draw_all
@@ -51,6 +49,7 @@ def write_images(
         if not first:
             bad.tell("records")
             raise HwError(f"no ink in {stdio.name_of(file)}")
+        warn_of_pressure(first, style)
         _make(folder)
         scale = None if layout.each else natural_scale(first, layout.height)
         recipe = Recipe(str(folder), kind, layout, style, dpi, scale)
@@ -83,8 +82,16 @@ def _with_ink(drawings: Iterator[Drawing], blank: Counter[str]) -> Iterator[Draw
             blank[BLANK] += 1
 
 
+def warn_of_pressure(drawings: Sequence[Drawing], style: Style) -> None:
+    """Warn where the nib is to follow a pressure that none of the ``drawings`` has."""
+    if style.nib == "pressure" and all(drawing.pressure is None for drawing in drawings):
+        console.warn("no pressure is known of this ink, so --nib pressure draws lines of one width")
+
+
 def _see_that_it_is_free(folder: Path, force: bool) -> None:
-    """Raise HwError where the ``folder`` has files already, and by ``force`` none may be written into it."""
+    """Raise HwError where the ``folder`` is none, or has files already and ``force`` lets none be added."""
+    if folder.exists() and not folder.is_dir():
+        raise HwError(f"{folder}: is no directory, which --out-dir writes into")
     try:
         if not force and folder.exists() and any(folder.iterdir()):
             raise HwError(f"{folder}: is not empty; --force writes into it all the same")

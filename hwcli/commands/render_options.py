@@ -132,6 +132,14 @@ class Target:
         return self.kind in BINARY
 
 
+def kind_of_images(format_: Kind | None, html: bool) -> Kind:
+    """Return what the images of ``--out-dir`` are, PNG if nothing else is asked for; raises UsageError."""
+    kind: Kind = "html" if html else format_ or "png"
+    if kind not in ("png", "svg", "pdf"):
+        raise UsageError(f"--out-dir writes png, svg or pdf, not {kind}")
+    return kind
+
+
 def target_of(format_: Kind | None, output: Path | None, animate: bool, html: bool) -> Target:
     """Return what the options, or the name of the ``output``, ask for, or what suits standard output."""
     if html and format_ not in (None, "html"):
@@ -173,26 +181,28 @@ def placing_of(
 ) -> Placing:  # fmt: skip
     """Return what the options for the layout come to."""
     _only_on_pages(page, landscape, line_spacing, align, drift, paper)
-    if page and captions and not grid:
+    on_pages = page is not None
+    if on_pages and captions and not grid:
         raise UsageError("--captions on pages needs a --grid")
 
     from hwcli.drawing.layout import Layout
     from hwcli.drawing.pages import Setting
     from hwcli.drawing.paper import CLOSEST
 
-    sides = _parsed("--margin", margins, margin or (DEFAULT_PAGE_MARGIN if page else DEFAULT_MARGIN))
+    usual = DEFAULT_PAGE_MARGIN if on_pages else DEFAULT_MARGIN
+    sides = _parsed("--margin", margins, usual if margin is None else margin)
     height = DEFAULT_HEIGHT if x_height is None else positive("--x-height", x_height)
     uneven = 0.0 if drift is None else _parsed("--drift", length, drift)
     if align == "ragged":
         align, uneven = "left", uneven or RAGGED
-    if not page and len(set(sides)) > 1:
+    if not on_pages and len(set(sides)) > 1:
         raise UsageError("--margin: several margins need a --page")
     layout = Layout(height, scale_each, sides[0], positive("--pen", pen), grid or 1, captions or "")
     spacing = None if line_spacing is None else positive("--line-spacing", line_spacing)
     if spacing is not None and spacing < CLOSEST:
         raise UsageError(f"--line-spacing must be at least {CLOSEST:g} mm, not {line_spacing}")
     setting = Setting(x_height is None, spacing, align, uneven, paper)
-    return Placing(layout, _page(page, landscape, sides) if page else None, setting, grid is not None)
+    return Placing(layout, None if page is None else _page(page, landscape, sides), setting, grid is not None)
 
 
 def _only_on_pages(page: str | None, *others: object) -> None:
@@ -200,7 +210,7 @@ def _only_on_pages(page: str | None, *others: object) -> None:
     given = [
         name for name, value in zip(names, others, strict=True) if value not in (None, False, "left", "plain")
     ]
-    if given and not page:
+    if given and page is None:
         raise UsageError(f"{given[0]} needs a --page")
 
 
@@ -218,13 +228,15 @@ def style_of(
     """Return what the options for the look of the ink come to."""
     from hwcli.drawing.style import Style
 
-    colour = colour or (PENCIL_COLOUR if pencil else "black")
+    colour = (PENCIL_COLOUR if pencil else "black") if colour is None else colour
     check_colours({"--colour": colour, "--prime-colour": prime_colour})
     check_colours({"--background": None if background == "none" else background})
     ground = background or ("white" if target.kind in PIXELS else "none")
     kind, angle = _nib(nib)
     if target.animated and (outline or kind != "round" or pencil):
         raise UsageError("what writes itself is drawn with a round nib: no --nib, --outline or --pencil")
+    if target.animated and path != "stroke":
+        raise UsageError("what writes itself has a path a stroke: leave --path out")
     return Style(
         positive("--pen", pen), colour, prime_colour, None if ground == "none" else ground,
         _parsed("--tolerance", length, tolerance), path, kind, angle, outline, pencil,
@@ -245,19 +257,9 @@ def _nib(text: str) -> tuple[str, float]:
     return kind, angle
 
 
-def given_in(context: typer.Context) -> set[str]:
-    """Return the options to which the command line gives another value than the usual one, by long names."""
-    return {
-        max(parameter.opts, key=len)
-        for parameter in context.command.params
-        if parameter.name and (source := context.get_parameter_source(parameter.name))
-        if source.name == "COMMANDLINE" and parameter.param_type_name == "option"
-        if context.params[parameter.name] != parameter.default
-    }
-
-
-def refuse_idle(given: set[str], target: Target, paper: str) -> None:
+def refuse_idle(given: set[str], target: Target, paper: str, align: str) -> None:
     """Raise UsageError where one of the ``given`` options could not matter beside the others."""
+    is_chance = align == "ragged" or "--drift" in given
     lines = {"--align", "--drift"} if paper == "ruled" else {"--align", "--drift", "--line-spacing"}
     for holds, idle, reason in (
         ("--watch" in given, given - WATCHING, "does nothing for --watch, which draws points as they come"),
@@ -269,6 +271,7 @@ def refuse_idle(given: set[str], target: Target, paper: str) -> None:
         (target.kind in BINARY, {"--path"}, f"says how SVG is written, not {target.kind}"),
         (target.kind in ("png", "text"), {"--tolerance"}, f"leaves out points; {target.kind} has all"),
         (target.kind not in PIXELS, {"--dpi"}, f"is of pixels, and {target.kind} has none"),
+        (not is_chance, {"--seed"}, "is of the chance in --drift and in --align ragged, and here is neither"),
     ):
         if holds and (found := sorted(idle & given)):
             raise UsageError(f"{found[0]} {reason}")

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from hwcli import console, options, stdio
 from hwcli.commands import own_styles, sample_options, sample_output
 from hwcli.commands.given import read_model
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from hwcli.writing.hands import Scribe
 
 USUAL_POINTS = 600
+ENDLESS = 10**15
+"""Points after which nobody waits any more, and of which a processor can count as many."""
 A_MOMENT = 1.5
 """Seconds that nobody minds to wait."""
 TEXT_BIAS = 0.25
@@ -36,6 +40,7 @@ are taken for that hand's no more often (``tests/bench/bench_hands.py``)."""
 
 
 def run(
+    context: typer.Context,
     texts: sample_options.Texts = None,
     model: ModelFile = None,
     text_file: sample_options.TextFile = None,
@@ -70,7 +75,7 @@ def run(
     a model goes on from each --prime, or from nothing. The same seed gives the same bytes.
     """
     how = HowToWrite(missing, style, bias, pen_temperature, best_of, rank)
-    part = options.Shard.of(shard)
+    part, points = options.Shard.of(shard), points and min(points, ENDLESS)
     if part.parts > 1 and seed is None:
         raise UsageError("--shard is a part of a run: give all parts of it the same --seed")
     refuse_made_elsewhere(output, "pipe these points into it")
@@ -86,6 +91,7 @@ def run(
     path = options.chosen_model(model)
     loaded = read_model(path)
     source = _text_source(loaded, path, texts, text_file, needs_text, is_free)
+    _refuse_idle(options.given_in(context), is_text=source is not None)
     if source is not None and source.path == prime == stdio.STREAM:
         raise UsageError("the prime and the text cannot both come on standard input")
     is_single = source is not None and source.makes_a_hand and wrap is None
@@ -162,6 +168,14 @@ def _check_hands(style: bool, prime: bool, own_hands: bool, save_style: bool, nu
         raise UsageError(
             "--save-style keeps the one hand, made up or a prime's: not with -n, --style or --own-hands"
         )
+
+
+def _refuse_idle(given: set[str], is_text: bool) -> None:
+    """Raise UsageError where one of the ``given`` options does nothing; ``is_text``: there is one to write."""
+    if is_text and "--no-prime-out" in given:
+        raise UsageError("--no-prime-out is of ink that goes on from a prime; with a text no prime comes out")
+    if not is_text and (idle := sorted(given & {"--missing", "--best-of", "--rank", "--strict"})):
+        raise UsageError(f"{idle[0]} is of texts that are written, and here is none")
 
 
 def _usual_bias(is_one_hand: bool) -> float:

@@ -227,6 +227,7 @@ class Primes:
                 drawing.time = drawing.pressure = None
                 yield drawing
         if not found:
+            self.tell_skipped()
             raise HwError(f"no prime in {stdio.name_of(self.path)}")
 
     def _refuse(self, drawing: Drawing, place: int) -> None:

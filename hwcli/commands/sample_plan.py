@@ -171,6 +171,7 @@ class Plan:
         Raises
         ------
         HwError: it cannot be prepared for the network.
+        UsageError: it says nothing that the network knows.
         """
         import dataclasses
 
@@ -181,6 +182,10 @@ class Plan:
         characters = self.scribe.characters
         readable = prepare_text(said, characters, "skip", with_additions=True)
         text = part_additions(readable.text, characters).text
+        if said.strip() and not text.strip():
+            raise UsageError(
+                f"{called(ink)} says {said!r}, of which the model knows no character: no hand to write in"
+            )
         hand = self.scribe.hand(ink, text)
         prepared = dataclasses.replace(ink, points=hand.prime, time=None, pressure=None)
         self.unit.look_at(prepared)

@@ -50,4 +50,4 @@ def style_of(drawings: Iterable[Drawing], source: str) -> Drawing:
     for drawing in drawings:
         if len(drawing) > 1 and drawing.text.strip():
             return drawing
-    raise NoStyle(f"{source}: no style: a style is ink whose header says its text")
+    raise NoStyle(f"{source}: no style: a style is ink of two points and more whose header says its text")

@@ -118,9 +118,7 @@ def test_a_folder_that_is_not_empty_is_kept(run_hw: RunHw, ink_jsonl: Path, tmp_
     # The list of before would tell the texts of images that are others by now.
     assert not (tmp_path / "manifest.jsonl").exists()
     assert (tmp_path / "mine").read_text() == "precious"
-    assert "a directory" in run_hw("render", ink_jsonl, "--out-dir", tmp_path / "mine", code=1).err.replace(
-        "File exists", "a directory"
-    )
+    assert "mine: is no directory" in run_hw("render", ink_jsonl, "--out-dir", tmp_path / "mine", code=1).err
 
 
 def test_what_was_written_before_a_fault_is_listed(run_hw: RunHw, tmp_path: Path) -> None:

@@ -37,6 +37,13 @@ def starts(svg: bytes) -> list[tuple[float, float]]:
     return found
 
 
+def points_of(svg: bytes) -> list[tuple[float, float]]:
+    """Return all points and handles of the curves of ``svg``."""
+    ways = [path.get("d") or "" for path in ET.fromstring(svg).iter(f"{SVG}path")]
+    numbers = [float(number) for way in ways for number in re.findall(r"-?[0-9]*\.?[0-9]+", way)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
 def test_a_page_has_its_size_and_its_lines(run_hw: RunHw) -> None:
     done = run_hw("render", "--page", "a5", "--x-height", "1.5mm", stdin=text(2))
     root = ET.fromstring(done.out)
@@ -171,10 +178,12 @@ def test_rules_that_are_too_close_are_refused(run_hw: RunHw) -> None:
     assert "0.5 mm is the least" in done.err
 
 
-def test_a_nib_that_follows_what_is_not_known_is_told_of(run_hw: RunHw) -> None:
+def test_a_nib_that_follows_what_is_not_known_is_told_of(run_hw: RunHw, tmp_path: Path) -> None:
     assert "no pressure is known" in run_hw("render", "--nib", "pressure", stdin=text(1)).err
     ink = b'{"x":0,"y":0,"up":0,"p":0.2}\n{"x":40,"y":9,"up":0,"p":0.9}\n{"x":9,"y":30,"up":1,"p":0.5}\n'
     assert run_hw("render", "--nib", "pressure", stdin=ink).err == ""
+    images = run_hw("render", "--nib", "pressure", "--out-dir", tmp_path, stdin=text(1)).err
+    assert "no pressure is known" in images
 
 
 def test_a_pencil_is_broader_than_a_pen(run_hw: RunHw) -> None:
@@ -217,6 +226,9 @@ def test_statistics_are_those_of_a_known_square(run_hw: RunHw) -> None:
         ["-o", "a.png", "--path", "line"],
         ["--page", "a4", "--grid", "2", "--align", "right"], ["--page", "a4", "--grid", "2", "--drift", "1mm"],
         ["--page", "a4", "--grid", "2", "--line-spacing", "9mm"],
+        ["--page", ""], ["--margin", ""], ["--pen", ""], ["--colour", ""],
+        ["--animate", "--path", "line"], ["--html", "--path", "all"], ["--seed", "1"],
+        ["--out-dir", "x", "--seed", "1"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -229,6 +241,8 @@ def test_wrong_usage(run_hw: RunHw, ink_jsonl: Path, tmp_path: Path, options: li
 
 def test_an_option_with_its_usual_value_is_never_refused(run_hw: RunHw) -> None:
     usual = ["--speed", 1, "--path", "stroke", "--align", "left"]
+    for ragged in (["--drift", "0"], ["--align", "ragged"]):
+        run_hw("render", "--page", "a5", *ragged, "--seed", 1, stdin=text(1))
     assert (
         run_hw("render", *usual, "--grid", 2, stdin=text(1)).out
         == run_hw("render", "--grid", 2, stdin=text(1)).out
@@ -238,9 +252,27 @@ def test_an_option_with_its_usual_value_is_never_refused(run_hw: RunHw) -> None:
 def test_an_option_that_could_not_matter_is_named(run_hw: RunHw) -> None:
     watching = run_hw("render", "--watch", "--page", "a5", stdin=text(1), code=2)
     assert watching.err.startswith("hw: --page does nothing for --watch")
+    for kind in (["--html"], ["--format", "html"], ["--format", "gif"], ["--format", "ps"]):
+        images = run_hw("render", "--out-dir", "x", *kind, stdin=text(1), code=2).err
+        assert images == f"hw: --out-dir writes png, svg or pdf, not {kind[-1].strip('-')}\n"
     ruled = ("--page", "a5", "--grid", "2", "--paper", "ruled", "--line-spacing")
     one, other = (run_hw("render", *ruled, spacing, stdin=text(1)).out for spacing in ("8mm", "9mm"))
     assert one != other  # the rules are where it says
+
+
+def test_more_columns_than_have_room_are_refused(run_hw: RunHw) -> None:
+    done = run_hw("render", "--page", "a5", "--grid", 5000, stdin=text(1), code=1)
+    assert done.err == "hw: no room for 5000 columns on 108 mm of page: lower --grid\n"
+
+
+def test_heads_and_tails_stay_on_a_page_without_margins(run_hw: RunHw) -> None:
+    """A stroke three letters above the base line, as an accent on a capital, and one as far below."""
+    letters = "".join(f"[{x},0,0]\n[{x},10,0]\n[{x + 5},0,1]\n" for x in range(0, 300, 10))
+    ink = f'{{"drawing":"l"}}\n{letters}[50,-22,0]\n[54,-24,1]\n[80,30,0]\n[84,34,1]\n'
+    page = ("render", "--page", "80x24mm", "--margin", "0", "--x-height", "2mm", "--pen", "0.2mm")
+    for more in ([], ["--drift", "3mm", "--seed", "1"], ["--drift", "3mm", "--seed", "2"]):
+        heights = [y for _, y in points_of(run_hw(*page, *more, "--path", "line", stdin=ink * 2).out)]
+        assert 0 < min(heights) < max(heights) < 24
 
 
 def test_margins_that_leave_no_room(run_hw: RunHw) -> None:

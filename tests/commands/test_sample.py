@@ -322,7 +322,18 @@ def test_bad_primes_can_be_left_out(run_hw: RunHw, model_h5: Path) -> None:
     done = run_hw(*common, stdin=mixed)
     assert [header["drawing"] for header, _ in drawings_of(done.lines)] == ["given-1"]
     assert "1 bad prime left out, the first: <stdin>: drawing short" in done.err
-    assert "no prime" in run_hw(*common, stdin=b'{"drawing":"short"}\n[1,2,0]\n', code=1).err
+    none = run_hw(*common, stdin=b'{"drawing":"short"}\n[1,2,0]\n', code=1).err
+    assert "no prime" in none
+    assert "1 bad prime left out" in none
+
+
+def test_more_points_than_a_processor_counts_are_asked_for(model_h5: Path) -> None:
+    """It goes on until nobody reads any more."""
+    with started("sample", "-m", model_h5, "-n", 1, "--seed", 1, "--points", 10**30) as process:
+        assert process.stdout is not None
+        assert len([process.stdout.readline() for _ in range(50)][-1]) > 10
+        process.stdout.close()
+        assert process.wait(60) == -signal.SIGPIPE
 
 
 def test_a_prime_in_another_unit_is_told(run_hw: RunHw, model_h5: Path) -> None:

@@ -435,6 +435,13 @@ def test_a_prime_with_less_ink_than_its_text_is_told(run_hw: RunHw, reader_h5: P
     assert "cut short" not in run_hw(*common, "--text", "w", stdin=PRIME).err
 
 
+def test_a_prime_of_whose_text_the_model_knows_nothing_is_no_hand(run_hw: RunHw, reader_h5: Path) -> None:
+    common = ["sample", "-m", reader_h5, "--seed", 1, "--prime", "-", "new"]
+    failed = run_hw(*common, "--text", "日本", stdin=PRIME, code=2)
+    assert "the prime given says '日本', of which the model knows no character" in failed.err
+    assert texts_of(run_hw(*common, "--text", "日本 w", stdin=PRIME).lines) == ["new"]
+
+
 def test_a_hand_is_kept_beside_the_ink_and_not_in_its_place(
     run_hw: RunHw, reader_h5: Path, tmp_path: Path
 ) -> None:
@@ -525,6 +532,9 @@ def test_a_style_that_is_none_is_refused(run_hw: RunHw, reader_h5: Path, tmp_pat
     silent = tmp_path / "silent.jsonl"
     silent.write_bytes(PRIME.replace(b"what it says", b""))
     assert "whose header says its text" in run_hw(*common, "--style", silent, code=1).err
+    dot = tmp_path / "dot.jsonl"
+    dot.write_bytes(b"".join(PRIME.splitlines(keepends=True)[:2]))
+    assert "ink of two points and more" in run_hw(*common, "--style", dot, code=1).err
     failed = run_hw(*common, "--prime", silent, code=2)
     assert "what does given say? --text tells" in failed.err
 
@@ -589,6 +599,13 @@ def test_a_model_without_a_window_writes_no_text(run_hw: RunHw, model_h5: Path) 
         (["a", "--shard", "2/3"], "the same --seed"),
         (["a", "--best-of", "0"], "--best-of"),
         (["a", "--wrap", "0"], "--wrap"),
+        (["a", "--wrap", "x"], "'x' is not a whole number"),
+        (["a", "--bias", "x"], "'x' is not a number"),
+        (["-n", "2", "--missing", "skip"], "--missing is of texts that are written"),
+        (["-n", "2", "--best-of", "8"], "--best-of is of texts"),
+        (["-n", "2", "--rank", "reader"], "--rank is of texts"),
+        (["--prime", "-", "--strict"], "--strict is of texts"),
+        (["--prime", "-", "--no-prime-out", "a"], "with a text no prime comes out"),
         (["--prime", "-", "--text-file", "-"], "cannot both come on standard input"),
     ],
 )
