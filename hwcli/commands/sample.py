@@ -253,10 +253,10 @@ def _hands(
         inks = [replace(ink, text=said_by(ink, said, primes.path)) for ink in primes.read()]
         if primes.has_cut and said is None:
             raise UsageError("--prime-points cuts a prime: --text tells what is left of what its header says")
-        if own_hands:
-            return GivenHands(plan, ((ink, ink.text, {"prime": ink.id}) for ink in inks))
         if said is not None and len(inks) > 1:
             raise UsageError(f"--text tells what one prime says; there are {len(inks)}")
+        if own_hands:
+            return GivenHands(plan, ((ink, ink.text, {"prime": ink.id}) for ink in inks))
         ink, lines = plan.scribe.together(inks)
         more = {"prime_lines": lines} if lines > 1 else {}
         return GivenHands(plan, [(ink, ink.text, {"prime": ink.id, **more})])

@@ -67,6 +67,12 @@ def test_a_text_is_written_in_each_of_several_hands_when_that_is_asked_for(run_h
     assert "what one prime says" in run_hw(*WRITE, "--prime", mine, "--text", "a", "b", code=2).err
 
 
+def test_one_text_is_not_what_several_primes_say(run_hw: RunHw, mine: Path) -> None:
+    for hands in ([], ["--own-hands"]):
+        failed = run_hw(*WRITE, "--prime", mine, "--text", "ab", *hands, "new", code=2)
+        assert "--text tells what one prime says; there are " in failed.err
+
+
 def test_a_line_that_was_written_again_is_no_prime(run_hw: RunHw, mine: Path) -> None:
     lines = [line for line in mine.read_text().splitlines() if line]
     starts = [place for place, line in enumerate(lines) if '"drawing"' in line][:3]
