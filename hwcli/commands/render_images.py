@@ -90,9 +90,9 @@ def warn_of_pressure(drawings: Sequence[Drawing], style: Style) -> None:
 
 def _see_that_it_is_free(folder: Path, force: bool) -> None:
     """Raise HwError where the ``folder`` is none, or has files already and ``force`` lets none be added."""
-    if folder.exists() and not folder.is_dir():
-        raise HwError(f"{folder}: is no directory, which --out-dir writes into")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise HwError(f"{folder}: is no directory, which --out-dir writes into")
         if not force and folder.exists() and any(folder.iterdir()):
             raise HwError(f"{folder}: is not empty; --force writes into it all the same")
     except OSError as error:
