@@ -91,7 +91,7 @@ def run(
     pen = (options.PENCIL if pencil else options.PEN) if pen is None else pen
     options.check_number("--dpi", dpi)
     options.check_number("--speed", speed)
-    options.refuse_idle(given_in(context), target, paper, align)
+    options.refuse_idle(given_in(context), target, paper)
     placing = options.placing_of(
         page=page, landscape=landscape, margin=margin, x_height=x_height, scale_each=scale_each,
         line_spacing=line_spacing, align=align, drift=drift, paper=paper, grid=grid, captions=captions, pen=pen,

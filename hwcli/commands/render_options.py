@@ -257,9 +257,8 @@ def _nib(text: str) -> tuple[str, float]:
     return kind, angle
 
 
-def refuse_idle(given: set[str], target: Target, paper: str, align: str) -> None:
+def refuse_idle(given: set[str], target: Target, paper: str) -> None:
     """Raise UsageError where one of the ``given`` options could not matter beside the others."""
-    is_chance = align == "ragged" or "--drift" in given
     lines = {"--align", "--drift"} if paper == "ruled" else {"--align", "--drift", "--line-spacing"}
     for holds, idle, reason in (
         ("--watch" in given, given - WATCHING, "does nothing for --watch, which draws points as they come"),
@@ -271,7 +270,6 @@ def refuse_idle(given: set[str], target: Target, paper: str, align: str) -> None
         (target.kind in BINARY, {"--path"}, f"says how SVG is written, not {target.kind}"),
         (target.kind in ("png", "text"), {"--tolerance"}, f"leaves out points; {target.kind} has all"),
         (target.kind not in PIXELS, {"--dpi"}, f"is of pixels, and {target.kind} has none"),
-        (not is_chance, {"--seed"}, "is of the chance in --drift and in --align ragged, and here is neither"),
     ):
         if holds and (found := sorted(idle & given)):
             raise UsageError(f"{found[0]} {reason}")
