@@ -58,7 +58,9 @@ Limit = Annotated[
 
 ShardOfRun = Annotated[
     str | None,
-    typer.Option("--shard", metavar="I/N", help="The I-th of N parts of the drawings alone, as they would be."),
+    typer.Option(
+        "--shard", metavar="I/N", help="The I-th of N parts of the drawings alone, as they are among all."
+    ),
 ]
 
 

@@ -34,9 +34,6 @@ THIN = 3
 MOST_TOLD = 30
 """Characters of a line that are told, so that one knows which."""
 
-HIGHEST_LINE = 9
-"""No line of writing is more letters high, tails and heads included."""
-
 
 def run(
     context: typer.Context,
@@ -171,27 +168,35 @@ def _how_to_fit(sheets: list[Sheet], placing: options.Placing) -> str:
     """Return which line is the widest, and how it has room with letters as high as they were to be."""
     from hwcli.drawing.layout import cut_to
     from hwcli.drawing.pages import BLANK, blanks_before
+    from hwcli.writing.text import BREAKABLE
 
+    if placing.gridded:
+        return " (--x-height)"
     letter, height = sheets[0].letter, placing.layout.height
-    is_indented = placing.setting.align == "left" and not placing.gridded
 
     def blanks(drawing: Drawing) -> int:
-        return blanks_before(drawing) if is_indented else 0
+        return blanks_before(drawing) if placing.setting.align == "left" else 0
 
     drawing = max(
         (placed for sheet in sheets for placed in sheet.placed),
         key=lambda placed: placed.size[0] + BLANK * letter * blanks(placed.drawing),
     ).drawing
-    text = " ".join(drawing.text.split())
-    fitting = int((len(text) + blanks(drawing)) * letter / height) if text else 0
-    if not fitting:
+    words = drawing.text.split()
+    if not words:
         return " (--x-height)"
-    return f" ({cut_to(text, MOST_TOLD)!r}; 'hw sample --wrap {fitting}' leaves room for {height:g} mm)"
+    text = " ".join(words)
+    fitting = int((len(text) + blanks(drawing)) * letter / height)
+    longest = max(len(part) for word in words for part in BREAKABLE.findall(word))
+    # Nobody's own ink is wrapped anew, nor does that help where a word alone is too long.
+    can_wrap = "seed" in drawing.extra and blanks(drawing) + longest <= fitting
+    advice = f"'hw sample --wrap {fitting}' leaves room for {height:g} mm" if can_wrap else "--x-height"
+    return f" ({cut_to(text, MOST_TOLD)!r}; {advice})"
 
 
 def _warn_of_blocks(sheets: list[Sheet], spacing: float) -> None:
     """Warn where a drawing seems to hold several lines of writing, which run into those of the next."""
     from hwcli.drawing.layout import called
+    from hwcli.drawing.pages import HIGHEST_LINE
 
     for placed in (placed for sheet in sheets for placed in sheet.placed):
         if placed.size[1] > max(HIGHEST_LINE * sheets[0].letter, spacing):

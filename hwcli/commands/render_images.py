@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,7 +51,7 @@ def write_images(
         if not first:
             bad.tell("records")
             raise HwError(f"no ink in {stdio.name_of(file)}")
-        warn_of_pressure(first, style)
+        warn_of_pressure(first, style, "the first drawings")
         _make(folder)
         scale = None if layout.each else natural_scale(first, layout.height)
         recipe = Recipe(str(folder), kind, layout, style, dpi, scale)
@@ -82,18 +84,21 @@ def _with_ink(drawings: Iterator[Drawing], blank: Counter[str]) -> Iterator[Draw
             blank[BLANK] += 1
 
 
-def warn_of_pressure(drawings: Sequence[Drawing], style: Style) -> None:
-    """Warn where the nib is to follow a pressure that none of the ``drawings`` has."""
+def warn_of_pressure(drawings: Sequence[Drawing], style: Style, called: str = "this ink") -> None:
+    """Warn where the nib is to follow a pressure that none of the ``drawings``, so ``called``, has."""
     if style.nib == "pressure" and all(drawing.pressure is None for drawing in drawings):
-        console.warn("no pressure is known of this ink, so --nib pressure draws lines of one width")
+        console.warn(f"no pressure is known of {called}, so --nib pressure draws lines of one width")
 
 
 def _see_that_it_is_free(folder: Path, force: bool) -> None:
-    """Raise HwError where the ``folder`` is none, or has files already and ``force`` lets none be added."""
+    """Raise HwError where the ``folder`` is none, cannot be made, or has files that ``force`` would add to."""
     try:
-        if folder.exists() and not folder.is_dir():
-            raise HwError(f"{folder}: is no directory, which --out-dir writes into")
-        if not force and folder.exists() and any(folder.iterdir()):
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise HwError(f"{there}: is no directory, which --out-dir writes into")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise HwError(f"{folder}: {os.strerror(errno.EACCES)}")
+        if there == folder and not force and any(folder.iterdir()):
             raise HwError(f"{folder}: is not empty; --force writes into it all the same")
     except OSError as error:
         raise HwError(f"{folder}: {stdio.explain(error)}") from error

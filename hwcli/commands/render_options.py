@@ -264,7 +264,7 @@ def refuse_idle(given: set[str], target: Target, paper: str) -> None:
         ("--watch" in given, given - WATCHING, "does nothing for --watch, which draws points as they come"),
         ("--out-dir" in given, {"--stats"}, "does nothing for the many images of --out-dir"),
         ("--out-dir" not in given, {"--jobs"}, "draws many images side by side: it needs an --out-dir"),
-        ("--out-dir" not in given, {"--shard"}, "parts many images into runs: it needs an --out-dir"),
+        ("--out-dir" not in given, {"--shard"}, "is a part of many images: it needs an --out-dir"),
         ("--grid" in given, lines, "sets lines of text, of which a --grid has none"),
         (not target.animated, {"--speed"}, "is of what writes itself: it needs --animate, --html, GIF or APNG"),
         (target.kind in BINARY, {"--path"}, f"says how SVG is written, not {target.kind}"),

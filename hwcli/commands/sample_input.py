@@ -15,7 +15,7 @@ from hwcli.errors import BadInput, HwError
 if TYPE_CHECKING:
     from hwcli.ink import Drawing
     from hwcli.ink.offsets import Scale
-    from hwcli.writing.text import Line, Written
+    from hwcli.writing.text import Line, TextLine
 
 INK = ('{"drawing"', '{"x"')
 """How JSON lines of points begin, which nobody wants to see written by hand."""
@@ -128,7 +128,7 @@ class Texts:
         """How many lines were left out so far."""
         return len(self._bad)
 
-    def read(self) -> Iterator[Written]:
+    def read(self) -> Iterator[TextLine]:
         """Yield each line as it will be written, "" for a blank one.
 
         Raises
@@ -146,8 +146,8 @@ class Texts:
             self.tell_skipped()
             raise HwError(f"no text in {self._source.name}; -n N writes ink from nothing")
 
-    def _prepared(self, line: Line, name: str) -> list[Written]:
-        from hwcli.writing.text import Unwritable, Written, indent_of, prepare_text, told, wrap
+    def _prepared(self, line: Line, name: str) -> list[TextLine]:
+        from hwcli.writing.text import TextLine, Unwritable, indent_of, prepare_text, told, wrap
 
         try:
             prepared = prepare_text(
@@ -157,10 +157,13 @@ class Texts:
             self._bad.add(BadInput(name, str(error)))
             return []
         indent = indent_of(line.text) if prepared.text else 0
-        texts = wrap(prepared.text, max(self._width - indent, 1)) if self._width else [prepared.text]
+        texts = [prepared.text]
+        if self._width:
+            indent = min(indent, self._width // 2)
+            texts = wrap(prepared.text, self._width - indent)
         longest = max(map(len, texts), default=0)
         if longest > LONGEST_LINE:
-            why = f"{longest} characters in a line, of {LONGEST_LINE} at most; --wrap 60 breaks lines"
+            why = f"{longest} characters in a line, of {LONGEST_LINE} at most{self._advice()}"
             self._bad.add(BadInput(name, why, line.number))
             return []
         for note in prepared.notes:
@@ -171,15 +174,18 @@ class Texts:
             self._is_tab_told = True
             console.say(f"{name}, line {line.number}: a tab is written as a blank, and columns are not kept")
         self._look_at_length(longest, f"{name}, line {line.number}")
-        return [Written(text, indent) for text in texts]
+        return [TextLine(text, indent) for text in texts]
 
     def _look_at_length(self, length: int, place: str) -> None:
         """Warn, once, of a line of more characters than a network writes well."""
         if length > LONG_LINE and not self._is_long_told:
             self._is_long_told = True
-            where = " without a place to break them" if self._width and self._width <= LONG_LINE else ""
-            advice = "" if where else "; --wrap 60 breaks lines"
-            console.warn(f"{place}: {length} characters{where} will not stay legible{advice}")
+            console.warn(f"{place}: {length} characters will not stay legible{self._advice()}")
+
+    def _advice(self) -> str:
+        """Return what to do about a line that is too long."""
+        is_wrapped = self._width is not None and self._width <= LONG_LINE
+        return "; there is no place to break them" if is_wrapped else "; --wrap 60 breaks lines"
 
     def tell_skipped(self) -> None:
         """Say what was left out."""

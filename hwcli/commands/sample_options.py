@@ -13,7 +13,12 @@ TextFile = Annotated[
 ]
 Wrap = Annotated[
     int | None,
-    typer.Option("--wrap", min=1, metavar="N", help="Break lines between words after N characters at most."),
+    typer.Option(
+        "--wrap",
+        min=1,
+        metavar="N",
+        help="Break lines after N characters at most: between words, or after signs in a long one.",
+    ),
 ]
 SaveStyle = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hwcli import console, stdio
 from hwcli.commands.sample_input import called
-from hwcli.errors import UsageError
+from hwcli.errors import HwError, UsageError
 from hwcli.options import Shard
 from hwcli.wording import counted
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hwcli.ink.drawing import Points
     from hwcli.writing.desk import Order
     from hwcli.writing.hands import Hand, Scribe
-    from hwcli.writing.text import Written
+    from hwcli.writing.text import TextLine
 
 T = TypeVar("T")
 
@@ -136,12 +136,12 @@ class Plan:
         extra["prime_points"] = 0 if before is None else len(before)
         return Head(f"{name}-{number + 1}", "", extra, before, hand)
 
-    def texts(self, texts: Iterable[Written], hands: Hands, are_arriving: bool = False) -> Work:
+    def texts(self, texts: Iterable[TextLine], hands: Hands, are_arriving: bool = False) -> Work:
         """Return the drawings of ``texts``, each in all ``hands``; a blank one once."""
         texts, drawings = self._seen(texts, are_arriving, hands.count * self.copies)
         return Work(self._texts(texts, hands), self.scribe.takes, drawings, are_arriving)
 
-    def _texts(self, texts: Iterable[Written], hands: Hands) -> Iterator[Piece]:
+    def _texts(self, texts: Iterable[TextLine], hands: Hands) -> Iterator[Piece]:
         number = 0
         for text in texts:
             for place in range(hands.count * self.copies if text.text else 1):
@@ -149,7 +149,7 @@ class Plan:
                     yield self._text(number, text, hands, place)
                 number += 1
 
-    def _text(self, number: int, line: Written, hands: Hands, place: int) -> Piece:
+    def _text(self, number: int, line: TextLine, hands: Hands, place: int) -> Piece:
         from hwcli.ink.drawing import INDENT
 
         name, text = f"sample-{number + 1}", line.text
@@ -170,8 +170,7 @@ class Plan:
 
         Raises
         ------
-        HwError: it cannot be prepared for the network.
-        UsageError: it says nothing that the network knows.
+        HwError: it cannot be prepared for the network, or says nothing that this knows.
         """
         import dataclasses
 
@@ -183,8 +182,8 @@ class Plan:
         readable = prepare_text(said, characters, "skip", with_additions=True)
         text = part_additions(readable.text, characters).text
         if said.strip() and not text.strip():
-            raise UsageError(
-                f"{called(ink)} says {said!r}, of which the model knows no character: no hand to write in"
+            raise HwError(
+                f"{called(ink)} says {said[:40]!r}, of which the model knows no character: no hand to write in"
             )
         hand = self.scribe.hand(ink, text)
         prepared = dataclasses.replace(ink, points=hand.prime, time=None, pressure=None)

@@ -134,8 +134,12 @@ class Files:
 def _has_gained_nothing(run: Run) -> bool:
     """Return whether ``run`` learned, and was never better by its validation than before it had."""
     position = run.position
-    best = [record["batch"] for record in position.history if record["validation_loss"] == position.best]
-    return position.batches > 0 and best[:1] == [0]
+    if position.best is None or not position.batches:
+        return False
+    best = [
+        record.get("batch") for record in position.history if record.get("validation_loss") == position.best
+    ]
+    return best[:1] == [0]
 
 
 class NoFiles(Files):

@@ -24,16 +24,19 @@ from hwcli.drawing.measures import Page
 from hwcli.drawing.paper import CLOSEST, PITCH, Ruling
 from hwcli.drawing.sheet import Placed, Sheet
 from hwcli.errors import HwError
-from hwcli.ink.drawing import INDENT, Drawing
+from hwcli.ink.drawing import INDENT, MOST_BLANKS, Drawing
 
 SPACING = 3.4
 """From base line to base line, in heights of a letter."""
 
+HIGHEST_LINE = 9
+"""No line of writing is more letters high, tails and heads included."""
+
 ASCENT, DESCENT = 2.0, 1.0
 """The room that is left for heads above the first base line and for tails below the last, in letters."""
 
-BLANK, MOST_BLANKS = 1.5, 100
-"""How wide a blank before a line is, in letters, as a character in it is about; and those that count."""
+BLANK = 1.5
+"""How wide a blank before a line is, in letters, as a character in it is about."""
 
 MEMORY, UNEVEN, SLANT = 0.75, 0.15, 0.4
 """How a hand drifts: how much of the last line's indent the next one keeps; and the standard deviations of a
@@ -169,7 +172,7 @@ def _lines(drawings: Sequence[Drawing], layout: Layout, setting: Setting) -> lis
 def blanks_before(drawing: Drawing) -> int:
     """Return how many blanks stand before ``drawing`` by its header, 0 where that tells none."""
     said = drawing.extra.get(INDENT)
-    return said if type(said) is int and 0 < said <= MOST_BLANKS and len(drawing) else 0
+    return min(said, MOST_BLANKS) if type(said) is int and said > 0 and len(drawing) else 0
 
 
 def _level(drawing: Drawing, scale: float, letter: float) -> _Line:
@@ -194,9 +197,10 @@ def _span(page: Page, lines: Sequence[_Line], layout: Layout, factor: float) -> 
     """
     first = page.top + ASCENT * layout.height
     last = page.height - page.bottom - DESCENT * layout.height
-    edge = layout.pen / 2
-    low = max(first, edge + factor * max(line.rise for line in lines))
-    high = min(last, page.height - edge - factor * max(line.fall for line in lines))
+    edge, most = layout.pen / 2, HIGHEST_LINE * layout.height
+    written = [line for line in lines if factor * line.size[1] < most]
+    low = max(first, edge + factor * max((line.rise for line in written), default=0.0))
+    high = min(last, page.height - edge - factor * max((line.fall for line in written), default=0.0))
     return (low, high) if low <= high else (first, last)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.ink.drawing import Drawing
+from hwcli.ink.drawing import INDENT, Drawing
 
 ENDS = "ends"
 """Of each character of the text, after how many of the drawing's points it ends."""
@@ -89,6 +89,6 @@ def part_of(drawing: Drawing, which: NDArray[np.int64], id: str, text: str = "")
     time, pressure = (None if values is None else values[which] for values in (drawing.time, drawing.pressure))
     if time is not None and np.isfinite(time).any():
         time = time - time[np.isfinite(time)][0]
-    # What all of it says no part of it does.
-    extra = without_ends(drawing.extra)
+    # What all of it says no part of it does, nor does that stand where all of it did.
+    extra = {key: value for key, value in drawing.extra.items() if key not in (ENDS, INDENT)}
     return replace(drawing, points=points, id=id, text=text, time=time, pressure=pressure, extra=extra)

@@ -105,9 +105,12 @@ def _kubernetes_resolver(host: str) -> tf.distribute.cluster_resolver.ClusterRes
         pods = asked.list_pod_for_all_namespaces(label_selector=KUBERNETES_JOB).items
         addresses = resolver.cluster_spec()
     except Exception as error:  # of its own kinds, and of those of what it fetches with
-        raise HwError(f"--distribute multiworker: Kubernetes: {_first_line(error)}") from error
+        reason = getattr(error, "reason", None) or _first_line(error)
+        raise HwError(f"--distribute multiworker: Kubernetes: {reason}") from error
     pods = sorted(pods, key=lambda pod: pod.metadata.name)  # as the resolver has them
-    places = [place for place, pod in enumerate(pods) if host in (pod.metadata.name, pod.spec.hostname)]
+    # On the network of their node pods are called as it is.
+    names = [(pod.metadata.name, pod.spec.hostname, pod.spec.node_name) for pod in pods]
+    places = [place for place, of_pod in enumerate(names) if host in of_pod]
     if len(places) != 1:
         raise HwError(
             f"--distribute multiworker: {host or 'this process'} is no pod with the label {KUBERNETES_JOB}; "

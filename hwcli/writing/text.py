@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import BadInput, HwError
 from hwcli.ink import limits
+from hwcli.ink.drawing import MOST_BLANKS
 from hwcli.writing.additions import part_additions
 from hwcli.writing.clusters import clusters_of
 from hwcli.writing.drawn_signs import common_form, designs, drawn_as
@@ -40,8 +41,8 @@ PLAIN = {
     "♥": "<3", "☺": ":)", "☹": ":(", "☐": "[ ]", "☑": "[x]", "☒": "[x]",
 }  # fmt: skip
 """Where the library has no answer, or one that says something else, or less."""
-TAB, MOST_BLANKS = 4, 100
-"""Blanks from one stop of a tab to the next, and those before a line that count."""
+TAB = 4
+"""Blanks from one stop of a tab to the next."""
 DASHES = "\N{EM DASH}\N{HORIZONTAL BAR}"
 """Those that part words: a shorter one joins them."""
 OPENING = "¿¡"
@@ -75,7 +76,7 @@ class Line(NamedTuple):
     number: int
 
 
-class Written(NamedTuple):
+class TextLine(NamedTuple):
     """A line that is to be written, and how many blanks stand before it; a blank line is ""."""
 
     text: str
@@ -166,8 +167,11 @@ def indent_of(text: str) -> int:
 
 
 def _broken(word: str, width: int) -> str:
-    """Return ``word`` with a blank wherever it has to be broken; no two of its parts have room in one line."""
-    if len(word) <= width:
+    """Return ``word`` with a blank wherever it has to be broken; no two of its parts have room in one line.
+
+    One with signs that are drawn, and parts that are nothing else, stays whole.
+    """
+    if len(word) <= width or not (word.isascii() or all(map(_has_word, BREAKABLE.findall(word)))):
         return word
     parts = [""]
     for part in BREAKABLE.findall(word):

@@ -90,7 +90,9 @@ def test_the_parts_of_many_images_are_together_those_of_one_run(
 
 
 def test_a_part_is_of_many_images(run_hw: RunHw, tmp_path: Path) -> None:
-    assert "--shard parts many images" in run_hw("render", "--shard", "1/2", stdin=b"[0,0,1]\n", code=2).err
+    assert (
+        "--shard is a part of many images" in run_hw("render", "--shard", "1/2", stdin=b"[0,0,1]\n", code=2).err
+    )
     folder = tmp_path / "i"
     assert "from 1 to N" in run_hw("render", "--out-dir", folder, "--shard", "3/2", code=2).err
     assert not folder.exists()

@@ -55,7 +55,7 @@ def test_a_page_has_its_size_and_its_lines(run_hw: RunHw) -> None:
 
 
 def test_which_line_makes_the_letters_small_is_told_and_what_helps(run_hw: RunHw) -> None:
-    ink = text(2)
+    ink = text(2).replace(b'"text"', b'"seed": 1, "text"')
     told = run_hw("render", "--page", "a6", stdin=ink).err
     pattern = r"the widest line fits \('(.*?)'; 'hw sample --wrap (\d+)' leaves room for 3 mm\)"
     found = re.search(f"small letters are [0-9.]+ mm high, so that {pattern}", told)
@@ -64,6 +64,9 @@ def test_which_line_makes_the_letters_small_is_told_and_what_helps(run_hw: RunHw
     assert any(said.startswith(found[1].removesuffix("…")) and len(said) > int(found[2]) for said in texts)
     unknown = re.sub(rb'"text": "[^"]*"', b'"text": ""', ink)
     assert "so that the widest line fits (--x-height)" in run_hw("render", "--page", "a6", stdin=unknown).err
+    own = run_hw("render", "--page", "a6", stdin=text(2)).err
+    assert "'; --x-height)" in own
+    assert "--wrap" not in own
 
 
 def test_each_line_has_its_text_for_those_who_do_not_see(run_hw: RunHw) -> None:

@@ -14,7 +14,7 @@ from hwcli.commands.sample_plan import Hands, MadeHands, Plan
 from hwcli.ink import Drawing
 from hwcli.options import Shard
 from hwcli.writing.desk import Order
-from hwcli.writing.text import Written
+from hwcli.writing.text import TextLine
 
 MOST = 6
 
@@ -82,7 +82,7 @@ def test_primes_are_made_ready_when_their_turn_comes() -> None:
 
 def test_hands_are_made_up_when_their_turn_comes() -> None:
     plan, scribe = plan_of(copies=3)
-    work = plan.texts([Written("one"), Written("two", 4)], MadeHands(plan))
+    work = plan.texts([TextLine("one"), TextLine("two", 4)], MadeHands(plan))
     assert (work.takes, work.drawings) == (4, 6)
     assert [scribe.hands for _ in work.pieces] == [1, 2, 3, 3, 3, 3]
 
@@ -100,7 +100,7 @@ def test_of_what_is_arriving_those_count_that_are_there_and_none_is_made_ready()
     assert (work.drawings, work.are_arriving, scribe.hands) == (6, True, 0)
     late.set()
     assert len(list(work.pieces)) == 8
-    texts = plan.texts((Written(ink.id) for ink in arriving()), Hands(), are_arriving=True)
+    texts = plan.texts((TextLine(ink.id) for ink in arriving()), Hands(), are_arriving=True)
     assert [head.text for head, _ in texts.pieces][::2] == ["ink-0", "ink-1", "ink-2", "ink-3"]
 
 

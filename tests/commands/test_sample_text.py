@@ -215,6 +215,12 @@ def test_blanks_before_a_line_are_kept_and_a_tab_in_it_is_told(run_hw: RunHw, re
     assert "<stdin>, line 5: a tab" in done.err
 
 
+def test_a_line_far_to_the_right_keeps_half_of_the_width_to_wrap_in(run_hw: RunHw, reader_h5: Path) -> None:
+    done = run_hw("sample", "-m", reader_h5, "--seed", 1, "--wrap", 14, stdin=f"{' ' * 40}one two three\n")
+    headers = [header for header in map(json.loads, done.lines) if "text" in header]
+    assert [(header["text"], header["indent"]) for header in headers] == [("one two", 7), ("three", 7)]
+
+
 def test_a_table_is_told_to_be_written_as_it_stands(run_hw: RunHw, reader_h5: Path, tmp_path: Path) -> None:
     (tmp_path / "texts.csv").write_text("id,text\n")
     common = ["sample", "-m", reader_h5, "--seed", 1, "--missing", "skip", "--points", 9]
@@ -437,7 +443,7 @@ def test_a_prime_with_less_ink_than_its_text_is_told(run_hw: RunHw, reader_h5: P
 
 def test_a_prime_of_whose_text_the_model_knows_nothing_is_no_hand(run_hw: RunHw, reader_h5: Path) -> None:
     common = ["sample", "-m", reader_h5, "--seed", 1, "--prime", "-", "new"]
-    failed = run_hw(*common, "--text", "日本", stdin=PRIME, code=2)
+    failed = run_hw(*common, "--text", "日本", stdin=PRIME, code=1)
     assert "the prime given says '日本', of which the model knows no character" in failed.err
     assert texts_of(run_hw(*common, "--text", "日本 w", stdin=PRIME).lines) == ["new"]
 

@@ -149,6 +149,24 @@ def test_what_drifts_to_the_edge_of_the_page_is_not_cut_off(align: str) -> None:
     assert (min(corners) if align == "left" else 148 - max(ends)) == pytest.approx(half)
 
 
+def test_a_drawing_of_many_lines_moves_no_line_of_the_pages() -> None:
+    tall = line("a thing")
+    tall.points[len(tall) // 2 :, 1] += 30 * float(np.ptp(tall.points[:, 1]))
+    (alone,), (beside, *_) = pages(lines(6)), pages([*lines(6), tall])
+    assert beside.placed[0].corner[1] == alone.placed[0].corner[1]
+
+
+@pytest.mark.parametrize("margin", [0, 1])
+def test_heads_and_tails_stay_on_the_paper_beside_narrow_margins(margin: int) -> None:
+    heads, tails = line("a thing"), line("used")
+    heads.points[:3, 1] -= 1.5 * float(np.ptp(heads.points[:, 1]))
+    tails.points[-3:, 1] += 1.5 * float(np.ptp(tails.points[:, 1]))
+    sheets = pages([heads, *lines(40), tails], Page(148, 210, *[margin] * 4))
+    found = np.array([edges(placed) for sheet in sheets for placed in sheet.placed])
+    assert found[:, 1].min() >= 0
+    assert found[:, 3].max() <= 210
+
+
 def test_letters_get_smaller_so_that_the_longest_line_fits() -> None:
     long = line("a thing made well and used long is seldom thrown away", 4)
     (sheet,) = pages([*lines(2), long], height=5.0)

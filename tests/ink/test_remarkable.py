@@ -144,6 +144,11 @@ NAN = ((float("nan"), 1.0, 0.0),)
         (page(tablets.item(5, LAYER, (1, 2), b"\3")), "block 1 is damaged: a field is missing"),
         (page(tablets.block(5, b"")), "block 1 is damaged: a field is missing"),
         (page(tablets.block(5, b"\x80" * 20)), "a number without an end"),
+        (page(tablets.block(5, tablets.of_id(1, LAYER) + tablets.of_int(2, 7))), "field 2 is no id"),
+        (
+            page(tablets.block(2, tablets.of_bytes(1, b"xy") + tablets.of_bytes(7, tablets.of_id(2, LAYER)))),
+            "field 1 is no id",
+        ),
         (page(tablets.block(2, b"\x13")), "a field of type 3"),
         (page(tablets.block(2, b"".join(tablets.of_int(n, 0) for n in range(200)))), "more than 100 fields"),
     ],
@@ -184,7 +189,7 @@ def test_a_page_is_not_larger_than_a_hand_can_fill(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(remarkable, "PAGE", len(PAGE) - 1)
     with pytest.raises(BadInput, match="a page of more than"):
         read(PAGE)
-    with pytest.raises(BadInput, match=r"n/a\.rm is larger"):
+    with pytest.raises(BadInput, match=r"notes\.rm, page 1: more than"):
         read(notebook({"a": PAGE}))
 
 
@@ -230,9 +235,13 @@ def test_a_damaged_page_can_be_left_out() -> None:
     assert len(told) == 1
 
 
-def test_damage_to_the_archive() -> None:
-    content = bytearray(notebook({"a": PAGE}))
+def test_a_page_that_cannot_be_unpacked_can_be_left_out() -> None:
+    content = bytearray(notebook({"a": PAGE, "b": PAGE}))
     place = content.index(b"n/a.rm") + len(b"n/a.rm") + 5
     content[place] ^= 0xFF
-    with pytest.raises(BadInput, match="a damaged notebook"):
+    with pytest.raises(BadInput, match=r"notes\.rm, page 1: damaged"):
         read(bytes(content))
+    told: list[BadInput] = []
+    (found,) = read(bytes(content), on_bad=told.append)
+    assert found.id == "2"
+    assert len(told) == 1

@@ -66,6 +66,11 @@ def test_a_part_is_a_drawing_of_its_own() -> None:
     assert last.time.tolist() == [0, 1]
 
 
+def test_a_part_does_not_stand_where_the_whole_line_was_indented() -> None:
+    whole = replace(drawing(), extra={**drawing().extra, "indent": 4})
+    assert dict(cut_out(whole, words(whole)[1], "b").extra) == {"seed": 3}
+
+
 def test_a_part_that_ends_inside_a_stroke_ends_with_the_pen_up() -> None:
     part = cut_out(drawing(), characters(drawing())[0], "a")
     assert part.points[:, 2].tolist() == [0, 1]

@@ -273,7 +273,9 @@ class Pods:
         told = SimpleNamespace(phase="Running", host_ip=f"10.0.0.{len(name)}")
         host = name.rsplit("-", 1)[0]
         return SimpleNamespace(
-            metadata=SimpleNamespace(name=name), spec=SimpleNamespace(hostname=host), status=told
+            metadata=SimpleNamespace(name=name),
+            spec=SimpleNamespace(hostname=host, node_name=f"node-of-{name}"),
+            status=told,
         )
 
 
@@ -287,9 +289,9 @@ def in_kubernetes(monkeypatch):
     return resolver
 
 
-@pytest.mark.parametrize("host", ["tensorflow-10-abc", "tensorflow-10"])
+@pytest.mark.parametrize("host", ["tensorflow-10-abc", "tensorflow-10", "node-of-tensorflow-10-abc"])
 def test_kubernetes_tells_of_workers_and_which_of_them_this_is(in_kubernetes, host):
-    """By the name of the pod, or of its host where the job is indexed; in the order of the names."""
+    """By the name of the pod, of its host in an indexed job, or of its node; in the order of the names."""
     resolver = in_kubernetes(Pods("tensorflow-2-x", "tensorflow-10-abc"), host)
     assert resolver.cluster_spec().as_dict()["worker"] == ["10.0.0.17:8470", "10.0.0.14:8470"]
     assert (resolver.task_type, resolver.task_id) == ("worker", 0)

@@ -206,11 +206,9 @@ def _all_pages(archive: zipfile.ZipFile, source: str, on_bad: OnBad | None) -> I
     for number, name in enumerate(names, start=1):
         if name not in written:
             continue
+        place, id = f"{source}, page {number}", str(number) if len(names) > 1 else ""
         try:
-            content = _member(archive, name)
-            yield from _pages(
-                content, f"{source}, page {number}", on_bad, str(number) if len(names) > 1 else ""
-            )
+            yield from _pages(_member(archive, name, place), place, on_bad, id)
         except BadInput as error:
             if on_bad is None:
                 raise
@@ -232,20 +230,24 @@ def _in_order(archive: zipfile.ZipFile) -> list[str]:
 def _listed(archive: zipfile.ZipFile, name: str) -> list[str]:
     """Return the ids of the pages as the file ``name`` of a notebook lists them; none where it does not."""
     try:
-        about: Any = json.loads(_member(archive, name))
+        about: Any = json.loads(_member(archive, name, name))
         pages = about["cPages"]["pages"] if "cPages" in about else about["pages"]
         return [
             page if isinstance(page, str) else str(page["id"])
             for page in pages
             if isinstance(page, str) or not page.get("deleted", {}).get("value")
         ]
-    except (*_DAMAGE, TypeError, AttributeError):
+    except (BadInput, *_DAMAGE, TypeError, AttributeError):
         return []
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as file:
-        content = file.read(PAGE + 1)
+def _member(archive: zipfile.ZipFile, name: str, place: str) -> bytes:
+    """Return the content of the file ``name``; raises BadInput, which calls it ``place``."""
+    try:
+        with archive.open(name) as file:
+            content = file.read(PAGE + 1)
+    except _DAMAGE as error:
+        raise BadInput(place, f"damaged: {error}") from error
     if len(content) > PAGE:
-        raise ValueError(f"{name} is larger than {PAGE} bytes")
+        raise BadInput(place, f"more than {PAGE} bytes")
     return content

@@ -93,23 +93,23 @@ class _Scene:
         if kind == _NODE:
             self._take_node(fields)
             return
-        item, above = fields[2], fields[1]
+        item, above = _id(fields, 2), _id(fields, 1)
         self._places.pop(item, None)
         self._lines.pop(item, None)
         value = _value(fields, {_GROUP: _GROUP_ITEM, _LINE: _LINE_ITEM}.get(kind))
         if value is None:
             return
         if kind == _GROUP:
-            self._places[item] = value[2], above
+            self._places[item] = _id(value, 2), above
         else:
             self._lines[item] = above, Line(value[1], value[2], _table(value[5], version))
 
     def _take_node(self, fields: Fields) -> None:
         """Take whether a group is shown, and what it hangs on."""
         if 3 in fields and not _fields(fields[3])[2]:
-            self._hidden.add(fields[1])
+            self._hidden.add(_id(fields, 1))
         if 7 in fields:
-            self._anchors[fields[1]] = _fields(fields[7])[2]
+            self._anchors[_id(fields, 1)] = _id(_fields(fields[7]), 2)
 
     def pieces(self) -> list[Piece]:
         """Return what can be seen, by what it hangs on."""
@@ -134,6 +134,19 @@ def _groups(group: Id, parents: Mapping[Id, Id]) -> list[Id]:
             return []
         path.append(above)
     return path
+
+
+def _id(fields: Fields, number: int) -> Id:
+    """Return the field ``number``, which is to be an id.
+
+    Raises
+    ------
+    ValueError, KeyError: it is something else, or missing.
+    """
+    found = fields[number]
+    if not isinstance(found, tuple):
+        raise ValueError(f"field {number} is no id")
+    return found
 
 
 def _value(fields: Fields, kind: int | None) -> Fields | None:
