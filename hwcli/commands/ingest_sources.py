@@ -30,7 +30,8 @@ TEXT_BESIDE = (
 )  # fmt: skip
 """Sources that have no text of their own: ``page.txt`` beside ``page.xopp`` is its text."""
 MOST_TRIED = 8
-"""Drawings of which it is found out whether they are pages that do not say so; none is altered."""
+"""Drawings of which it is found out whether they are pages that do not say so, or their times no seconds; none
+is altered."""
 SLOWEST = 1.0
 """Seconds from point to point that no pen takes: it tells hundreds of points a second, or tens."""
 EVERY = 32
@@ -98,7 +99,8 @@ class Ingest:
         is_slow = False
         try:
             for count, drawing in enumerate(self._with_texts(path, self._lines(path, name))):
-                is_slow = is_slow or _is_slow(path, drawing)
+                # A source has one unit.
+                is_slow = is_slow or (count < MOST_TRIED and _is_slow(path, drawing))
                 gathering.add(drawing, name, self._on_bad)
                 if count % EVERY == 0:
                     self._tell(self._read)

@@ -15,7 +15,7 @@ Points = NDArray[np.float32]
 INDENT = "indent"
 """The key of a header that tells how many blanks stand before a line of text on its page."""
 MOST_BLANKS = 100
-"""What stands further right than these is a fault, and not set so."""
+"""So many of them count."""
 
 
 @dataclass(eq=False)
