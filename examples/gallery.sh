@@ -72,6 +72,17 @@ Viel Spaß! Bœuf, smørrebrød
 END
     draw --x-height 2.5mm --background white -o "$into/signs.svg"
 
+# Cyrillic and Greek: Russian, Ukrainian, Bulgarian, Serbian, Kazakh, Greek.
+write --text-file - <<END |
+Съешь ещё этих мягких французских булок, да выпей чаю.
+Щира дружба не має ціни, а їжак живе у лісі.
+Скъпи приятелю, утре сутринта ще пътуваме към морето.
+Љубав и пријатељство су највеће благо.
+Өмір – өзен, ал уақыт – оның ағысы.
+Το καλοκαίρι θα πάμε στη θάλασσα με φίλους.
+END
+    draw --x-height 2.5mm --background white -o "$into/alphabets.svg"
+
 # In pencil, and with a broad edge.
 write "written with a soft pencil" | draw --pencil --pen 0.7mm --x-height 4mm --background "#fdfcf7" -o "$into/pencil.svg"
 write "and with a broad edge" |

@@ -175,11 +175,13 @@ class Plan:
         import dataclasses
 
         from hwcli.writing.additions import part_additions
+        from hwcli.writing.alphabets import looking_like
         from hwcli.writing.text import prepare_text
 
         # Signs that the network has not learned are left out: their ink is a £, and not the letters GBP.
         characters = self.scribe.characters
-        readable = prepare_text(said, characters, "skip", with_additions=True)
+        # Letters of another alphabet are those that they look least unlike.
+        readable = prepare_text(looking_like(said), characters, "skip", with_additions=True)
         text = part_additions(readable.text, characters).text
         if said.strip() and not text.strip():
             raise HwError(

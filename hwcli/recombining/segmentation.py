@@ -27,6 +27,7 @@ from hwcli.model.file import Model
 from hwcli.recombining.alignment import LINES, Aligned, read_together
 from hwcli.recombining.cutting import cuts_of
 from hwcli.recombining.hands import hand_of
+from hwcli.writing.alphabets import looking_like
 from hwcli.writing.drawn_signs import drawn_as
 from hwcli.writing.marks import parted, places_of
 from hwcli.writing.network import NumpyNetwork
@@ -57,7 +58,8 @@ class Readable(NamedTuple):
 def readable(text: str, known: set[str]) -> Readable:
     """Return ``text`` in the ``known`` characters, as it is written; signs that are drawn beside are left out.
 
-    So are accents, what cannot be written, and outer blanks.
+    So are accents, what cannot be written, and outer blanks.  A letter of another alphabet that is drawn is the
+    one that it looks least unlike.
     """
     plain, ends = list[str](), list[int]()
     for character in text:
@@ -79,7 +81,10 @@ def _written_as(character: str, known: set[str]) -> str:
     """Return what of a ``character`` a network writes that has only learned the ``known`` ones."""
     if character.isspace():
         return " " if " " in known else ""
-    if drawn_as(character, known) or unicodedata.category(character).startswith("M"):
+    if drawn_as(character, known):
+        looks_like = looking_like(character)[0]
+        return looks_like if looks_like in known else ""
+    if unicodedata.category(character).startswith("M"):
         return ""
     found = parted(character, known)
     return found.letter if found else _plain(character, "".join(sorted(known)))

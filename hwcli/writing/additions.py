@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.writing.clusters import clusters_of
-from hwcli.writing.drawn_signs import Beside, drawn_as, set_signs
-from hwcli.writing.marks import Ink, parted, script_of, set_marks
+from hwcli.writing.drawn_signs import Beside, drawn_as, set_signs, signs_instead, word_gap
+from hwcli.writing.marks import Ink, Script, parted, script_of, set_marks
+
+STAND_IN = "nou "
+"""What a network writes first where it has learned no letter of a text: it tells how large signs have to be."""
 
 
 class Additions(NamedTuple):
@@ -21,11 +24,13 @@ class Additions(NamedTuple):
     text: what the network writes.
     marks: of the letter at each place that has any.
     signs: that stand beside characters of the text, in its order.
+    stood_in: the place after a STAND_IN, which the text begins with and which is left out of the ink; 0: none.
     """
 
     text: str
     marks: Mapping[int, str] = {}
     signs: tuple[Beside, ...] = ()
+    stood_in: int = 0
 
     @property
     def sign_count(self) -> int:
@@ -39,6 +44,7 @@ class Additions(NamedTuple):
             before + self.text,
             {count + place: marks for place, marks in self.marks.items()},
             tuple(group._replace(place=count + group.place) for group in self.signs),
+            self.stood_in and count + self.stood_in,
         )
 
     def between(self, begin: int, end: int) -> Additions:
@@ -47,6 +53,7 @@ class Additions(NamedTuple):
             self.text,
             {place: marks for place, marks in self.marks.items() if begin <= place < end},
             tuple(group for group in self.signs if begin <= group.place < end),
+            self.stood_in if begin < self.stood_in else 0,
         )
 
     def beside_signs(self) -> NDArray[np.bool_]:
@@ -62,7 +69,10 @@ NO_ADDITIONS = Additions("")
 
 
 def part_additions(text: str, characters: str) -> Additions:
-    """Return ``text``, as it was prepared, in ``characters`` alone, and what is added to them by rule."""
+    """Return ``text``, as it was prepared, in ``characters`` alone, and what is added to them by rule.
+
+    Where no letter or digit of them is in it, the network writes a STAND_IN before it.
+    """
     known, plain, marks, groups = set(characters), list[str](), dict[int, str](), list[Beside]()
     clusters = [cluster for cluster, _, _ in clusters_of(text, 1)]
     drawn = [drawn_as(cluster, known) for cluster in clusters]
@@ -72,7 +82,7 @@ def part_additions(text: str, characters: str) -> Additions:
         if not drawn[begin]:
             cluster = clusters[begin]
             found = None if known.issuperset(cluster) else parted(cluster, known)
-            if found:
+            if found and found.marks is not None:
                 marks[len(plain)] = found.marks
             plain.extend(found.letter if found else cluster)
         else:
@@ -89,7 +99,11 @@ def part_additions(text: str, characters: str) -> Additions:
         placed = group if group.place <= last else _at_the_end(group, last)
         both = signs[-1].joined(placed) if signs else None
         signs = [*signs[:-1], both] if both else [*signs, placed]
-    return Additions(written, marks, tuple(signs))
+    additions = Additions(written, marks, tuple(signs))
+    if signs and not any(map(str.isalnum, written)) and known.issuperset(STAND_IN):
+        before = STAND_IN if written else STAND_IN.rstrip()
+        return additions.after(before)._replace(stood_in=len(before))
+    return additions
 
 
 def _group(signs: str, before: Sequence[str], after: Sequence[str], place: int) -> Beside:
@@ -116,5 +130,21 @@ def add(
         return ink, 0.0
     script = script_of(ink, places, additions.text)
     marked, places = set_marks(ink, places, additions.text, additions.marks, script, chance)
+    if additions.stood_in:
+        return _without_stand_in(marked, places, additions, script, chance)
     moved = set_signs(marked, places, additions.signs, script, chance)
     return moved.ink, moved.aside
+
+
+def _without_stand_in(
+    ink: Ink, places: NDArray[np.intp], additions: Additions, script: Script, chance: np.random.Generator
+) -> tuple[Ink, float]:
+    """Return what comes after the stand-in, with the signs, where that began, and how far all moves aside."""
+    first = additions.stood_in
+    if first == len(additions.text):
+        signs = " ".join(group.signs for group in additions.signs)
+        return signs_instead(ink, signs, script, chance), 0.0
+    begin = word_gap(ink, places, first - 1, default=int(np.searchsorted(places, first)))
+    moved = set_signs(ink[begin:], np.maximum(places[begin:], first), additions.signs, script, chance)
+    back = float(moved.ink[:, 0].min() - ink[:, 0].min())
+    return moved.ink - (back, 0, 0), moved.aside - back

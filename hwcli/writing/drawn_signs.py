@@ -7,6 +7,7 @@ rule, as large, as quick and as slanted as the ink around it; inside a word the 
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.writing import alphabets, marks
+from hwcli.writing.clusters import clusters_of
 from hwcli.writing.marks import CARE, Ink, Script, strokes_of
 from hwcli.writing.signs import Design, Manner, lean_of, read_design, sign
 
@@ -32,6 +35,8 @@ SAME = {
 }  # fmt: skip
 """Signs that a pen writes as it does others."""
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", strict=True))
+UPPER = 0.6
+"""A mark stands over the middle of so much of a letter's upper part, in letters."""
 LOWER = 1.4
 """What is written as something else is, but so much lower, in letters."""
 
@@ -49,7 +54,7 @@ def designs() -> Mapping[str, tuple[Design, ...]]:
     with DESIGNS.open("rb") as file:
         found = {sign: tuple(map(read_design, ways)) for sign, ways in tomllib.load(file).items()}
     lowered = {sign: tuple(map(_lowered, found[raised])) for sign, raised in LOWERED.items()}
-    return found | lowered
+    return {**found, **lowered, **alphabets.designs()}
 
 
 def _lowered(design: Design) -> Design:
@@ -67,7 +72,32 @@ def drawn_as(cluster: str, known: set[str]) -> str:
     if cluster.isascii():
         return ""
     found = common_form(cluster)
-    return found if found in designs() and not (known.issuperset(cluster) or found in known) else ""
+    return found if ways_to_draw(found) and not (known.issuperset(cluster) or found in known) else ""
+
+
+def ways_to_draw(cluster: str) -> tuple[Design, ...]:
+    """Return the ways to draw a sign, or a letter with marks above it; () where there is none."""
+    found = designs().get(cluster)
+    if found is not None:
+        return found
+    apart = unicodedata.normalize("NFD", cluster)
+    ways = designs().get(apart[0], ()) if apart[0].isalpha() else ()
+    for mark in apart[1:]:
+        where, shapes = marks.designs().get(mark, ("", ()))
+        ways = tuple(_marked(way, shapes[0]) for way in ways) if where == marks.ABOVE else ()
+    return ways
+
+
+def _marked(letter: Design, mark: Design) -> Design:
+    """Return ``letter`` with a ``mark`` above it."""
+    points = np.concatenate([places for places, _ in letter.strokes])
+    top = points[:, 1].max()
+    upper = points[points[:, 1] > top - UPPER, 0]
+    shape = np.concatenate([places for places, _ in mark.strokes])[:, 0] * marks.SCALE
+    corner = (upper.min() + upper.max() - shape.min() - shape.max()) / 2, top + marks.GAP
+    return Design(
+        (*letter.strokes, *((places * marks.SCALE + corner, corners) for places, corners in mark.strokes))
+    )
 
 
 class Beside(NamedTuple):
@@ -123,6 +153,14 @@ def set_signs(
     return moved._replace(ink=_upright(moved.ink, -lean, script))
 
 
+def signs_instead(ink: Ink, signs: str, script: Script, chance: np.random.Generator) -> Ink:
+    """Return ``signs`` where ``ink`` (n, 3) begins, and as it is written."""
+    lean = lean_of(ink)
+    drawn = _drawn(signs, script, chance)
+    drawn[:, 0] += _upright(ink, lean, script)[:, 0].min() - drawn[:, 0].min()
+    return _upright(drawn, -lean, script)
+
+
 def _upright(ink: Ink, lean: float, script: Script) -> Ink:
     upright = ink.copy()
     upright[:, 0] += lean * (ink[:, 1] - script.base)
@@ -132,9 +170,9 @@ def _upright(ink: Ink, lean: float, script: Script) -> Ink:
 def _drawn(signs: str, script: Script, chance: np.random.Generator) -> Ink:
     """Return the upright ink of ``signs``, from x = 0, on the line that letters stand on."""
     parts, right, before = list[Ink](), 0.0, " "
-    for one in signs:
+    for one, _, _ in clusters_of(signs, 1):
         if one != " ":
-            ways = designs()[one]
+            ways = ways_to_draw(one)
             manner = Manner(pace=script.pace / script.size, care=CARE)
             points = sign(ways[int(chance.integers(len(ways)))], manner, chance).astype(np.float64)
             gap = max(_gap(before), _gap(one)) if parts else 0.0
@@ -149,7 +187,13 @@ def _gap(sign: str) -> float:
     """Return how far a ``sign``, or a blank, is from what is beside it, in letters."""
     if sign == " ":
         return BLANK
-    return CLOSE if sign.isalnum() else GAP
+    return CLOSE if sign[0].isalnum() else GAP
+
+
+def _outer(signs: str) -> tuple[str, str]:
+    """Return the first and the last of ``signs``, with the marks that are set on them."""
+    each = [one for one, _, _ in clusters_of(signs, 1)]
+    return each[0], each[-1]
 
 
 def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
@@ -165,7 +209,7 @@ def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
     left = float(ink[is_beyond & _is_begun(ink, places, cut, group.place), 0].min(initial=np.inf))
     width = float(np.ptp(drawn[:, 0]))
     gap_before, gap_after = (
-        script.size * _gap(" " if group.has_blank else beside) for beside in (group.signs[0], group.signs[-1])
+        script.size * _gap(" " if group.has_blank else beside) for beside in _outer(group.signs)
     )
     if group.is_within and cut and np.isfinite(left):
         edge, aside = right + gap_before, right + gap_before + width + gap_after - left
@@ -195,11 +239,11 @@ def _cut(ink: Ink, places: NDArray[np.intp], group: Beside, size: float) -> int:
         return min(joints, key=lambda start: abs(start - first), default=first)
     if not group.is_before:
         is_last = group.place == places[-1]
-        return len(ink) if is_last else _word_gap(ink, places, group.place + 1, default=len(ink))
-    return 0 if group.is_first else _word_gap(ink, places, group.place - 1, default=first)
+        return len(ink) if is_last else word_gap(ink, places, group.place + 1, default=len(ink))
+    return 0 if group.is_first else word_gap(ink, places, group.place - 1, default=first)
 
 
-def _word_gap(ink: Ink, places: NDArray[np.intp], blank: int, default: int) -> int:
+def word_gap(ink: Ink, places: NDArray[np.intp], blank: int, default: int) -> int:
     """Return after how many points the word after ``blank`` begins; ``default``: the pen is not lifted."""
     jumps = _jumps(ink, places, blank - 1, blank + 1)
     return max(jumps, key=lambda start: jumps[start], default=default)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.writing import alphabets
 from hwcli.writing.signs import Design, Manner, read_design, sign
 
 Ink = NDArray[np.float64]
@@ -26,7 +27,7 @@ ABOVE = "above"
 """Where a mark is set that other marks stand on, and that takes the place of a dot."""
 TINY = 1e-6
 
-OVERLAID = {
+OVERLAID = alphabets.OVERLAID | {
     "ø": "o\u0338", "Ø": "O\u0338", "ł": "l\u0337", "Ł": "L\u0337",
     "đ": "d\u0335", "Đ": "D\u0336", "Ð": "D\u0336", "ħ": "h\u0335", "Ħ": "H\u0335",
     "ŧ": "t\u0336", "Ŧ": "T\u0336",
@@ -38,7 +39,7 @@ WRITTEN_AS = {
     "g\u0327": "\u0312",
 }
 """Marks that look different on some letters: Czech and Slovak carons, Latvian cedillas."""
-DOTTED, DOTLESS = "ij", "ı"
+DOTTED = "ij"
 
 SMALL = "aceimnorsuvwxz"
 """Letters that are as high as a small one, ..."""
@@ -70,10 +71,10 @@ CARE = 0.7
 
 
 class Parted(NamedTuple):
-    """A letter as a network writes it, and ``marks``, which combine with it; none: a dotless i."""
+    """A letter that a network writes, and ``marks``, which combine with it; "": a dotless i; None: as it is."""
 
     letter: str
-    marks: str
+    marks: str | None
 
 
 @cache
@@ -95,12 +96,14 @@ def parted(cluster: str, known: set[str]) -> Parted | None:
     """
     if cluster.isascii():
         return None
-    if cluster == DOTLESS:
-        return Parted("i", "") if "i" in known else None
     apart = "".join(OVERLAID.get(part, part) for part in unicodedata.normalize("NFD", cluster))
-    letter, marks = apart[:1], "".join(WRITTEN_AS.get(apart[:1] + mark, mark) for mark in apart[1:])
-    is_marked = marks and letter in known and letter.isascii() and letter.isalpha()
-    return Parted(letter, marks) if is_marked and designs().keys() >= set(marks) else None
+    letter = alphabets.LIKE.get(apart[0], apart[0])
+    marks = "".join(WRITTEN_AS.get(letter + mark, mark) for mark in apart[1:])
+    if not (letter in known and letter.isascii() and letter.isalpha() and designs().keys() >= set(marks)):
+        return None
+    if marks or apart[0] in alphabets.DOTLESS:
+        return Parted(letter, marks)
+    return Parted(letter, None) if letter != apart[0] else None
 
 
 def places_of(ink: Ink, peaks: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -171,8 +174,10 @@ def set_marks(
             continue
         has_own = not marks or any(designs()[mark][0] == ABOVE for mark in marks)
         if text[place] in DOTTED and has_own:
-            # An apostrophe beside it is no dot.
-            of_letters = [one for one in strokes if text[places[one.start]].isalpha()]
+            # An apostrophe beside it is no dot; but a dot may come when the window is at the blank after it.
+            of_letters = [
+                one for one in strokes if text[places[one.start]].isalpha() or text[places[one.start]] == " "
+            ]
             is_gone[_dot(ink, of_letters, letter, script)] = True
         added += [(end, drawn) for drawn in _drawn(marks, letter, script, chance)]
     return _put_in(ink, places, is_gone, added)

@@ -2,7 +2,8 @@
 
 Most of what people type beyond ASCII has a plain form: curly quotes, dashes, ligatures, letters with accents;
 the accents can be set on their letters when these are written (``marks``), and some signs be drawn beside
-them (``drawn_signs``).  A letter of another script has none: romanised it would be another text.
+them (``drawn_signs``), and so can Cyrillic and Greek letters (``alphabets``).  A letter of another script has
+no such form: romanised it would be another text.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hwcli.ink import limits
 from hwcli.ink.drawing import MOST_BLANKS
 from hwcli.writing.additions import part_additions
 from hwcli.writing.clusters import clusters_of
-from hwcli.writing.drawn_signs import common_form, designs, drawn_as
+from hwcli.writing.drawn_signs import common_form, drawn_as
 from hwcli.writing.marks import parted
 
 MISSING = ("error", "skip", "replace")
@@ -153,11 +154,10 @@ def wrap(text: str, width: int) -> list[str]:
 
     A blank line stays, as "".  A word that is longer than ``width`` is broken after signs in it, as an address
     of the web is after its slashes; what has none has a line to itself.
-    Signs alone have none: they are drawn beside letters or digits, even if that makes a line longer.
     """
     wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
     lines = (" ".join(_broken(word, width) for word in line.text.split(" ")) for line in lines_of(text))
-    return [part for line in lines for part in _with_company(wrapper.wrap(line) or [""])]
+    return [part for line in lines for part in wrapper.wrap(line) or [""]]
 
 
 def indent_of(text: str) -> int:
@@ -167,11 +167,8 @@ def indent_of(text: str) -> int:
 
 
 def _broken(word: str, width: int) -> str:
-    """Return ``word`` with a blank wherever it has to be broken; no two of its parts have room in one line.
-
-    One with signs that are drawn, and parts that are nothing else, stays whole.
-    """
-    if len(word) <= width or not (word.isascii() or all(map(_has_word, BREAKABLE.findall(word)))):
+    """Return ``word`` with a blank wherever it has to be broken; no two of its parts have room in one line."""
+    if len(word) <= width:
         return word
     parts = [""]
     for part in BREAKABLE.findall(word):
@@ -179,24 +176,6 @@ def _broken(word: str, width: int) -> str:
             parts.append("")
         parts[-1] += part
     return " ".join(parts)
-
-
-def _with_company(parts: Sequence[str]) -> list[str]:
-    """Return the ``parts`` of a line; where there are signs in it, each has a letter or a digit, if it can."""
-    if all(map(str.isascii, parts)):
-        return list(parts)
-    joined = list(parts[:1])
-    for part in parts[1:]:
-        if _has_word(joined[-1]) and _has_word(part):
-            joined.append(part)
-        else:
-            joined[-1] += f" {part}"
-    return joined
-
-
-def _has_word(text: str) -> bool:
-    """Return whether there is a letter or a digit in ``text``: it tells how large signs beside it are."""
-    return any(one.isalnum() and (one.isascii() or one not in designs()) for one in text)
 
 
 # --- characters --------------------------------------------------------------------------------------------
@@ -264,8 +243,8 @@ def prepare_text(
             notes.append(Change(cluster, plain.strip(), row, column))
         written.append(plain)
     has_additions = with_additions and not text.isascii()
-    if has_additions and not _has_word(part_additions("".join(written), characters).text):
-        # There is nothing beside which a sign could be drawn.
+    if has_additions and not any(map(str.isalnum, part_additions("".join(written), characters).text)):
+        # There is nothing that tells how large a sign would have to be.
         return prepare_text(text, characters, missing, line)
     return Prepared(BLANKS.sub(" ", "".join(written)).strip(), tuple(notes))
 

@@ -52,7 +52,7 @@ def test_texts_are_written_first_as_hw_sample_does(run_hw: RunHw, texted_h5: Pat
 def test_texts_are_written_as_hw_sample_is_asked_to(
     run_hw: RunHw, texted_h5: Path, ink_jsonl: Path, tmp_path: Path
 ) -> None:
-    texts = "One line.\nAnd two Ж\n"
+    texts = "One line.\nAnd two ש\n"
     how = ["--bias", 0.5, "--best-of", 2, "--pen-temperature", 0.5, "--missing", "skip", "--style", "ann"]
     usual = ["-m", texted_h5, "--seed", 5, *how]
     done = run_hw("eval", "--liveliness", "--json", *usual, stdin=texts)

@@ -251,10 +251,10 @@ def test_lines_that_cannot_be_written_are_left_out_and_counted_when_that_is_aske
     run_hw: RunHw, reader_h5: Path
 ) -> None:
     common = ["sample", "-m", reader_h5, "--seed", 1, "--skip-bad"]
-    done = run_hw(*common, stdin="one\nnot Ж here\n".encode() + b"three\xff\nfour\n")
+    done = run_hw(*common, stdin="one\nnot ש here\n".encode() + b"three\xff\nfour\n")
     assert texts_of(done.lines) == ["one", "four"]
     assert [header["drawing"] for header, _ in drawings_of(done.lines)] == ["sample-1", "sample-2"]
-    assert "2 bad lines left out, the first: <stdin>: line 2, column 5: 'Ж'" in done.err
+    assert "2 bad lines left out, the first: <stdin>: line 2, column 5: 'ש'" in done.err
     assert "no text in <stdin>" in run_hw(*common, stdin=b"\xff\n", code=1).err
 
 
@@ -264,7 +264,7 @@ def test_a_text_of_the_command_line_that_is_not_utf_8_is_told(run_hw: RunHw, rea
 
 
 @pytest.mark.parametrize(
-    "options", [["--text-file", "nowhere"], ["--style", "nobody", "a"], ["a Ж b"]], ids=str
+    "options", [["--text-file", "nowhere"], ["--style", "nobody", "a"], ["a ש b"]], ids=str
 )
 def test_the_seed_is_told_of_a_run_that_begins_and_of_no_other(
     run_hw: RunHw, reader_h5: Path, options: list[str]
@@ -366,12 +366,12 @@ def test_what_cannot_be_written_is_an_error_with_its_place_or_left_out_or_replac
     run_hw: RunHw, reader_h5: Path
 ) -> None:
     common = ["sample", "-m", reader_h5, "--seed", 1]
-    failed = run_hw(*common, stdin="fine\nnot Ж here\n", code=1)
-    assert "line 2, column 5: 'Ж' U+0416" in failed.err
+    failed = run_hw(*common, stdin="fine\nnot ש here\n", code=1)
+    assert "line 2, column 5: 'ש' U+05E9" in failed.err
     assert failed.err.startswith("hw: <stdin>: ")
     assert failed.err.count("\n") == 1
-    assert texts_of(run_hw(*common, "--missing", "skip", "a Ж b").lines) == ["a b"]
-    assert texts_of(run_hw(*common, "--missing", "replace", "a Ж b").lines) == ["a ? b"]
+    assert texts_of(run_hw(*common, "--missing", "skip", "a ש b").lines) == ["a b"]
+    assert texts_of(run_hw(*common, "--missing", "replace", "a ש b").lines) == ["a ? b"]
     assert "not UTF-8" in run_hw(*common, stdin=b"\xff\xfe\n", code=1).err
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hwcli.writing.additions import Additions, add, part_additions
+from hwcli.writing.clusters import clusters_of
 from hwcli.writing.drawn_signs import BLANK, CLOSE, GAP, LOWER, SAME, Beside, designs, drawn_as
 from hwcli.writing.marks import Ink
 from hwcli.writing.text import prepare_text
@@ -75,11 +76,21 @@ def test_a_text_is_parted_from_its_signs(text: str, plain: str, groups: list[Bes
 
 
 @pytest.mark.parametrize("sign", sorted(designs().keys() | SAME.keys()))
-def test_signs_without_letters_and_digits_are_written_in_ascii(sign: str) -> None:
-    for text in (sign, f"{sign}!", f"- {sign} {sign}"):
+def test_signs_without_letters_and_digits_are_drawn_beside_what_stands_in_for_these(sign: str) -> None:
+    for text, written in ((sign, "nou"), (f"{sign}!", "nou !"), (f"- {sign} {sign}", "nou -")):
         found = prepare_text(text, PRINTABLE, with_additions=True)
-        assert found == prepare_text(text, PRINTABLE)
-        assert part_additions(found.text, PRINTABLE) == Additions(found.text)
+        parts = part_additions(found.text, PRINTABLE)
+        assert (found.notes, parts.text, parts.stood_in) == ((), written, len(written[:4]))
+        assert parts.sign_count == text.count(sign)
+
+
+@pytest.mark.parametrize("sign", ["€", "→", "ß"])
+def test_a_network_without_the_letters_that_stand_in_writes_signs_in_ascii(sign: str) -> None:
+    known = PRINTABLE.replace("n", "")
+    for text in (sign, f"{sign}!", f"- {sign} {sign}"):
+        found = prepare_text(text, known, with_additions=True)
+        assert found == prepare_text(text, known)
+        assert part_additions(found.text, known) == Additions(found.text)
 
 
 def test_a_network_that_has_learned_a_sign_writes_it_itself() -> None:
@@ -111,7 +122,7 @@ def test_any_text_with_signs_is_settled_and_parted(text: str) -> None:
     assert set(parts.text) <= KNOWN
     assert parts.text == " ".join(parts.text.split())
     assert all(0 <= group.place < len(parts.text) and parts.text[group.place] != " " for group in parts.signs)
-    signs = [character for character in found.text if drawn_as(character, KNOWN)]
+    signs = [cluster for cluster, _, _ in clusters_of(found.text, 1) if drawn_as(cluster, KNOWN)]
     assert "".join(group.signs for group in parts.signs).replace(" ", "") == "".join(signs)
 
 

@@ -1,0 +1,107 @@
+"""Cyrillic and Greek by a network of Latin letters: what it writes, what is drawn, how their ink is read."""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+
+import numpy as np
+import pytest
+
+from hwcli.recombining.segmentation import readable
+from hwcli.writing import alphabets
+from hwcli.writing.additions import Additions, part_additions
+from hwcli.writing.clusters import clusters_of
+from hwcli.writing.drawn_signs import designs, drawn_as, ways_to_draw
+from hwcli.writing.marks import Parted, parted
+from hwcli.writing.text import Prepared, Unwritable, prepare_text
+
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
+KNOWN = set(PRINTABLE)
+SMALL = {
+    "Russian": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "Ukrainian": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+    "Belarusian": "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
+    "Bulgarian": "абвгдежзийклмнопрстуфхцчшщъьюяѝ",
+    "Serbian": "абвгдђежзијклљмнњопрстћуфхцчџш",
+    "Macedonian": "абвгдѓежзѕијклљмнњопрстќуфхцчџш",
+    "Kazakh": "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя",
+    "Greek": "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊΐϋΰ",
+}
+
+
+@pytest.mark.parametrize("language", SMALL)
+def test_every_letter_of_an_alphabet_is_written_as_it_stands(language: str) -> None:
+    small = SMALL[language]
+    for cased in (small, small.upper()):
+        letters = [letter for letter, _, _ in clusters_of(unicodedata.normalize("NFC", cased), 1)]
+        text = " ".join(letters)
+        assert prepare_text(text, PRINTABLE, with_additions=True) == Prepared(text)
+        for letter in letters:
+            found = parted(letter, KNOWN)
+            assert bool(drawn_as(letter, KNOWN)) != bool(found), letter
+            assert found is None or found.letter.isascii()
+
+
+def test_a_network_writes_the_letters_that_look_like_latin_ones() -> None:
+    assert part_additions("Сорока", PRINTABLE).text == "Copoa"
+    assert [parted(letter, KNOWN) for letter in "аий"] == [
+        Parted("a", None),
+        Parted("u", None),
+        Parted("u", "\u0306"),
+    ]
+    assert parted("і", KNOWN) == Parted("i", None)
+    assert parted("ї", KNOWN) == Parted("i", "\u0308")
+    assert parted("ι", KNOWN) == Parted("i", "")
+    assert parted("ί", KNOWN) == Parted("i", "\u0301")
+    assert parted("ћ", KNOWN) == Parted("h", "\u0335")
+
+
+def test_a_network_that_has_learned_an_alphabet_writes_it_itself() -> None:
+    characters = PRINTABLE + SMALL["Russian"]
+    assert part_additions("жар", characters) == Additions("жар")
+    assert prepare_text("жар", characters, with_additions=True) == Prepared("жар")
+
+
+def test_each_letter_is_in_one_table_and_has_one_that_it_looks_like() -> None:
+    assert not alphabets.LIKE.keys() & alphabets.designs().keys()
+    assert alphabets.NEAR.keys() == alphabets.designs().keys()
+    assert KNOWN.issuperset([*alphabets.LIKE.values(), *alphabets.NEAR.values()])
+
+
+def test_a_capital_without_a_design_is_its_small_letter_larger() -> None:
+    (small, _), (large, _) = designs()["э"][0].strokes[0], designs()["Э"][0].strokes[0]
+    np.testing.assert_allclose(large, small * alphabets.LARGER)
+
+
+@pytest.mark.parametrize("letter", ["ή", "ѓ", "ы́", "Й"])
+def test_a_mark_on_a_letter_that_is_drawn_stands_over_it(letter: str) -> None:
+    base, *marks = unicodedata.normalize("NFD", letter)
+    for plain, marked in zip(ways_to_draw(base), ways_to_draw(letter), strict=True):
+        count = len(plain.strokes)
+        assert len(marked.strokes) >= count + len(marks)
+        for (before, _), (after, _) in zip(plain.strokes, marked.strokes, strict=False):
+            np.testing.assert_array_equal(before, after)
+        top = max(places[:, 1].max() for places, _ in plain.strokes)
+        across = np.concatenate([places[:, 0] for places, _ in plain.strokes])
+        for places, _ in marked.strokes[count:]:
+            assert places[:, 1].min() > top
+            assert across.min() < places[:, 0].mean() < across.max()
+
+
+@pytest.mark.parametrize("cluster", ["ж\u20dd", "€\u0301", "ж\u0323", "中"])
+def test_what_has_no_design_is_not_drawn(cluster: str) -> None:
+    assert ways_to_draw(cluster) == ()
+    assert drawn_as(cluster, KNOWN) == ""
+
+
+def test_a_letter_of_a_further_script_is_refused() -> None:
+    with pytest.raises(Unwritable, match="HEBREW LETTER SHIN"):
+        prepare_text("\u05e9", PRINTABLE, with_additions=True)
+
+
+def test_ink_is_read_along_with_the_letters_that_it_looks_least_unlike() -> None:
+    assert alphabets.looking_like("Жук ή") == "Xуk ń"
+    found = readable("Жук, бег", KNOWN)
+    assert found.text == "Xyk, 6er"
+    assert found.ends == [1, 2, 3, 4, 5, 6, 7, 8]
