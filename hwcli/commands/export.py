@@ -6,7 +6,7 @@ import itertools
 import os.path
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, get_args
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hwcli.ink.selection import Selection
 
 Format = Literal["jsonl", "inkml", "stroke3"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+TABLES = (".csv", ".tsv")
 SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -68,6 +70,8 @@ def run(
 def _format_of(output: Path | None) -> Format:
     """Return the format that the suffix of ``output`` stands for; raises UsageError where that is another's."""
     refuse_made_elsewhere(output, "--format says what to write there", EXPORTED)
+    if output is not None and output.suffix.lower() in TABLES:
+        raise UsageError(f"{output}: no table is written; --format says which of {', '.join(FORMATS)} goes there")
     return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 

@@ -113,6 +113,12 @@ def test_a_file_of_another_command_is_not_made_under_its_suffix(
     run_hw("export", ink_h5, "-o", tmp_path / name, "--format", "jsonl")
 
 
+def test_a_table_is_not_written(run_hw: Callable[..., Any], ink_h5: Path, tmp_path: Path) -> None:
+    failed = run_hw("export", ink_h5, "-o", tmp_path / "a.csv", code=2)
+    assert "no table is written; --format says which of jsonl, inkml, stroke3" in failed.err
+    assert not (tmp_path / "a.csv").exists()
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "inkml", "stroke3"])
 def test_bad_records_may_be_left_out(run_hw: Callable[..., Any], ending: str) -> None:
     one, bad, other = (
