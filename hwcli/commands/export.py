@@ -71,7 +71,7 @@ def _format_of(output: Path | None) -> Format:
     """Return the format that the suffix of ``output`` stands for; raises UsageError where that is another's."""
     refuse_made_elsewhere(output, "--format says what to write there", EXPORTED)
     if output is not None and output.suffix.lower() in TABLES:
-        raise UsageError(f"{output}: no table is written; --format says which of {', '.join(FORMATS)} goes there")
+        raise UsageError(f"{output}: no table is written; --format says which of {', '.join(FORMATS)} it is")
     return SUFFIXES.get("" if output is None else output.suffix.lower(), "jsonl")
 
 

@@ -115,7 +115,7 @@ def test_a_file_of_another_command_is_not_made_under_its_suffix(
 
 def test_a_table_is_not_written(run_hw: Callable[..., Any], ink_h5: Path, tmp_path: Path) -> None:
     failed = run_hw("export", ink_h5, "-o", tmp_path / "a.csv", code=2)
-    assert "no table is written; --format says which of jsonl, inkml, stroke3" in failed.err
+    assert "no table is written; --format says which of jsonl, inkml, stroke3 it is" in failed.err
     assert not (tmp_path / "a.csv").exists()
 
 
