@@ -174,15 +174,9 @@ class Plan:
         """
         import dataclasses
 
-        from hwcli.writing.additions import part_additions
-        from hwcli.writing.alphabets import looking_like
-        from hwcli.writing.text import prepare_text
+        from hwcli.writing.plain_text import plain_text
 
-        # Signs that the network has not learned are left out: their ink is a £, and not the letters GBP.
-        characters = self.scribe.characters
-        # Letters of another alphabet are those that they look least unlike.
-        readable = prepare_text(looking_like(said), characters, "skip", with_additions=True)
-        text = part_additions(readable.text, characters).text
+        text = plain_text(said, self.scribe.characters, "skip")
         if said.strip() and not text.strip():
             raise HwError(
                 f"{called(ink)} says {said[:40]!r}, of which the model knows no character: no hand to write in"

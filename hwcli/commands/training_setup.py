@@ -221,6 +221,7 @@ def opened_run(
     from hwcli.learning.beginning import begin_run, resume_run
 
     with opened_validation(valid) as validation:
+        _read_plainly([reader, validation.reader], config)
         if begun.checkpoint:
             run = resume_run(reader, validation, config, begun.checkpoint, devices)
             tell_missing(validation)
@@ -232,6 +233,17 @@ def opened_run(
             run = begin_run(reader, validation, config, begun.model, seed, cores, terms, devices, rehearsed)
             tell_missing(validation)
             yield run
+
+
+def _read_plainly(readers: Sequence[StrokesReader | None], config: Config) -> None:
+    """Have the texts be in characters that the network knows, if ``config`` says so."""
+    from hwcli.writing.plain_text import plain_text
+
+    characters = config.network.characters
+    known = frozenset(characters)
+    if config.data.plain_texts and config.network.window:
+        for reader in filter(None, readers):
+            reader.text_form = lambda text: text if known.issuperset(text) else plain_text(text, characters)
 
 
 def tell_missing(validation: Validation) -> None:

@@ -166,6 +166,10 @@ class StrokesReader:
     """Reads the drawings of a strokes file; a context manager, and a sequence of Drawing.
 
     Points are read from the file when they are asked for, so it may be larger than memory.
+
+    Attributes
+    ----------
+    text_form: what becomes of each text that is read; to be set before any is.
     """
 
     def __init__(self, file: BinaryIO, source: str) -> None:
@@ -176,6 +180,7 @@ class StrokesReader:
         BadInput: it is no strokes file, a newer one, or damaged.
         """
         self.source, self._stillness, self._content = source, Stillness(file, source), file
+        self.text_form: Callable[[str], str] = str
         try:
             self._root = stored.open_hdf5(file)
         except stored.DAMAGE as error:
@@ -276,7 +281,7 @@ class StrokesReader:
     @cached_property
     def texts(self) -> list[str]:
         """The drawings' texts, "" where none is known."""
-        return self._strings("text")
+        return list(map(self.text_form, self._strings("text")))
 
     @cached_property
     def writers(self) -> list[str]:
@@ -356,7 +361,7 @@ class StrokesReader:
             Drawing(
                 part,
                 id=ids[index],
-                text=texts[index],
+                text=self.text_form(texts[index]),
                 writer=writers[index],
                 source=sources[index],
                 time=_known(split, "time", index),

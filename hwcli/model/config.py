@@ -74,6 +74,9 @@ class Data:
     """Longer lines are cut to this many points, 2 at least; 0: never."""
     max_lines: int = 0
     """Use this many lines, drawn by chance; 0: all."""
+    plain_texts: bool = False
+    """A text with characters that the network lacks is read in those that look like them (é as e, ж as x), if
+    each has one; false: it is unknown."""
     lines_before: int = 0
     """In training a line is read after so many of those before it on its page at most, and learned from with
     them: so a network learns to keep to a hand.  One goes alone, the next after one line, and so on in turn."""

@@ -66,12 +66,29 @@ def test_lines_whose_ink_says_something_else_are_told_before_a_hand_is_learned(
         assert ("the first: sample-2 (complete nonsense here)" in told) == is_told
 
 
+@needs_tensorflow
+@pytest.mark.slow
+def test_lines_with_accents_and_in_other_alphabets_are_read_with_their_texts(
+    run_hw: RunHw, ink_jsonl: Path, texted_h5: Path, tmp_path: Path
+) -> None:
+    texts = iter(["na\u00efve caf\u00e9", "\u043f\u0440\u0438\u0432\u0435\u0442", "\u65e5\u672c"])
+    records = map(json.loads, ink_jsonl.read_text().splitlines())
+    lines = [record | {"text": next(texts, "plain")} if "drawing" in record else record for record in records]
+    ink = "".join(json.dumps(record) + "\n" for record in lines)
+    run_hw("ingest", "-", "-o", tmp_path / "ink.h5", stdin=ink.encode())
+    common = ["train", tmp_path / "ink.h5", "--from", texted_h5, "--max-batches", 1, "--seed", 1, "--valid", 0]
+    for settings, unknown in (([], "1 line"), (["--set", "data.plain_texts=false"], "3 lines")):
+        done = run_hw(*common, "--fine-tune", *settings, "-o", tmp_path / "me.h5", "--force")
+        assert f"{unknown} without a text, or with characters that the network lacks" in done.err
+
+
 def test_what_fine_tuning_sets_is_shown_and_can_be_set(run_hw: RunHw, model_h5: Path) -> None:
     common = ["train", "--from", model_h5, "--dump-config"]
     shown = run_hw(*common, "--fine-tune", "--set", "tuning.lines=7").text
     assert "validate_first = true" in shown
     assert "lines = 7" in shown
     assert "rehearsal = 0.5" in shown
+    assert "plain_texts = true" in shown
     plain = run_hw(*common).text
     assert "validate_first = false" in plain
     assert "rehearsal = 0.0" in plain

@@ -88,6 +88,14 @@ def test_texts_can_be_given_late(made_drawings: list[Drawing]) -> None:
         assert reader.texts[1] == "of made-0002"
 
 
+def test_texts_can_be_read_in_another_form(made_drawings: list[Drawing]) -> None:
+    with StrokesReader(written(made_drawings), "f") as reader:
+        reader.text_form = str.upper
+        assert reader.texts == [drawing.text.upper() for drawing in made_drawings]
+        assert [drawing.text for drawing in reader] == reader.texts
+        assert reader[1].text == reader.texts[1]
+
+
 def test_an_empty_file_of_strokes_is_one() -> None:
     with StrokesReader(written([]), "f") as reader:
         assert (len(reader), reader.total_points, list(reader), reader.ids) == (0, 0, [], [])
