@@ -183,6 +183,8 @@ def _tell_begin(run: Run) -> None:
     if lines.too_many:
         most = run.config.data.max_lines
         console.warn(f"{counted(lines.too_many, 'lines')} left out: data.max_lines is {most:,}")
+    if lines.again:
+        console.say(f"{counted(lines.again, 'lines')} of these come again, for their rare characters")
     _tell_altered(lines, "", "learned")
     if validation:
         _tell_altered(validation, " to validate on", "measured")

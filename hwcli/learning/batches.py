@@ -59,6 +59,7 @@ class Lines:
     characters: what their texts may consist of; "": no text is read.  A text with another counts as unknown.
     too_short: how many drawings are not among them because of fewer than 3 points.
     too_many: how many more are not, by ``data.max_lines``.
+    again: how many are among them a second time or more, by ``data.rare_times``.
     """
 
     reader: StrokesReader
@@ -68,6 +69,7 @@ class Lines:
     characters: str = ""
     too_short: int = 0
     too_many: int = 0
+    again: int = 0
 
     @property
     def lengths(self) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ from hwcli.learning.distribution import Devices
 from hwcli.learning.learner import Learner
 from hwcli.learning.network import USUAL_PACE, initial_weights
 from hwcli.learning.run import Run, run_fingerprint
+from hwcli.learning.weighting import repeated, times_for_rare
 from hwcli.model.config import Config, ConfigError, config_text
 from hwcli.model.file import Model
 
@@ -165,9 +166,10 @@ def _chosen_lines(
         chosen = np.sort(chance.choice(there, limit, replace=False))
     if not len(chosen):
         raise HwError("there is no line of three points or more to learn from")
-    training, height = _prepared(reader, chosen, config, config.data.lines_before)
-    training.too_many = len(there) - len(chosen)
-    training.too_short = len(reader) - len(usable) + len(chosen) - len(training)
+    again = repeated(chosen, _times(reader, chosen, config))
+    training, height = _prepared(reader, again, config, config.data.lines_before)
+    training.again, training.too_many = len(again) - len(chosen), len(there) - len(chosen)
+    training.too_short = len(reader) - len(usable) + len(again) - len(training)
     if validation.reader is not None:
         others = np.flatnonzero(np.asarray(validation.reader.lengths) >= 3)
         measured = _some(_prepared(validation.reader, others, config)[0])
@@ -178,6 +180,13 @@ def _chosen_lines(
     measured = _some(_prepared(reader, held_out, config)[0])
     measured.too_short = len(held_out) - len(measured)
     return training, measured, height
+
+
+def _times(reader: StrokesReader, chosen: NDArray[np.int64], config: Config) -> NDArray[np.int64]:
+    """Return (M,) how many times a pass each of the ``chosen`` lines is learned from."""
+    if config.data.rare_times <= 1:
+        return np.ones(len(chosen), np.int64)
+    return times_for_rare([reader.texts[line] for line in chosen], config.data.rare_times)
 
 
 def _prepared(

@@ -77,6 +77,9 @@ class Data:
     plain_texts: bool = False
     """A text with characters that the network lacks is read in those that look like them (é as e, ж as x), if
     each has one; false: it is unknown."""
+    rare_times: int = 1
+    """A line with a character that fewer than one line in a hundred has is learned from up to so many times a
+    pass, as often as brings that character to one in a hundred."""
     lines_before: int = 0
     """In training a line is read after so many of those before it on its page at most, and learned from with
     them: so a network learns to keep to a hand.  One goes alone, the next after one line, and so on in turn."""
@@ -259,6 +262,7 @@ CHOICES = {
 }
 AT_LEAST_ONE = {
     "network.layers", "network.units", "network.mixtures", "training.batch", "training.epochs", "tuning.lines",
+    "data.rare_times",
 }  # fmt: skip
 ABOVE_ZERO = {"noise.adaptive_sd"}
 BELOW_ONE = {
@@ -271,7 +275,7 @@ LARGEST = 10**12
 AT_MOST = {
     "noise.input_probability": 1, "noise.untexted": 1,
     "network.layers": 64, "network.units": 65536, "network.mixtures": 4096, "network.window": 1024,
-    "tuning.rehearsal": 100, "tuning.lines": 65536, "tuning.rank": 1024,
+    "data.rare_times": 1000, "tuning.rehearsal": 100, "tuning.lines": 65536, "tuning.rank": 1024,
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """How a run begins where lines are prepared, read with their texts and altered; and that it is resumed."""
 
 import io
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -162,6 +163,17 @@ def test_a_line_is_read_after_those_before_it_on_its_page(lines, config):
         np.testing.assert_allclose(
             run.training.batch([2]).rows[:, 0], rows_from_points(whole, run.training.scale), atol=1e-5
         )
+
+
+def test_lines_with_rare_characters_come_again(lines):
+    texts = ["plain"] * 199 + ["9"]
+    drawings = [replace(lines[number % len(lines)], text=text) for number, text in enumerate(texts)]
+    config = PLAIN.updated({"data": {"rare_times": 5, "lines_before": 1}})
+    with stroke_file(drawings) as many:
+        training = begun(many, config).training
+        assert Counter(training.reader.texts) == {"plain": 199, "9": 2}
+        assert (training.again, training.too_short, training.too_many) == (1, 0, 0)
+        assert begun(many, PLAIN).training.again == 0
 
 
 def test_lines_are_altered_anew_in_each_epoch_and_the_same_in_the_same_run(reader):
