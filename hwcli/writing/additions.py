@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.writing.clusters import clusters_of
-from hwcli.writing.drawn_signs import Beside, drawn_as, set_signs, signs_instead, word_gap
+from hwcli.writing.drawn_signs import Beside, all_drawn_as, set_signs, signs_instead, word_gap
 from hwcli.writing.marks import Ink, Script, parted, script_of, set_marks
 
 STAND_IN = "nou "
@@ -75,7 +75,7 @@ def part_additions(text: str, characters: str) -> Additions:
     """
     known, plain, marks, groups = set(characters), list[str](), dict[int, str](), list[Beside]()
     clusters = [cluster for cluster, _, _ in clusters_of(text, 1)]
-    drawn = [drawn_as(cluster, known) for cluster in clusters]
+    drawn = all_drawn_as(clusters, known)
     begin = 0
     while begin < len(clusters):
         end = begin + 1

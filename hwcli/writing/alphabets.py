@@ -21,8 +21,8 @@ DESIGNS = Path(__file__).with_name("alphabets.toml")
 LIKE = {
     letter: latin
     for letters, latins in (
-        ("авекмнорстухіјѕ".upper(), "ABEKMHOPCTYXIJS"),
-        ("аеиопрсухіјѕһ", "aeuonpcyxijsh"),
+        ("авекмнорстухіјѕѵӏԛԝ".upper(), "ABEKMHOPCTYXIJSVIQW"),
+        ("аеиопрсухіјѕһѵӏԛԝ", "aeuonpcyxijshvlqw"),
         ("αβεζηικμνορτυχ".upper(), "ABEZHIKMNOPTYX"),
         ("αινορυχω", "aivopuxw"),
         ("ı", "i"),
@@ -37,35 +37,68 @@ NEAR = {
     for letters, latins in (
         ("бвгґджзклмнтфцчшщъыьэюяєђљњџәғқңөүұ", "6BrrAxzknMHTpuywwbbb3oRehbHueFkHeYY"),
         ("бгґджзилпфцчшщъьыэюяєђћљњџһәғқңөүұ".upper(), "6rrDX3UANOUYWWbbb30REThAHUhEFKHOYY"),
+        ("ѣҗҙҡҫҳҷҹҝӷӕ", "bx3kcx44kra"),
+        ("ѣҗҙҡҫҳҷҹҝӷӕ".upper(), "bX3KCX44KrA"),
         ("βγδεζηθκλξστφψς", "ByDEzn8kLEoTpws"),
         ("γδθλξπσφψ".upper(), "FAOAEHEOY"),
     )
     for letter, latin in zip(letters, latins, strict=True)
 }
 """The Latin letter or digit that each other letter looks least unlike."""
+SAME = {"ѳ": "ө", "Ѳ": "Ө", "∆": "Δ", "∑": "Σ", "∏": "Π"}
+"""Letters, and signs of mathematics, that a pen writes as it does other letters."""
 OVERLAID = {"ћ": "h\u0335"}
 """Those that are written as a Latin letter with a stroke across."""
+STOPS = "stops"
+"""The table of those of ASCII's signs."""
 LARGER = (1.3, 1.65)
 """How much wider and higher a capital is than its small letter."""
 
 
 def looking_like(text: str) -> str:
     """Return ``text`` with a Latin letter or a digit for each that is drawn, to read ink along with."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).translate(_NEAR))
+    apart = unicodedata.normalize("NFD", "".join(map(form_of, text)))
+    return unicodedata.normalize("NFC", apart.translate(_NEAR))
 
 
 _NEAR = str.maketrans(NEAR)
 
 
+def form_of(character: str) -> str:
+    """Return the letter that a pen writes for ``character``: a θ for ϑ, and for an italic one of formulas."""
+    form = unicodedata.normalize("NFKC", character)
+    is_variant = unicodedata.decomposition(character[:1]).startswith(("<compat>", "<font>"))
+    return form if is_variant and form in _GREEK else SAME.get(character, character)
+
+
+_GREEK = {chr(number) for number in range(0x370, 0x400)}
+
+
+def is_drawn(cluster: str) -> bool:
+    """Return whether ``cluster``, one character, is a letter that no Latin one looks like."""
+    return unicodedata.normalize("NFD", cluster)[:1] in designs()
+
+
+@cache
+def stops() -> Mapping[str, tuple[Design, ...]]:
+    """Return the ways to write each stop of ASCII's that stands beside letters that are drawn."""
+    return {stop: tuple(map(read_design, ways)) for stop, ways in _tables()[STOPS].items()}
+
+
 @cache
 def designs() -> Mapping[str, tuple[Design, ...]]:
     """Return the ways to write each letter that no Latin one looks like."""
-    with DESIGNS.open("rb") as file:
-        tables = tomllib.load(file)
-    written = {letter: ways for table in tables.values() for letter, ways in table.items()}
+    tables = [table for name, table in _tables().items() if name != STOPS]
+    written = {letter: ways for table in tables for letter, ways in table.items()}
     found = {letter: tuple(map(read_design, ways)) for letter, ways in written.items()}
     capitals = {small.upper(): tuple(map(_capital, ways)) for small, ways in found.items()}
     return {letter: ways for letter, ways in capitals.items() if letter not in LIKE} | found
+
+
+@cache
+def _tables() -> dict[str, dict[str, list[str]]]:
+    with DESIGNS.open("rb") as file:
+        return tomllib.load(file)
 
 
 def _capital(small: Design) -> Design:

@@ -22,6 +22,8 @@ from hwcli.writing.marks import CARE, Ink, Script, strokes_of
 from hwcli.writing.signs import Design, Manner, lean_of, read_design, sign
 
 DESIGNS = Path(__file__).with_name("drawn_signs.toml")
+CLOSING, OPENING = ".,:;!?)'\"-", "('\"-"
+"""Stops that stand right after a letter, and right before one."""
 SHAPES = "\ufe0e\ufe0f"
 """What chooses between two shapes of a sign before it."""
 SAME = {
@@ -36,12 +38,14 @@ SAME = {
 """Signs that a pen writes as it does others."""
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", strict=True))
 UPPER = 0.6
-"""A mark stands over the middle of so much of a letter's upper part, in letters."""
+"""A mark stands over the middle of so much of a letter's upper part, or under its lower one, in letters."""
 LOWER = 1.4
 """What is written as something else is, but so much lower, in letters."""
 
 GAP, CLOSE, BLANK = 0.3, 0.2, 1.3
 """Between a sign and what it belongs to; the same where it is a letter or a digit; between words (letters)."""
+AFTER_ANOTHER = 0.27
+"""Between letters that are drawn one after another, and the network's."""
 NO_JUMP = -0.1
 """Strokes of two letters are further apart than this, in letters."""
 LOW = 0.25
@@ -63,7 +67,7 @@ def _lowered(design: Design) -> Design:
 
 def common_form(cluster: str) -> str:
     """Return the sign that a pen writes for ``cluster``, one character."""
-    plain = cluster.rstrip(SHAPES)
+    plain = alphabets.form_of(cluster.rstrip(SHAPES))
     return SAME.get(plain, plain)
 
 
@@ -75,26 +79,46 @@ def drawn_as(cluster: str, known: set[str]) -> str:
     return found if ways_to_draw(found) and not (known.issuperset(cluster) or found in known) else ""
 
 
+def all_drawn_as(clusters: Sequence[str], known: set[str]) -> list[str]:
+    """Return the sign that each of ``clusters``, which follow one another, is drawn as (``drawn_as``).
+
+    A stop beside a letter of another alphabet that is drawn is drawn as well: a network that does not write the
+    letter would set it anywhere.
+    """
+    drawn = [drawn_as(cluster, known) for cluster in clusters]
+    for places, stops in ((range(len(drawn)), CLOSING), (range(len(drawn))[::-1], OPENING)):
+        is_beside = False
+        for place in places:
+            if drawn[place]:
+                is_beside |= alphabets.is_drawn(drawn[place])
+            else:
+                is_beside &= clusters[place] in stops
+                drawn[place] = clusters[place] * is_beside
+    return drawn
+
+
 def ways_to_draw(cluster: str) -> tuple[Design, ...]:
-    """Return the ways to draw a sign, or a letter with marks above it; () where there is none."""
-    found = designs().get(cluster)
+    """Return the ways to draw a sign, or a letter with marks above and below it; () where there is none."""
+    found = designs().get(cluster) or alphabets.stops().get(cluster)
     if found is not None:
         return found
     apart = unicodedata.normalize("NFD", cluster)
     ways = designs().get(apart[0], ()) if apart[0].isalpha() else ()
     for mark in apart[1:]:
         where, shapes = marks.designs().get(mark, ("", ()))
-        ways = tuple(_marked(way, shapes[0]) for way in ways) if where == marks.ABOVE else ()
+        is_set = where in (marks.ABOVE, marks.BELOW)
+        ways = tuple(_marked(way, shapes[0], where) for way in ways) if is_set else ()
     return ways
 
 
-def _marked(letter: Design, mark: Design) -> Design:
-    """Return ``letter`` with a ``mark`` above it."""
+def _marked(letter: Design, mark: Design, where: str) -> Design:
+    """Return ``letter`` with a ``mark`` above it or below."""
     points = np.concatenate([places for places, _ in letter.strokes])
-    top = points[:, 1].max()
-    upper = points[points[:, 1] > top - UPPER, 0]
+    is_above = where == marks.ABOVE
+    edge = points[:, 1].max() if is_above else points[:, 1].min()
+    near = points[np.abs(points[:, 1] - edge) < UPPER, 0]
     shape = np.concatenate([places for places, _ in mark.strokes])[:, 0] * marks.SCALE
-    corner = (upper.min() + upper.max() - shape.min() - shape.max()) / 2, top + marks.GAP
+    corner = (near.min() + near.max() - shape.min() - shape.max()) / 2, edge + marks.GAP * is_above
     return Design(
         (*letter.strokes, *((places * marks.SCALE + corner, corners) for places, corners in mark.strokes))
     )
@@ -187,7 +211,9 @@ def _gap(sign: str) -> float:
     """Return how far a ``sign``, or a blank, is from what is beside it, in letters."""
     if sign == " ":
         return BLANK
-    return CLOSE if sign[0].isalnum() else GAP
+    if alphabets.is_drawn(sign):
+        return AFTER_ANOTHER
+    return CLOSE if sign[0].isalnum() or sign in ".,:;!'" else GAP
 
 
 def _outer(signs: str) -> tuple[str, str]:

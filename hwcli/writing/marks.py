@@ -23,8 +23,8 @@ from hwcli.writing.signs import Design, Manner, read_design, sign
 Ink = NDArray[np.float64]
 """(n, 3): x, y (downward), up."""
 DESIGNS = Path(__file__).with_name("marks.toml")
-ABOVE = "above"
-"""Where a mark is set that other marks stand on, and that takes the place of a dot."""
+ABOVE, BELOW = "above", "below"
+"""Where a mark is set that other marks stand on, and that takes the place of a dot; and under a letter."""
 TINY = 1e-6
 
 OVERLAID = alphabets.OVERLAID | {
@@ -96,7 +96,9 @@ def parted(cluster: str, known: set[str]) -> Parted | None:
     """
     if cluster.isascii():
         return None
-    apart = "".join(OVERLAID.get(part, part) for part in unicodedata.normalize("NFD", cluster))
+    apart = "".join(
+        OVERLAID.get(part, part) for part in unicodedata.normalize("NFD", alphabets.form_of(cluster))
+    )
     letter = alphabets.LIKE.get(apart[0], apart[0])
     marks = "".join(WRITTEN_AS.get(letter + mark, mark) for mark in apart[1:])
     if not (letter in known and letter.isascii() and letter.isalpha() and designs().keys() >= set(marks)):
@@ -163,12 +165,13 @@ def set_marks(
     letter without ink, or one after which the pen is not lifted any more, stays as it is.
     """
     strokes = strokes_of(ink)
+    places_of_ink = _without_blanks(ink, places, text, script.size) if marks_of else places
     added: list[tuple[int, Ink]] = []
     is_gone = np.zeros(len(ink), np.bool_)
     for place, marks in marks_of.items():
-        if not (places == place).any():
+        if not (places_of_ink == place).any():
             continue
-        letter = _fitted(_letter(ink, places, place, text[place]), text[place], script)
+        letter = _fitted(_letter(ink, places_of_ink, place, text[place]), text[place], script)
         end = next((stroke.stop for stroke in strokes if stroke.stop >= letter.end), None)
         if end is None:
             continue
@@ -181,6 +184,24 @@ def set_marks(
             is_gone[_dot(ink, of_letters, letter, script)] = True
         added += [(end, drawn) for drawn in _drawn(marks, letter, script, chance)]
     return _put_in(ink, places, is_gone, added)
+
+
+def _without_blanks(ink: Ink, places: NDArray[np.intp], text: str, size: float) -> NDArray[np.intp]:
+    """Return ``places`` (n,) where a letter has what a blank before it has of its stroke, or all of its stem.
+
+    The window was still at the blank; of a letter with a dot it may have come to the dot alone.
+    """
+    owned = places.copy()
+    for stroke in strokes_of(ink):
+        letters = [place for place in places[stroke].tolist() if text[place] != " "]
+        if letters and text[places[stroke.start]] == " ":
+            owned[stroke] = np.maximum(places[stroke], letters[0])
+        elif not letters and stroke.stop < len(ink) and text[places[stroke.stop]] in DOTTED:
+            stem, dot = ink[stroke, :2], ink[places == places[stroke.stop], :2]
+            is_dot = np.ptp(dot, axis=0).max() < DOT * size < np.ptp(stem[:, 1])
+            if is_dot and abs(stem[:, 0].mean() - dot[:, 0].mean()) < ASIDE * size:
+                owned[stroke] = places[stroke.stop]
+    return owned
 
 
 def strokes_of(ink: Ink) -> list[slice]:
@@ -245,7 +266,9 @@ def script_of(ink: Ink, places: NDArray[np.intp], text: str) -> Script:
     wanted = wanted or [place for place in those if text[place].isdigit()]
     letters = [(text[place], _letter(ink, places, place, text[place])) for place in wanted]
     heights = [(letter.foot - letter.top) * _share(character) for character, letter in letters]
-    size = max(float(np.median(heights or [np.ptp(ink[:, 1])])), TINY)
+    least = DOT * max(heights, default=0.0)
+    sized = [high for (one, _), high in zip(letters, heights, strict=True) if one not in DOTTED or high > least]
+    size = max(float(np.median(sized or [np.ptp(ink[:, 1])])), TINY)
     feet, other_feet = list[float](), list[float]()
     for (character, letter), height in zip(letters, heights, strict=True):
         if character in SMALL and height > DOT * size:

@@ -27,6 +27,11 @@ SMALL = {
     "Macedonian": "абвгдѓежзѕијклљмнњопрстќуфхцчџш",
     "Kazakh": "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя",
     "Greek": "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊΐϋΰ",
+    "polytonic Greek": "ἀἁἄἅἂἃἆἇᾳᾴᾷᾄἐἑἔἥἧῃῇᾖὁὅῥὑὗῦὠὧῳῷᾠὰὲ",
+    "Russian before 1918": "іѣѳѵ",
+    "Tatar, Bashkir and Chuvash": "әөүҗңһҙҡҫғӑӗӳ",
+    "Tajik and Uzbek": "ғӣқӯҳҷў",
+    "Azerbaijani, Ossetian and Chechen": "ҹҝәөӕӏ",
 }
 
 
@@ -89,10 +94,49 @@ def test_a_mark_on_a_letter_that_is_drawn_stands_over_it(letter: str) -> None:
             assert across.min() < places[:, 0].mean() < across.max()
 
 
-@pytest.mark.parametrize("cluster", ["ж\u20dd", "€\u0301", "ж\u0323", "中"])
+def test_an_iota_stands_under_a_letter_that_is_drawn() -> None:
+    (plain, _), (marked, _) = ways_to_draw("η"), ways_to_draw("ῃ")
+    foot = min(places[:, 1].min() for places, _ in plain.strokes)
+    for places, _ in marked.strokes[len(plain.strokes) :]:
+        assert places[:, 1].max() < foot
+
+
+@pytest.mark.parametrize("cluster", ["ж\u20dd", "€\u0301", "ж\u0328", "中"])
 def test_what_has_no_design_is_not_drawn(cluster: str) -> None:
     assert ways_to_draw(cluster) == ()
     assert drawn_as(cluster, KNOWN) == ""
+
+
+@pytest.mark.parametrize(
+    ("variant", "letter"), [("ϑ", "θ"), ("ϕ", "φ"), ("ϵ", "ε"), ("\U0001d703", "θ"), ("ѳ", "ө"), ("∆", "Δ")]
+)
+def test_a_variant_of_a_letter_is_drawn_as_the_letter(variant: str, letter: str) -> None:
+    assert prepare_text(f"a {variant}", PRINTABLE, with_additions=True) == Prepared(f"a {variant}")
+    assert drawn_as(variant, KNOWN) == letter
+    assert alphabets.looking_like(variant) == alphabets.NEAR[letter]
+
+
+def test_an_italic_letter_of_a_formula_that_looks_like_a_latin_one_is_written() -> None:
+    assert part_additions("\U0001d6fc = 2", PRINTABLE).text == "a = 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "signs"),
+    [
+        ("т.е. так", "e. a", ["т.", "т", "к"]),
+        ("в г.", "nou", ["в г."]),
+        ("мышь»?", "nou", ["мышь»?"]),
+        ("п'ять", "n", ["'ять"]),
+        ("кто-нибудь", "ouy", ["кт", "-н", "б", "дь"]),
+        ("(жук)", "y", ["(ж", "к)"]),
+        ("она, он", "oa, o", ["н", "н"]),
+        ("5€, so!", "5, so!", ["€"]),
+    ],
+)
+def test_stops_beside_letters_that_are_drawn_are_drawn(text: str, plain: str, signs: list[str]) -> None:
+    found = part_additions(text, PRINTABLE)
+    assert found.text == plain
+    assert [group.signs for group in found.signs] == signs
 
 
 def test_a_letter_of_a_further_script_is_refused() -> None:

@@ -158,6 +158,23 @@ def test_the_dot_of_an_i_gives_way_to_a_mark_above_alone() -> None:
     assert len(marked(far, places, "nín")) == 5
 
 
+def test_a_letter_has_what_the_window_gave_the_blank_before_it() -> None:
+    high = [letter_at(0), [(30.0, -10.0), (30.0, 0.0), (38.0, 0.0), (38.0, -3.0)]]
+    ink = written(high)
+    # The upper part of the a counts as the blank's.
+    found, _ = add(
+        ink, np.array([0] * 5 + [1, 1, 2, 2]), part_additions("n à", PRINTABLE), np.random.default_rng(0)
+    )
+    assert found[-1, 2] == 1
+    assert found[9:, 1].max() < -10
+    stem, dot = [(14.0, -10.0), (14.0, -5.0), (15.0, 0.0)], [(14.2, -15.0), (14.6, -14.6)]
+    (*_, first), (*_, second) = (
+        marked([letter_at(0), stem, dot], places, text)
+        for places, text in (([0, 1, 1], "ní"), ([0, 1, 2], "n í"))
+    )
+    np.testing.assert_array_equal(first, second)
+
+
 def test_an_apostrophe_before_an_i_is_no_dot() -> None:
     body: list[tuple[float, float]] = [(14, -10), (14, -5), (15, 0)]
     apostrophe, dot = [(11.0, -15.0), (11.0, -13.0)], [(17.0, -15.0), (17.4, -14.6)]
@@ -239,3 +256,8 @@ def test_an_i_of_which_the_dot_is_known_alone_tells_nothing_of_the_line() -> Non
     ink = written([[(2.0, -16.0), (2.5, -15.5)], letter_at(10), letter_at(20, 18)])
     places = np.repeat([0, 1, 2], [2, 5, 5])
     assert script_of(ink, places, "ink").base == 0
+
+
+def test_an_i_of_which_the_dot_is_known_alone_tells_nothing_of_the_size() -> None:
+    ink = written([letter_at(10), [(2.0, -16.0), (2.5, -15.5)]])
+    assert script_of(ink, np.repeat([0, 1], [5, 2]), "ni").size == 10
