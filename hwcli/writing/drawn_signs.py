@@ -173,7 +173,9 @@ def set_signs(
     lean = lean_of(ink)
     moved = Moved(_upright(ink, lean, script), places, 0.0)
     for group in groups:
-        moved = _set(moved, group, _drawn(group.signs, script, chance), script)
+        has_letters = any(alphabets.is_drawn(one) for one, _, _ in clusters_of(group.signs, 1))
+        around = script.near(group.place) if has_letters else script
+        moved = _set(moved, group, _drawn(group.signs, around, chance), around)
     return moved._replace(ink=_upright(moved.ink, -lean, script))
 
 

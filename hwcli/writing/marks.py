@@ -45,6 +45,8 @@ SMALL = "aceimnorsuvwxz"
 """Letters that are as high as a small one, ..."""
 LOW = "gpqyj"
 """... that reach below the line, ..."""
+BELOW_LINE = set(LOW + "fzQYJ,;")
+"""What may reach below the line: of large letters a neighbour may count."""
 SHARES = {SMALL: 1.0, LOW: 0.6}
 TALL = 0.55
 """... and the height of a small one as a share of theirs, and of that of any other."""
@@ -61,6 +63,8 @@ TOP_HIGHEST, TOP_LOWEST = 1.5, 0.67
 DOT, ASIDE, LIFTED = 0.45, 1.2, 0.85
 """A dot is smaller, no further from its letter to the side, and its foot higher, in letters.  What is as small
 tells nothing of the line that letters stand on: it may be all that is known of an i."""
+BESIDE = 4
+"""So many letters tell how low what is near them stands."""
 NEAR = 0.15
 """Of a large letter's height: ink so far aside of what is its own may be its own, too."""
 WAIST, ASCENDER = 0.15, 0.3
@@ -144,11 +148,26 @@ class _Letter(NamedTuple):
 
 
 class Script(NamedTuple):
-    """How a piece is written: the height of a small letter, how low (y) letters stand, and the pen's pace."""
+    """How a piece is written.
+
+    Attributes
+    ----------
+    size: the height of a small letter.
+    base: how low (y) letters stand.
+    pace: the pen's.
+    feet: the place of each letter or digit that stands on the line, and how low it does.
+    """
 
     size: float
     base: float
     pace: float
+    feet: tuple[tuple[int, float], ...] = ()
+
+    def near(self, place: int) -> Script:
+        """Return how what is ``near`` a place of the text is written: a line may rise or fall."""
+        nearest = sorted(self.feet, key=lambda foot: abs(foot[0] - place))[:BESIDE]
+        is_known = len(nearest) == BESIDE
+        return self._replace(base=float(np.median([foot for _, foot in nearest]))) if is_known else self
 
 
 def set_marks(
@@ -279,7 +298,20 @@ def script_of(ink: Ink, places: NDArray[np.intp], text: str) -> Script:
     feet = feet or other_feet or [float(ink[:, 1].max())]
     steps = np.hypot(*np.diff(ink[:, :2], axis=0).T)[ink[:-1, 2] < 0.5]
     pace = float(np.percentile(steps, QUICK)) if len(steps) else size
-    return Script(size, float(np.median(feet)), max(pace, TINY))
+    near = tuple(
+        (place, letter.foot)
+        for place in those
+        if _stands(text, place)
+        and (letter := _letter(ink, places, place, text[place])).foot - letter.top > DOT * size
+    )
+    return Script(size, float(np.median(feet)), max(pace, TINY), near)
+
+
+def _stands(text: str, place: int) -> bool:
+    """Return whether a small letter is there, or a large one or a digit beside nothing that reaches lower."""
+    return text[place] in SMALL or (
+        text[place].isalnum() and not set(text[max(place - 1, 0) : place + 2]) & BELOW_LINE
+    )
 
 
 def _share(character: str) -> float:

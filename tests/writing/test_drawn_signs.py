@@ -326,3 +326,16 @@ def test_the_same_chance_draws_the_same_signs_and_another_others() -> None:
     first, again, other = (np.concatenate(written("a €", [0], seed)[0]) for seed in (1, 1, 2))
     assert first.tobytes() == again.tobytes()
     assert first.tobytes() != other.tobytes()
+
+
+def test_letters_stand_as_low_as_those_near_them() -> None:
+    lefts = [0, 12, 24, 36, 60, 72, 84, 96]
+    ink = letters_at(*lefts)
+    ink[20:, 1] += SIZE
+    for text, low in (("жnnnn nnnn", 0), ("nnnn nnnnж", SIZE)):
+        additions = part_additions(text, PRINTABLE)
+        visible = [place for place, character in enumerate(additions.text) if character != " "]
+        found, _ = add(ink, np.repeat(visible, 5), additions, np.random.default_rng(0))
+        strokes = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
+        feet = [stroke[:, 1].max() for stroke in strokes if len(stroke) != 5]
+        assert max(feet) == pytest.approx(low, abs=0.3 * SIZE)
