@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.writing.clusters import clusters_of
-from hwcli.writing.drawn_signs import Beside, all_drawn_as, set_signs, signs_instead, word_gap
+from hwcli.writing.drawn_signs import Beside, Moved, all_drawn_as, set_signs, signs_instead, word_gap
 from hwcli.writing.marks import Ink, Script, parted, script_of, set_marks
 
 STAND_IN = "nou "
@@ -129,22 +129,23 @@ def add(
     if not len(ink):
         return ink, 0.0
     script = script_of(ink, places, additions.text)
-    marked, places = set_marks(ink, places, additions.text, additions.marks, script, chance)
+    marked = Moved(*set_marks(ink, places, additions.text, additions.marks, script, chance), 0.0)
     if additions.stood_in:
-        return _without_stand_in(marked, places, additions, script, chance)
-    moved = set_signs(marked, places, additions.signs, script, chance)
+        return _without_stand_in(marked, additions, script, chance)
+    moved = set_signs(marked, additions.signs, script, chance)
     return moved.ink, moved.aside
 
 
 def _without_stand_in(
-    ink: Ink, places: NDArray[np.intp], additions: Additions, script: Script, chance: np.random.Generator
+    marked: Moved, additions: Additions, script: Script, chance: np.random.Generator
 ) -> tuple[Ink, float]:
     """Return what comes after the stand-in, with the signs, where that began, and how far all moves aside."""
-    first = additions.stood_in
+    (ink, places, owners, _), first = marked, additions.stood_in
     if first == len(additions.text):
         signs = " ".join(group.signs for group in additions.signs)
         return signs_instead(ink, signs, script, chance), 0.0
     begin = word_gap(ink, places, first - 1, default=int(np.searchsorted(places, first)))
-    moved = set_signs(ink[begin:], np.maximum(places[begin:], first), additions.signs, script, chance)
+    after = Moved(ink[begin:], np.maximum(places[begin:], first), owners[begin:], 0.0)
+    moved = set_signs(after, additions.signs, script, chance)
     back = float(moved.ink[:, 0].min() - ink[:, 0].min())
     return moved.ink - (back, 0, 0), moved.aside - back

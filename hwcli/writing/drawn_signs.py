@@ -153,25 +153,33 @@ class Beside(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """Ink with signs, (n, 3), to which place each point belongs, (n,), and how far what comes next moves."""
+    """Ink with signs, and how far what comes next moves.
+
+    Attributes
+    ----------
+    ink: (n, 3).
+    places: (n,), to which place of the text each point belongs.
+    owners: (n,), of which letter it is a mark; -1: of none.
+    aside: how far what comes next moves.
+    """
 
     ink: Ink
     places: NDArray[np.intp]
+    owners: NDArray[np.intp]
     aside: float
 
 
-def set_signs(
-    ink: Ink, places: NDArray[np.intp], groups: Sequence[Beside], script: Script, chance: np.random.Generator
-) -> Moved:
-    """Return ``ink`` (n, 3) with the signs of ``groups``, which are in the order of the text.
+def set_signs(before: Moved, groups: Sequence[Beside], script: Script, chance: np.random.Generator) -> Moved:
+    """Return the ink ``before``, with the signs of ``groups``, which are in the order of the text.
 
-    ``places`` (n,) tell to which place of the text each point belongs; ``script`` is how the ink is written.
+    ``script`` is how the ink is written.
     """
+    ink = before.ink
     if not (len(ink) and groups):
-        return Moved(ink, places, 0.0)
+        return before
     # How far apart signs and slanted letters are is told along their slant.
     lean = lean_of(ink)
-    moved = Moved(_upright(ink, lean, script), places, 0.0)
+    moved = before._replace(ink=_upright(ink, lean, script))
     for group in groups:
         has_letters = any(alphabets.is_drawn(one) for one, _, _ in clusters_of(group.signs, 1))
         around = script.near(group.place) if has_letters else script
@@ -227,13 +235,16 @@ def _outer(signs: str) -> tuple[str, str]:
 def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
     """Return what was there ``before`` with ``drawn``, the signs of ``group``."""
     ink, places = before.ink.copy(), before.places
-    cut = _cut(ink, places, group, script.size)
+    cut = _cut(before, group, script.size)
     is_cut_through = 0 < cut < len(ink) and ink[cut - 1, 2] < 0.5
     if cut:
         ink[cut - 1, 2] = 1
     right = _right_edge(ink, places, cut, group.place)
     ground = -np.inf if is_cut_through else script.base - LOW * script.size
     is_beyond = _is_beyond(ink, cut, -np.inf if not cut else right, ground)
+    # Where marks lie tells nothing: they go with their letters.
+    is_mark = (before.owners >= 0) & (np.arange(len(ink)) >= cut)
+    is_beyond[is_mark] = before.owners[is_mark] > group.place - group.is_before
     left = float(ink[is_beyond & _is_begun(ink, places, cut, group.place), 0].min(initial=np.inf))
     width = float(np.ptp(drawn[:, 0]))
     gap_before, gap_after = (
@@ -251,19 +262,23 @@ def _set(before: Moved, group: Beside, drawn: Ink, script: Script) -> Moved:
     return Moved(
         np.concatenate([ink[:cut], drawn, ink[cut:]]),
         np.concatenate([places[:cut], np.full(len(drawn), place), places[cut:]]),
+        np.concatenate([before.owners[:cut], np.full(len(drawn), -1), before.owners[cut:]]),
         before.aside + aside,
     )
 
 
-def _cut(ink: Ink, places: NDArray[np.intp], group: Beside, size: float) -> int:
+def _cut(before: Moved, group: Beside, size: float) -> int:
     """Return after how many points the signs of ``group`` are drawn: between words, or where a letter begins.
 
     ``size`` is the height of a small letter.  Which point is of which letter is known roughly alone.
     """
+    ink, places = before.ink, before.places
     first = int(np.searchsorted(places, group.place))
     if group.is_within:
         jumps = _jumps(ink, places, group.place - 1, group.place)
-        joints = [start for start, jump in jumps.items() if jump > NO_JUMP * size]
+        # No letter begins with a mark.
+        starts = [start for start in jumps if before.owners[start] < 0]
+        joints = [start for start in starts if jumps[start] > NO_JUMP * size]
         return min(joints, key=lambda start: abs(start - first), default=first)
     if not group.is_before:
         is_last = group.place == places[-1]

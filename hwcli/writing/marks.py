@@ -177,15 +177,17 @@ def set_marks(
     marks_of: Mapping[int, str],
     script: Script,
     chance: np.random.Generator,
-) -> tuple[Ink, NDArray[np.intp]]:
+) -> tuple[Ink, NDArray[np.intp], NDArray[np.intp]]:
     """Return ``ink`` (n, 3) with the marks of those letters of ``text`` that are in it, and the places of all.
+
+    The last (n,) are the places of the letters that points are marks of; -1: of none.
 
     ``places`` (n,) tell to which place of the text each point belongs; those of ``marks_of`` have marks.  A
     letter without ink, or one after which the pen is not lifted any more, stays as it is.
     """
     strokes = strokes_of(ink)
     places_of_ink = _without_blanks(ink, places, text, script.size) if marks_of else places
-    added: list[tuple[int, Ink]] = []
+    added: list[tuple[int, int, Ink]] = []
     is_gone = np.zeros(len(ink), np.bool_)
     for place, marks in marks_of.items():
         if not (places_of_ink == place).any():
@@ -201,7 +203,7 @@ def set_marks(
                 one for one in strokes if text[places[one.start]].isalpha() or text[places[one.start]] == " "
             ]
             is_gone[_dot(ink, of_letters, letter, script)] = True
-        added += [(end, drawn) for drawn in _drawn(marks, letter, script, chance)]
+        added += [(end, place, drawn) for drawn in _drawn(marks, letter, script, chance)]
     return _put_in(ink, places, is_gone, added)
 
 
@@ -230,21 +232,20 @@ def strokes_of(ink: Ink) -> list[slice]:
 
 
 def _put_in(
-    ink: Ink, places: NDArray[np.intp], is_gone: NDArray[np.bool_], added: list[tuple[int, Ink]]
-) -> tuple[Ink, NDArray[np.intp]]:
+    ink: Ink, places: NDArray[np.intp], is_gone: NDArray[np.bool_], added: list[tuple[int, int, Ink]]
+) -> tuple[Ink, NDArray[np.intp], NDArray[np.intp]]:
     """Return ``ink`` without what is gone, and with what was ``added``, each after so many of its points.
 
-    What is added is at the place of the point before it.
+    What is added is at the place of the point before it, and a mark of the letter at its own.
     """
-    inks, parts, begin = [], [], 0
-    for end, drawn in sorted(added, key=lambda part: part[0]):
+    inks, parts, owners, begin = [], [], [], 0
+    for end, owner, drawn in [*sorted(added, key=lambda part: part[0]), (len(ink), -1, ink[:0])]:
         kept = ~is_gone[begin:end]
         inks += [ink[begin:end][kept], drawn]
         parts += [places[begin:end][kept], np.full(len(drawn), places[end - 1])]
+        owners += [np.full(kept.sum(), -1), np.full(len(drawn), owner)]
         begin = end
-    return np.concatenate([*inks, ink[begin:][~is_gone[begin:]]]), np.concatenate(
-        [*parts, places[begin:][~is_gone[begin:]]]
-    )
+    return np.concatenate(inks), np.concatenate(parts), np.concatenate(owners)
 
 
 def _letter(ink: Ink, places: NDArray[np.intp], place: int, character: str) -> _Letter:

@@ -339,3 +339,16 @@ def test_letters_stand_as_low_as_those_near_them() -> None:
         strokes = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
         feet = [stroke[:, 1].max() for stroke in strokes if len(stroke) != 5]
         assert max(feet) == pytest.approx(low, abs=0.3 * SIZE)
+
+
+def test_a_mark_goes_with_its_letter_however_far_to_the_left_it_reaches() -> None:
+    ink = letters_at(0, 8.5)
+    # Both letters are one stroke, and the second is narrow.
+    ink[4, 2] = 0
+    ink[5:, 0] = 8.5 + (ink[5:, 0] - 8.5) / 8
+    for seed in range(4):
+        found, aside = add(
+            ink, np.repeat([0, 1], 5), part_additions("eщё", PRINTABLE), np.random.default_rng(seed)
+        )
+        strokes = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
+        assert all(stroke[:, 0].mean() > 8.5 + aside - SIZE / 2 for stroke in strokes[-2:])
