@@ -14,8 +14,8 @@ from hwcli.errors import HwError
 from hwcli.ink.drawing import Drawing, Points
 from hwcli.ink.resampling import resample
 
-FLAT = 1e-8
-"""A height of no more than this, in widths, is what rounding left of none."""
+FLAT = 8 * float(np.finfo(np.float32).eps)
+"""A height of no more than this, as a share of the largest coordinate, is what rounding left of none."""
 STEEPEST = 0.3
 """A line that rises or falls by more, a unit of x, is no slope of the hand: it is left as it is."""
 
@@ -66,8 +66,9 @@ def placement_of(points: Points, preparation: Preparation) -> Placement:
     if preparation.height:
         level = Placement(slope).prepare(points.astype(np.float64))
         across, down = map(float, level[:, :2].std(axis=0))
+        rounding = FLAT * float(np.abs(points[:, :2]).max(initial=0))
         # Of ink without any height (a dash, a dot) the width is all there is to tell its size by.
-        height = (down if down > FLAT * across else across) or 1.0
+        height = (down if down > rounding else across) or 1.0
     return Placement(slope, height)
 
 

@@ -166,10 +166,7 @@ class StrokesReader:
     """Reads the drawings of a strokes file; a context manager, and a sequence of Drawing.
 
     Points are read from the file when they are asked for, so it may be larger than memory.
-
-    Attributes
-    ----------
-    text_form: what becomes of each text that is read; to be set before any is.
+    Each text is read as what ``text_form`` makes of it, which is to be set before.
     """
 
     def __init__(self, file: BinaryIO, source: str) -> None:
@@ -198,8 +195,8 @@ class StrokesReader:
             raise BadInput(self.source, "not a strokes file of hw (hw info tells what a file is)")
         version = int(attributes["format_version"])
         if version > FORMAT_VERSION:
-            newer = f"strokes format {version} is newer than this program's {FORMAT_VERSION}: update hw"
-            raise BadInput(self.source, newer)
+            newer = f"strokes format {version} is newer than this program's {FORMAT_VERSION}"
+            raise BadInput(self.source, f"{newer}: update hw")
         self.generator = str(attributes.get("generator", ""))
         self.history = str(attributes.get("history", "")).splitlines()
         self._points = self._dataset("points", "f", None, columns=3)
@@ -351,9 +348,7 @@ class StrokesReader:
         points = _checked_points(self._points[start:stop])
         channels = {name: _channel(dataset[start:stop], name) for name, dataset in self._channels.items()}
         ids, texts, writers, sources = (stored.strings(self._names[name], first, end) for name in NAMES)
-        extras = [""] * (end - first)
-        if self._extra is not None:
-            extras = stored.strings(self._extra, first, end)
+        extras = [""] * (end - first) if self._extra is None else stored.strings(self._extra, first, end)
         cuts = self.offsets[first + 1 : end] - start
         parts = np.split(points, cuts)
         split = {name: np.split(values, cuts) for name, values in channels.items()}

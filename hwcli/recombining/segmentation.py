@@ -82,7 +82,7 @@ def _written_as(character: str, known: set[str]) -> str:
     if character.isspace():
         return " " if " " in known else ""
     if drawn_as(character, known):
-        looks_like = looking_like(character)[0]
+        looks_like = unicodedata.normalize("NFD", looking_like(character, known))[0]
         return looks_like if looks_like in known else ""
     if unicodedata.category(character).startswith("M"):
         return ""

@@ -8,12 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.writing import alphabets
 from hwcli.writing.clusters import clusters_of
 from hwcli.writing.drawn_signs import Beside, Moved, all_drawn_as, set_signs, signs_instead, word_gap
 from hwcli.writing.marks import Ink, Script, parted, script_of, set_marks
 
 STAND_IN = "nou "
-"""What a network writes first where it has learned no letter of a text: it tells how large signs have to be."""
+"""What a network writes first that knows hardly a letter of a text: it tells how large signs should be."""
+
+FEWEST_BESIDE_LETTERS = 3
+"""Letters and digits of a text with letters that are drawn: one that came out badly would make them all so."""
+FEWEST = 5
+"""Letters and digits by which it is told how large ink is written."""
 
 
 class Additions(NamedTuple):
@@ -35,7 +41,7 @@ class Additions(NamedTuple):
     @property
     def sign_count(self) -> int:
         """How many signs there are."""
-        return sum(len(group.signs.replace(" ", "")) for group in self.signs)
+        return sum(one != " " for group in self.signs for one, _, _ in clusters_of(group.signs, 1))
 
     def after(self, before: str) -> Additions:
         """Return this text with another ``before`` it."""
@@ -71,7 +77,8 @@ NO_ADDITIONS = Additions("")
 def part_additions(text: str, characters: str) -> Additions:
     """Return ``text``, as it was prepared, in ``characters`` alone, and what is added to them by rule.
 
-    Where no letter or digit of them is in it, the network writes a STAND_IN before it.
+    Where no letter or digit of them is in it, or few beside letters that are drawn, the network writes a
+    STAND_IN before it.
     """
     known, plain, marks, groups = set(characters), list[str](), dict[int, str](), list[Beside]()
     clusters = [cluster for cluster, _, _ in clusters_of(text, 1)]
@@ -88,7 +95,8 @@ def part_additions(text: str, characters: str) -> Additions:
         else:
             while drawn[end : end + 1] not in ([], [""]):
                 end += 1
-            groups.append(_group("".join(drawn[begin:end]), clusters[:begin], clusters[end:], len(plain)))
+            before, after = clusters[max(begin - 1, 0) : begin], clusters[end : end + 1]
+            groups.append(_group("".join(drawn[begin:end]), before, after, len(plain)))
             # Of the blanks on either side of signs that stand alone one is left.
             end += groups[-1].has_blank and groups[-1].is_before
         begin = end
@@ -100,9 +108,10 @@ def part_additions(text: str, characters: str) -> Additions:
         both = signs[-1].joined(placed) if signs else None
         signs = [*signs[:-1], both] if both else [*signs, placed]
     additions = Additions(written, marks, tuple(signs))
-    if signs and not any(map(str.isalnum, written)) and known.issuperset(STAND_IN):
-        before = STAND_IN if written else STAND_IN.rstrip()
-        return additions.after(before)._replace(stood_in=len(before))
+    needed = FEWEST_BESIDE_LETTERS if any(map(alphabets.is_drawn, filter(None, drawn))) else 1
+    if signs and sum(map(str.isalnum, written)) < needed and known.issuperset(STAND_IN):
+        stand_in = STAND_IN if written else STAND_IN.rstrip()
+        return additions.after(stand_in)._replace(stood_in=len(stand_in))
     return additions
 
 
@@ -119,21 +128,44 @@ def _at_the_end(group: Beside, last: int) -> Beside:
     return Beside(group.signs, last, is_before=False, has_blank=True)
 
 
-def add(
-    ink: Ink, places: NDArray[np.intp], additions: Additions, chance: np.random.Generator
-) -> tuple[Ink, float]:
-    """Return ``ink`` (n, 3) with the ``additions`` to it, and how far they move aside what comes after it.
+class Added(NamedTuple):
+    """Ink with additions (n, 3), how far they move aside what comes after it, and how it is written."""
 
-    ``places`` (n,) tell to which place of the text each point belongs.
+    ink: Ink
+    aside: float
+    script: Script | None
+
+
+def add(
+    ink: Ink,
+    places: NDArray[np.intp],
+    additions: Additions,
+    chance: np.random.Generator,
+    before: Script | None = None,
+) -> Added:
+    """Return ``ink`` (n, 3) with the ``additions`` to it.
+
+    ``places`` (n,) tell to which place of the text each point belongs; ``before``: how what is before it is
+    written, for ink with few letters of its own.
     """
     if not len(ink):
-        return ink, 0.0
-    script = script_of(ink, places, additions.text)
+        return Added(ink, 0.0, before)
+    script = _script(ink, places, additions.text, before)
     marked = Moved(*set_marks(ink, places, additions.text, additions.marks, script, chance), 0.0)
     if additions.stood_in:
-        return _without_stand_in(marked, additions, script, chance)
+        return Added(*_without_stand_in(marked, additions, script, chance), script)
     moved = set_signs(marked, additions.signs, script, chance)
-    return moved.ink, moved.aside
+    return Added(moved.ink, moved.aside, script)
+
+
+def _script(ink: Ink, places: NDArray[np.intp], text: str, before: Script | None) -> Script:
+    """Return how ``ink`` is written: the fewer than FEWEST letters it has, the more as what is ``before``."""
+    script = script_of(ink, places, text)
+    count = sum(text[place].isalnum() for place in np.unique(places).tolist())
+    if before is None or count >= FEWEST:
+        return script
+    size = (count * script.size + (FEWEST - count) * before.size) / FEWEST
+    return script._replace(size=size, base=script.base if count else before.base)
 
 
 def _without_stand_in(
@@ -141,10 +173,13 @@ def _without_stand_in(
 ) -> tuple[Ink, float]:
     """Return what comes after the stand-in, with the signs, where that began, and how far all moves aside."""
     (ink, places, owners, _), first = marked, additions.stood_in
-    if first == len(additions.text):
+    has_more = first < len(additions.text) and first <= places[-1]
+    begin = (
+        word_gap(ink, places, first - 1, default=int(np.searchsorted(places, first))) if has_more else len(ink)
+    )
+    if begin == len(ink):
         signs = " ".join(group.signs for group in additions.signs)
         return signs_instead(ink, signs, script, chance), 0.0
-    begin = word_gap(ink, places, first - 1, default=int(np.searchsorted(places, first)))
     after = Moved(ink[begin:], np.maximum(places[begin:], first), owners[begin:], 0.0)
     moved = set_signs(after, additions.signs, script, chance)
     back = float(moved.ink[:, 0].min() - ink[:, 0].min())

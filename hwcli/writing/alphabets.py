@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from hwcli.writing.clusters import clusters_of
 from hwcli.writing.signs import Design, read_design
 
 DESIGNS = Path(__file__).with_name("alphabets.toml")
-LIKE = {
+WRITTEN_LIKE = {
     letter: latin
     for letters, latins in (
-        ("авекмнорстухіјѕѵӏԛԝ".upper(), "ABEKMHOPCTYXIJSVIQW"),
+        ("авекмнорстухіјѕѵӏԛԝү".upper(), "ABEKMHOPCTYXIJSVIQWY"),
         ("аеиопрсухіјѕһѵӏԛԝ", "aeuonpcyxijshvlqw"),
         ("αβεζηικμνορτυχ".upper(), "ABEZHIKMNOPTYX"),
         ("αινορυχω", "aivopuxw"),
@@ -29,45 +30,54 @@ LIKE = {
     )
     for letter, latin in zip(letters, latins, strict=True)
 }
-"""The Latin letter that a hand writes for a letter of another alphabet."""
+"""The letter of English that a hand writes for one of another alphabet, and for the Turkish dotless i."""
 DOTLESS = "ıι"
 """Of these the ones that lose the dot of the letter that is written."""
-NEAR = {
+READ_AS = {
     letter: latin
     for letters, latins in (
         ("бвгґджзклмнтфцчшщъыьэюяєђљњџәғқңөүұ", "6BrrAxzknMHTpuywwbbb3oRehbHueFkHeYY"),
-        ("бгґджзилпфцчшщъьыэюяєђћљњџһәғқңөүұ".upper(), "6rrDX3UANOUYWWbbb30REThAHUhEFKHOYY"),
+        ("бгґджзилпфцчшщъьыэюяєђћљњџһәғқңөұ".upper(), "6rrDX3UANOUYWWbbb30REThAHUhEFKHOY"),
         ("ѣҗҙҡҫҳҷҹҝӷӕ", "bx3kcx44kra"),
         ("ѣҗҙҡҫҳҷҹҝӷӕ".upper(), "bX3KCX44KrA"),
-        ("βγδεζηθκλξστφψς", "ByDEzn8kLEoTpws"),
-        ("γδθλξπσφψ".upper(), "FAOAEHEOY"),
+        ("βγδεζηθκλμξπστφψς", "ByDEzn8kLuEnoTpws"),
+        ("γδθλξπσφψω".upper(), "FAOAEHEOYO"),
     )
     for letter, latin in zip(letters, latins, strict=True)
 }
 """The Latin letter or digit that each other letter looks least unlike."""
 SAME = {"ѳ": "ө", "Ѳ": "Ө", "∆": "Δ", "∑": "Σ", "∏": "Π"}
 """Letters, and signs of mathematics, that a pen writes as it does other letters."""
+SHARED = {"κ": "к", "Γ": "Г", "Π": "П", "Φ": "Ф"}
+"""Letters of two alphabets that are drawn alike."""
 OVERLAID = {"ћ": "h\u0335"}
 """Those that are written as a Latin letter with a stroke across."""
 STOPS = "stops"
 """The table of those of ASCII's signs."""
-LARGER = (1.3, 1.65)
+CAPITAL_SCALE = (1.3, 1.65)
 """How much wider and higher a capital is than its small letter."""
 
 
-def looking_like(text: str) -> str:
-    """Return ``text`` with a Latin letter or a digit for each that is drawn, to read ink along with."""
-    apart = unicodedata.normalize("NFD", "".join(map(form_of, text)))
-    return unicodedata.normalize("NFC", apart.translate(_NEAR))
+def looking_like(text: str, known: Set[str] = frozenset()) -> str:
+    """Return ``text`` with a Latin letter or a digit for each that is drawn, to read ink along with.
+
+    What is ``known`` stays.
+    """
+    clusters = (unicodedata.normalize("NFC", cluster) for cluster, _, _ in clusters_of(text, 1))
+    return "".join(one if known >= set(one) else _read_as(one) for one in clusters)
 
 
-_NEAR = str.maketrans(NEAR)
+def _read_as(cluster: str) -> str:
+    apart = unicodedata.normalize("NFD", "".join(map(form_of, cluster)))
+    return unicodedata.normalize("NFC", "".join(READ_AS.get(part, part) for part in apart))
 
 
 def form_of(character: str) -> str:
     """Return the letter that a pen writes for ``character``: a θ for ϑ, and for an italic one of formulas."""
     form = unicodedata.normalize("NFKC", character)
-    is_variant = unicodedata.decomposition(character[:1]).startswith(("<compat>", "<font>"))
+    is_variant = form != character and unicodedata.decomposition(character[0]).startswith(
+        ("<compat>", "<font>")
+    )
     return form if is_variant and form in _GREEK else SAME.get(character, character)
 
 
@@ -92,7 +102,8 @@ def designs() -> Mapping[str, tuple[Design, ...]]:
     written = {letter: ways for table in tables for letter, ways in table.items()}
     found = {letter: tuple(map(read_design, ways)) for letter, ways in written.items()}
     capitals = {small.upper(): tuple(map(_capital, ways)) for small, ways in found.items()}
-    return {letter: ways for letter, ways in capitals.items() if letter not in LIKE} | found
+    shared = {letter: found[same] for letter, same in SHARED.items()}
+    return {letter: ways for letter, ways in capitals.items() if letter not in WRITTEN_LIKE} | found | shared
 
 
 @cache
@@ -102,4 +113,4 @@ def _tables() -> dict[str, dict[str, list[str]]]:
 
 
 def _capital(small: Design) -> Design:
-    return Design(tuple((places * np.array(LARGER), corners) for places, corners in small.strokes))
+    return Design(tuple((places * np.array(CAPITAL_SCALE), corners) for places, corners in small.strokes))

@@ -14,7 +14,7 @@ from hwcli.ink.drawing import Points
 from hwcli.writing.additions import NO_ADDITIONS, Additions, add
 from hwcli.writing.arriving import Arriving
 from hwcli.writing.lanes import NOTHING, Ended, Ink, Known, Moment, Task
-from hwcli.writing.marks import places_of
+from hwcli.writing.marks import Script, places_of
 from hwcli.writing.pieces import piece_end
 from hwcli.writing.stepper import Company
 from hwcli.writing.window import NO_TEXT, Text
@@ -91,7 +91,8 @@ class Order(NamedTuple):
 
     def end_after(self, begin: int) -> int:
         """Return where the piece of the text ends that begins at ``begin``."""
-        if self.judge or not self.counted.any():
+        # A stand-in tells of no piece but the one that it begins.
+        if self.judge or self.additions.stood_in or not self.counted.any():
             return len(self.text)
         together = self.counted
         if self.additions.signs:
@@ -147,6 +148,7 @@ class _Drawing:
         self._asked = self._left = 0
         self._length, self._faults = order.length, list[str]()
         self._aside = 0.0  # how far signs have moved what comes after them
+        self._script: Script | None = None  # how the piece before is written, where that matters
         self._begin(0, None)
 
     def _begin(self, place: int, moment: Moment | None) -> None:
@@ -207,19 +209,20 @@ class _Drawing:
 
     def _with_additions(self, ended: Ended) -> Ink:
         """Return the ink of the piece that ``ended``, and what is added if there are points left for it."""
-        additions = self.order.additions.between(self._place, self._end)
         ink = ended.ink.copy()
         ink[:, 0] += self._aside
-        if not (additions.marks or additions.signs):
+        if not (self.order.additions.marks or self.order.additions.signs):
             return ink
+        additions = self.order.additions.between(self._place, self._end)
         peaks = ended.signals.steps[self._place : self._end] - (ended.step + 1 - len(ink))
         places = self._place + places_of(ink, peaks)
-        added, aside = add(ink, places, additions, self.order.chance(ADDED + self._place))
-        if len(added) > self._length:
+        added = add(ink, places, additions, self.order.chance(ADDED + self._place), self._script)
+        self._script = added.script
+        if len(added.ink) > self._length:
             self._faults.append("there are no points left for its accents and signs")
             return ink
-        self._aside += aside
-        return added
+        self._aside += added.aside
+        return added.ink
 
 
 class Desk:

@@ -37,11 +37,11 @@ SAME = {
 }  # fmt: skip
 """Signs that a pen writes as it does others."""
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", strict=True))
-UPPER = 0.6
-"""A mark stands over the middle of so much of a letter's upper part, or under its lower one, in letters."""
 LOWER = 1.4
 """What is written as something else is, but so much lower, in letters."""
 
+UPPER = 0.6
+"""A mark stands over the middle of so much of a letter's upper part, or under its lower one, in letters."""
 GAP, CLOSE, BLANK = 0.3, 0.2, 1.3
 """Between a sign and what it belongs to; the same where it is a letter or a digit; between words (letters)."""
 AFTER_ANOTHER = 0.27
@@ -100,8 +100,8 @@ def all_drawn_as(clusters: Sequence[str], known: set[str]) -> list[str]:
 def ways_to_draw(cluster: str) -> tuple[Design, ...]:
     """Return the ways to draw a sign, or a letter with marks above and below it; () where there is none."""
     found = designs().get(cluster) or alphabets.stops().get(cluster)
-    if found is not None:
-        return found
+    if found is not None or not cluster:
+        return found or ()
     apart = unicodedata.normalize("NFD", cluster)
     ways = designs().get(apart[0], ()) if apart[0].isalpha() else ()
     for mark in apart[1:]:

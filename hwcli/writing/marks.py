@@ -103,7 +103,7 @@ def parted(cluster: str, known: set[str]) -> Parted | None:
     apart = "".join(
         OVERLAID.get(part, part) for part in unicodedata.normalize("NFD", alphabets.form_of(cluster))
     )
-    letter = alphabets.LIKE.get(apart[0], apart[0])
+    letter = alphabets.WRITTEN_LIKE.get(apart[0], apart[0])
     marks = "".join(WRITTEN_AS.get(letter + mark, mark) for mark in apart[1:])
     if not (letter in known and letter.isascii() and letter.isalpha() and designs().keys() >= set(marks)):
         return None
@@ -199,8 +199,11 @@ def set_marks(
         has_own = not marks or any(designs()[mark][0] == ABOVE for mark in marks)
         if text[place] in DOTTED and has_own:
             # An apostrophe beside it is no dot; but a dot may come when the window is at the blank after it.
+            has_blank = text[place + 1 : place + 2] == " "
             of_letters = [
-                one for one in strokes if text[places[one.start]].isalpha() or text[places[one.start]] == " "
+                one
+                for one in strokes
+                if text[places[one.start]].isalpha() or (has_blank and places[one.start] == place + 1)
             ]
             is_gone[_dot(ink, of_letters, letter, script)] = True
         added += [(end, place, drawn) for drawn in _drawn(marks, letter, script, chance)]

@@ -19,7 +19,8 @@ def plain_text(text: str, characters: str, missing: str = "error") -> str:
         left out.
     """
     try:
-        prepared = prepare_text(looking_like(text), characters, missing, with_additions=True)
+        looks_like = looking_like(text, set(characters))
+        prepared = prepare_text(looks_like, characters, missing, with_additions=True)
     except Unwritable:
         return ""
     additions = part_additions(prepared.text, characters)

@@ -59,6 +59,13 @@ def test_ink_without_height_or_width_stays_finite(points: list[tuple[float, floa
     assert placement.height > 0
 
 
+def test_a_sloping_dash_far_out_has_its_width_for_its_size() -> None:
+    dash = np.array([(1000 + 0.7 * number, 500 + 0.07 * number, number == 29) for number in range(30)])
+    prepared, placement = prepare(Drawing(dash.astype(np.float32)), EVERYTHING)
+    assert placement.height == pytest.approx(np.hypot(0.7, 0.07) * np.arange(30).std(), rel=1e-3)
+    assert len(prepared) < 40
+
+
 def test_ink_without_height_has_its_width_for_its_size() -> None:
     dash = Drawing(np.array([(0, 5, 0), (300, 5, 1)], np.float32))
     prepared, placement = prepare(dash, Preparation(level=True, height=True))
@@ -67,7 +74,7 @@ def test_ink_without_height_has_its_width_for_its_size() -> None:
 
 
 def test_ink_far_too_long_for_its_height_is_refused_by_its_name() -> None:
-    zigzag = [(number * 1e4, number % 2 * 1e-2, number % 5 == 4) for number in range(60)]
+    zigzag = [(number % 2 * 1e6, number % 3 * 4, number % 5 == 4) for number in range(600)]
     with pytest.raises(HwError, match=r"^drawing far-out: points .* apart would be more than"):
         prepare(Drawing(np.array(zigzag, np.float32), "far-out"), EVERYTHING)
 

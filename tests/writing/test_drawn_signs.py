@@ -36,7 +36,7 @@ def written(text: str, lefts: Sequence[float], seed: int = 0) -> tuple[list[Ink]
     additions = part_additions(text, PRINTABLE)
     visible = [place for place, character in enumerate(additions.text) if character != " "]
     ink = letters_at(*lefts)
-    found, aside = add(ink, np.repeat(visible, 5), additions, np.random.default_rng(seed))
+    found, aside, _ = add(ink, np.repeat(visible, 5), additions, np.random.default_rng(seed))
     return np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1), aside
 
 
@@ -155,7 +155,7 @@ def test_every_sign_is_drawn_before_a_word_that_moves_aside_for_it(sign: str) ->
 def test_a_hook_of_a_later_letter_does_not_tell_where_a_word_begins() -> None:
     hook = np.array([[38, -SIZE, 0], [38, 8, 0], [20, 8, 1]], np.float64)
     ink, additions = np.concatenate([letters_at(0, 24), hook]), part_additions("a →nj", PRINTABLE)
-    found, aside = add(ink, np.repeat([0, 2, 3], [5, 5, 3]), additions, np.random.default_rng(0))
+    found, aside, _ = add(ink, np.repeat([0, 2, 3], [5, 5, 3]), additions, np.random.default_rng(0))
     assert found[5:-8, 0].min() == pytest.approx(24)
     np.testing.assert_allclose(found[-8:], moved(ink[5:], aside))
 
@@ -201,6 +201,41 @@ def test_a_lowered_digit_is_a_raised_one_but_lower() -> None:
     np.testing.assert_allclose(lowered[0], raised[0] - (0, LOWER))
 
 
+def test_what_stands_in_for_letters_is_left_out_of_the_ink() -> None:
+    parts = part_additions("→", PRINTABLE)
+    ink = moved(letters_at(0, 12, 24), 7)
+    alone, aside, script = add(ink, np.repeat([0, 1, 2], 5), parts, np.random.default_rng(0))
+    assert (aside, script.size) == (0, SIZE)
+    assert not any(map(is_letter, np.split(alone, np.flatnonzero(alone[:-1, 2] > 0.5) + 1)))
+    assert alone[:, 0].min() == pytest.approx(7)
+
+    parts = part_additions("→ -", PRINTABLE)
+    dash = np.array([[60, -5, 0], [68, -5, 1]], np.float64)
+    places = np.array([0] * 5 + [1] * 5 + [2] * 5 + [4] * 2)
+    both, aside, _ = add(np.concatenate([ink, dash]), places, parts, np.random.default_rng(0))
+    assert both[0, 0] == pytest.approx(7)
+    np.testing.assert_allclose(both[-2:] - dash, [[aside, 0, 0]] * 2)
+    assert both[-2, 0] == pytest.approx(both[:-2, 0].max() + BLANK * SIZE)
+
+
+def test_where_only_what_stands_in_was_written_there_are_but_signs() -> None:
+    parts = part_additions("→ -", PRINTABLE)
+    found = add(letters_at(0, 12, 24), np.repeat([0, 1, 2], 5), parts, np.random.default_rng(0))
+    assert len(found.ink)
+    assert not any(map(is_letter, np.split(found.ink, np.flatnonzero(found.ink[:-1, 2] > 0.5) + 1)))
+
+
+def test_ink_with_few_letters_has_signs_as_large_as_those_before_it() -> None:
+    first = add(
+        letters_at(*range(0, 60, 12)), np.repeat(range(5), 5), Additions("nouns"), np.random.default_rng(0)
+    )
+    dash = np.array([[80, -3, 0], [84, -3, 1]], np.float64)
+    parts = part_additions("nouns * я", PRINTABLE).between(5, 7)
+    for before, height in ((first.script, SIZE), (None, 0)):
+        found = add(dash, np.array([6, 6]), parts, np.random.default_rng(0), before).ink
+        assert np.ptp(found[:, 1]) == pytest.approx(height, rel=0.4, abs=1)
+
+
 def test_how_far_apart_a_sign_and_letters_are_is_told_along_their_slant() -> None:
     def sheared(ink: Ink, by: float) -> Ink:
         slanted = ink.copy()
@@ -209,8 +244,8 @@ def test_how_far_apart_a_sign_and_letters_are_is_told_along_their_slant() -> Non
 
     stems = [np.array([[left, -SIZE, 0], [left, 0, 1]], np.float64) for left in (0, 12)]
     upright, additions = np.concatenate(stems), part_additions("n×n", PRINTABLE)
-    first, aside = add(upright, np.array([0, 0, 1, 1]), additions, np.random.default_rng(0))
-    again, same = add(sheared(upright, 0.5), np.array([0, 0, 1, 1]), additions, np.random.default_rng(0))
+    first, aside, _ = add(upright, np.array([0, 0, 1, 1]), additions, np.random.default_rng(0))
+    again, same, _ = add(sheared(upright, 0.5), np.array([0, 0, 1, 1]), additions, np.random.default_rng(0))
     assert same == pytest.approx(aside)
     np.testing.assert_allclose(again, sheared(first, 0.5), atol=0.5)
 
@@ -219,7 +254,7 @@ def test_a_comma_under_a_letter_comes_after_a_sign_between_them() -> None:
     comma = np.array([[5, -1, 0], [5, 4, 1]], np.float64)
     ink = np.concatenate([letters_at(0), comma])
     additions = part_additions("o₂,", PRINTABLE)
-    found, aside = add(ink, np.array([0] * 5 + [1] * 2), additions, np.random.default_rng(0))
+    found, aside, _ = add(ink, np.array([0] * 5 + [1] * 2), additions, np.random.default_rng(0))
     np.testing.assert_allclose(found[-2:], moved(comma, aside))
     assert found[-1, 0] == pytest.approx(found[5:-2, 0].max() + CLOSE * SIZE)
 
@@ -228,7 +263,7 @@ def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
     ink = letters_at(0, 8)
     ink[4, 2] = 0
     additions = part_additions("aße", PRINTABLE)
-    found, aside = add(ink, np.repeat([0, 1], 5), additions, np.random.default_rng(0))
+    found, aside, _ = add(ink, np.repeat([0, 1], 5), additions, np.random.default_rng(0))
     np.testing.assert_array_equal(found[:5, :2], ink[:5, :2])
     assert found[4, 2] == 1
     np.testing.assert_allclose(found[-5:], moved(ink[5:], aside))
@@ -237,7 +272,7 @@ def test_the_pen_is_lifted_for_a_sign_inside_joined_letters() -> None:
 def test_what_is_left_of_a_stroke_that_is_cut_through_moves_wherever_it_lies() -> None:
     ink = np.concatenate([letters_at(0), [[6, -9, 0], [4, -9, 1]]])
     ink[4, 2] = 0
-    found, aside = add(
+    found, aside, _ = add(
         ink, np.repeat([0, 1], [5, 2]), part_additions("aße", PRINTABLE), np.random.default_rng(0)
     )
     np.testing.assert_allclose(found[-2:], moved(ink[5:], aside))
@@ -248,7 +283,7 @@ def test_a_dot_that_is_written_late_stays_over_its_letter() -> None:
     dot = np.array([[4, -16, 0], [5, -15, 1]], np.float64)
     ink = np.concatenate([letters_at(0, 12), dot])
     for text, places in (("a €n", [0] * 5 + [2] * 7), ("a€ n", [0] * 5 + [2] * 7), ("aßn", [0] * 5 + [1] * 7)):
-        found, aside = add(ink, np.array(places), part_additions(text, PRINTABLE), np.random.default_rng(0))
+        found, aside, _ = add(ink, np.array(places), part_additions(text, PRINTABLE), np.random.default_rng(0))
         np.testing.assert_array_equal(found[-2:], dot)
         assert aside > 0
 
@@ -258,7 +293,7 @@ def test_a_letter_of_two_strokes_moves_as_a_whole_whichever_is_first() -> None:
     for strokes in ((stem, bowl), (bowl, stem)):
         ink = np.concatenate([letters_at(0), *strokes])
         for places in ([0] * 5 + [2] * 5, [0] * 5 + [1] * 2 + [2] * 3, [0] * 7 + [2] * 3):
-            found, aside = add(
+            found, aside, _ = add(
                 ink, np.array(places), part_additions("a £D", PRINTABLE), np.random.default_rng(0)
             )
             np.testing.assert_allclose(found[-5:], moved(ink[5:], aside))
@@ -270,7 +305,7 @@ def test_what_a_text_begins_with_moves_all_of_it() -> None:
         additions = part_additions("¡Ho", PRINTABLE).after(before)
         for first in (0, 1):
             places = np.array([first] * 2 + [1] * 4) + len(before)
-            found, aside = add(stems, places, additions, np.random.default_rng(0))
+            found, aside, _ = add(stems, places, additions, np.random.default_rng(0))
             np.testing.assert_allclose(found[-6:], moved(stems, aside))
             assert found[0, 0] >= 40 - 1e-6
 
@@ -288,7 +323,7 @@ def test_a_sign_leans_as_the_ink_does() -> None:
     ink = letters_at(0, 24)
     ink[:, 0] -= 0.5 * ink[:, 1]
     additions = part_additions("a ↑n", PRINTABLE)
-    found, _ = add(ink, np.repeat([0, 2], 5), additions, np.random.default_rng(0))
+    found, _, _ = add(ink, np.repeat([0, 2], 5), additions, np.random.default_rng(0))
     stem = found[5 : 5 + np.flatnonzero(found[5:, 2])[0] + 1]
     assert stem[-1, 0] - stem[0, 0] > 0.2 * np.ptp(stem[:, 1])
     assert upright
@@ -301,7 +336,7 @@ def test_signs_are_drawn_on_any_ink(ups: list[int], seed: int, is_up: bool) -> N
     ink[-1, 2] = is_up
     additions = part_additions("¿aß é € b→ ✓ c€", PRINTABLE)
     places = np.sort(chance.integers(0, len(additions.text), len(ups)))
-    found, aside = add(ink, places, additions, chance)
+    found, aside, _ = add(ink, places, additions, chance)
     assert np.isfinite([*found.ravel(), aside]).all()
     assert len(found) > len(ink)
 
@@ -313,12 +348,12 @@ def test_two_signs_move_what_follows_by_both() -> None:
 
 def test_signs_stand_where_letters_do_and_are_as_quick() -> None:
     additions, places = part_additions("a→", PRINTABLE), np.repeat([0], 5)
-    found, _ = add(letters_at(0), places, additions, np.random.default_rng(0))
-    lower, _ = add(np.add(letters_at(0), (0, 90, 0)), places, additions, np.random.default_rng(0))
+    found, _, _ = add(letters_at(0), places, additions, np.random.default_rng(0))
+    lower, _, _ = add(np.add(letters_at(0), (0, 90, 0)), places, additions, np.random.default_rng(0))
     np.testing.assert_allclose(lower, np.add(found, (0, 90, 0)))
     steps = np.linspace(0, 1, 40)[:, None]
     slow = np.concatenate([letters_at(0)[:1] + steps * (0, SIZE, 0), letters_at(0)[2:]])
-    slower, _ = add(slow, np.repeat([0], len(slow)), additions, np.random.default_rng(0))
+    slower, _, _ = add(slow, np.repeat([0], len(slow)), additions, np.random.default_rng(0))
     assert len(slower) - len(slow) > 2 * (len(found) - 5)
 
 
@@ -335,7 +370,7 @@ def test_letters_stand_as_low_as_those_near_them() -> None:
     for text, low in (("жnnnn nnnn", 0), ("nnnn nnnnж", SIZE)):
         additions = part_additions(text, PRINTABLE)
         visible = [place for place, character in enumerate(additions.text) if character != " "]
-        found, _ = add(ink, np.repeat(visible, 5), additions, np.random.default_rng(0))
+        found, _, _ = add(ink, np.repeat(visible, 5), additions, np.random.default_rng(0))
         strokes = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
         feet = [stroke[:, 1].max() for stroke in strokes if len(stroke) != 5]
         assert max(feet) == pytest.approx(low, abs=0.3 * SIZE)
@@ -347,7 +382,7 @@ def test_a_mark_goes_with_its_letter_however_far_to_the_left_it_reaches() -> Non
     ink[4, 2] = 0
     ink[5:, 0] = 8.5 + (ink[5:, 0] - 8.5) / 8
     for seed in range(4):
-        found, aside = add(
+        found, aside, _ = add(
             ink, np.repeat([0, 1], 5), part_additions("eщё", PRINTABLE), np.random.default_rng(seed)
         )
         strokes = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)

@@ -37,7 +37,7 @@ def marked(
     """Return the strokes after the marks of ``text`` are set; the strokes are at these ``places``."""
     ink = written(strokes)
     of_points = np.repeat(places, [len(stroke) for stroke in strokes])
-    found, _ = add(ink, of_points, part_additions(text, PRINTABLE), np.random.default_rng(seed))
+    found, _, _ = add(ink, of_points, part_additions(text, PRINTABLE), np.random.default_rng(seed))
     return np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
 
 
@@ -110,7 +110,7 @@ def test_every_mark_is_set_at_its_letter_and_leaves_the_ink_as_it_is(mark: str) 
     strokes = [letter_at(0), letter_at(12), letter_at(24)]
     for seed in range(8):
         text = Additions("nnn", {1: mark})
-        found, _ = add(written(strokes), np.repeat([0, 1, 2], 5), text, np.random.default_rng(seed))
+        found, _, _ = add(written(strokes), np.repeat([0, 1, 2], 5), text, np.random.default_rng(seed))
         parts = np.split(found, np.flatnonzero(found[:-1, 2] > 0.5) + 1)
         kept, added = [*parts[:2], parts[-1]], np.concatenate(parts[2:-1])
         np.testing.assert_array_equal(np.concatenate(kept), written(strokes))
@@ -162,7 +162,7 @@ def test_a_letter_has_what_the_window_gave_the_blank_before_it() -> None:
     high = [letter_at(0), [(30.0, -10.0), (30.0, 0.0), (38.0, 0.0), (38.0, -3.0)]]
     ink = written(high)
     # The upper part of the a counts as the blank's.
-    found, _ = add(
+    found, _, _ = add(
         ink, np.array([0] * 5 + [1, 1, 2, 2]), part_additions("n à", PRINTABLE), np.random.default_rng(0)
     )
     assert found[-1, 2] == 1
@@ -199,14 +199,14 @@ def test_a_letter_after_which_the_pen_stays_down_has_no_mark() -> None:
     text, places = part_additions("né", PRINTABLE), np.repeat([0, 1], 5)
     np.testing.assert_array_equal(add(ink, places, text, np.random.default_rng(0))[0], ink)
     for count in (5, 0):
-        part, _ = add(ink[:count], places[:count], text, np.random.default_rng(0))
+        part, _, _ = add(ink[:count], places[:count], text, np.random.default_rng(0))
         np.testing.assert_array_equal(part, ink[:count])
 
 
 def test_a_letter_may_have_a_single_point_of_a_stroke() -> None:
     ink = written([letter_at(0), letter_at(12)])
     for places in ([0] * 9 + [1], [0] * 4 + [1] * 6, [0] * 8 + [1, 1]):
-        found, _ = add(ink, np.array(places), part_additions("né", PRINTABLE), np.random.default_rng(0))
+        found, _, _ = add(ink, np.array(places), part_additions("né", PRINTABLE), np.random.default_rng(0))
         assert found[:, 2].sum() == 3
 
 
@@ -216,7 +216,7 @@ def test_marks_are_set_on_any_ink(ups: list[int], seed: int, is_up: bool) -> Non
     ink = np.column_stack([chance.normal(0, 9, (len(ups), 2)), [up == 0 for up in ups]])
     ink[-1, 2] = is_up
     text = part_additions("ÁéîđØçťą", PRINTABLE)
-    found, _ = add(ink, np.sort(chance.integers(0, 8, len(ups))), text, chance)
+    found, _, _ = add(ink, np.sort(chance.integers(0, 8, len(ups))), text, chance)
     assert np.isfinite(found).all()
     peaks = chance.integers(-5, len(ups) + 5, 8)
     assert np.isfinite(add(ink, places_of(ink, peaks), text, chance)[0]).all()
