@@ -135,7 +135,7 @@ def test_liveliness_needs_no_reader(run_hw: RunHw, ink_h5: Path, tmp_path: Path)
 
 
 def test_ink_far_too_long_for_its_height_is_refused_by_its_name(run_hw: RunHw) -> None:
-    points = [f'{{"x":{number}e7,"y":{number % 2 * 1e-3},"up":{number % 5 // 4}}}' for number in range(60)]
+    points = [f'{{"x":{number % 2}e6,"y":{number % 3 * 4},"up":{number % 5 // 4}}}' for number in range(600)]
     ink = "\n".join(['{"drawing":"far-out","text":"ab","version":1}', *points])
     done = run_hw("eval", "--liveliness", "-", stdin=ink.encode(), code=1)
     assert done.err.startswith("hw: drawing far-out: points 0.1 apart would be more than")
