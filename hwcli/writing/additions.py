@@ -59,7 +59,7 @@ class Additions(NamedTuple):
             self.text,
             {place: marks for place, marks in self.marks.items() if begin <= place < end},
             tuple(group for group in self.signs if begin <= group.place < end),
-            self.stood_in if begin < self.stood_in else 0,
+            self.stood_in,
         )
 
     def beside_signs(self) -> NDArray[np.bool_]:
@@ -173,13 +173,10 @@ def _without_stand_in(
 ) -> tuple[Ink, float]:
     """Return what comes after the stand-in, with the signs, where that began, and how far all moves aside."""
     (ink, places, owners, _), first = marked, additions.stood_in
-    has_more = first < len(additions.text) and first <= places[-1]
-    begin = (
-        word_gap(ink, places, first - 1, default=int(np.searchsorted(places, first))) if has_more else len(ink)
-    )
-    if begin == len(ink):
+    if places[-1] < first:
         signs = " ".join(group.signs for group in additions.signs)
         return signs_instead(ink, signs, script, chance), 0.0
+    begin = word_gap(ink, places, first - 1, default=int(np.searchsorted(places, first)))
     after = Moved(ink[begin:], np.maximum(places[begin:], first), owners[begin:], 0.0)
     moved = set_signs(after, additions.signs, script, chance)
     back = float(moved.ink[:, 0].min() - ink[:, 0].min())
